@@ -1,0 +1,148 @@
+// Package lifecycle knows how each TLD lets a name go, and says where a name
+// stands: answers + rule + history + now → verdict. It is pure: no network,
+// no store, no clock of its own.
+package lifecycle
+
+import (
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Stage is where a name stands, in the words of docs/words.md. Registries'
+// own stage names map onto these.
+type Stage string
+
+// The stages.
+const (
+	Unknown        Stage = "unknown"
+	Registered     Stage = "registered"
+	Expired        Stage = "expired"    // renewable at the usual price
+	Redemption     Stage = "redemption" // restorable for a fee
+	PendingRestore Stage = "pending-restore"
+	PendingDelete  Stage = "pending-delete" // nobody can renew or restore it any more
+	Dropping       Stage = "dropping"       // inside its window
+	GatedStage     Stage = "gated"          // deleted, yet not open to all
+	LikelyFree     Stage = "likely-free"
+	Free           Stage = "free"
+	Caught         Stage = "caught" // ours
+	Lost           Stage = "lost"
+	ReservedStage  Stage = "reserved"
+	BlockedStage   Stage = "blocked"
+	Launching      Stage = "launching"
+)
+
+// FlagName is the name of a flag.
+type FlagName string
+
+// The flags.
+const (
+	FlagPremium   FlagName = "premium"
+	FlagReserved  FlagName = "reserved"
+	FlagEAP       FlagName = "EAP"
+	FlagNexus     FlagName = "nexus"
+	FlagLookAlike FlagName = "look-alike"
+	FlagHold      FlagName = "hold"
+	FlagAuctioned FlagName = "auctioned-before-drop"
+	FlagAtAuction FlagName = "at-auction"
+)
+
+// Flag is something about a name that is not its stage.
+type Flag struct {
+	Flag     FlagName      `json:"flag"`
+	Price    *whoisx.Price `json:"price,omitempty"`
+	Tier     string        `json:"tier,omitempty"`
+	Category string        `json:"category,omitempty"`
+	Until    *whoisx.Date  `json:"until,omitempty"`
+	Why      string        `json:"why,omitempty"`
+}
+
+// Confidence is how sure a verdict is.
+type Confidence string
+
+// The confidences.
+const (
+	Confirmed Confidence = "confirmed" // two voting sources agree
+	Single    Confidence = "single"    // one voting source
+	Conflict  Confidence = "conflict"  // they disagree; both are shown
+	Guess     Confidence = "guess"     // nobody said so: a rule or an old answer
+)
+
+// Certainty is how sure it is that a window will see the drop.
+type Certainty string
+
+// The certainties.
+const (
+	Will             Certainty = "will"
+	May              Certainty = "may"
+	CertaintyUnknown Certainty = "unknown"
+)
+
+// Window is when a name drops. A day without an hour is a Date with DayOnly.
+type Window struct {
+	From      whoisx.Date `json:"from"`
+	To        whoisx.Date `json:"to"`
+	Likely    whoisx.Date `json:"likely"`
+	Certainty Certainty   `json:"certainty"`
+	Basis     string      `json:"basis"` // the list, answer or rule it comes from
+	HourKnown bool        `json:"hour_known"`
+}
+
+// Next is the stage that comes next, and when at the earliest and latest.
+type Next struct {
+	Stage    Stage       `json:"stage"`
+	Earliest whoisx.Date `json:"earliest"`
+	Latest   whoisx.Date `json:"latest"`
+}
+
+// Verdict is what the answers say together.
+type Verdict struct {
+	Stage         Stage       `json:"stage"`
+	RegistryStage string      `json:"registry_stage,omitempty"` // the registry's own word
+	Since         whoisx.Date `json:"since"`                    // when the stage began, or was first seen
+	Next          *Next       `json:"next"`
+	Window        *Window     `json:"window"`
+	Flags         []Flag      `json:"flags"`
+	Confidence    Confidence  `json:"confidence"`
+
+	Created   whoisx.Date `json:"created"`
+	Expires   whoisx.Date `json:"expires"`
+	Registrar string      `json:"registrar,omitempty"`
+
+	Sources []whoisx.Source `json:"sources"`           // who spoke
+	Missing []whoisx.Source `json:"missing,omitempty"` // who could make it sure, and was not heard
+	Why     []string        `json:"why"`               // plain sentences, most important first
+	Anomaly string          `json:"anomaly,omitempty"` // something that should not happen; shown, never a crash
+
+	Evidence []whoisx.Evidence `json:"-"`
+}
+
+// Has returns the flag of that name, or nil.
+func (v Verdict) Has(name FlagName) *Flag {
+	for i := range v.Flags {
+		if v.Flags[i].Flag == name {
+			return &v.Flags[i]
+		}
+	}
+	return nil
+}
+
+// Seen is what is known of a name from before: the last verdict, and since
+// when each status has been seen.
+type Seen struct {
+	Verdict     Verdict
+	At          time.Time            // when that verdict was made
+	Statuses    map[string]time.Time // EPP status: first seen
+	Nameservers []string
+	Expires     whoisx.Date // before the last change
+	RegistrarID string
+}
+
+// Input is all that a verdict is made of.
+type Input struct {
+	Name    string
+	Rule    Rule
+	Answers []whoisx.Answer
+	Before  *Seen
+	Now     time.Time
+}

@@ -1,0 +1,234 @@
+package watch
+
+import (
+	"errors"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Errors that a caller may tell apart.
+var (
+	ErrNotFound  = errors.New("not on the list")
+	ErrExists    = errors.New("already on the list")
+	ErrStale     = errors.New("somebody else changed it meanwhile")
+	ErrNotHolder = errors.New("another process holds the lease")
+	ErrHalted    = errors.New("everything is halted")
+	ErrGuard     = errors.New("refused by a guard") // price, cap, budget, policy, terms
+	ErrReadOnly  = errors.New("read-only")
+)
+
+// AddResult is what became of one line of an import.
+type AddResult struct {
+	Input string `json:"input"`
+	Name  Name   `json:"name,omitempty"`
+	Added bool   `json:"added"`
+	Why   string `json:"why,omitempty"`   // why not
+	Meant string `json:"meant,omitempty"` // what was probably meant
+}
+
+// NewWatch is what a person says when adding a name.
+type NewWatch struct {
+	Input    string // as typed; ParseName reads it
+	Kind     Kind   // empty: want, or launch where the TLD is not open
+	Tags     []string
+	Note     string
+	Priority int
+	Cap      catch.Money
+	BidCap   catch.Money
+}
+
+// Patch changes some fields of a watch; nil leaves a field alone.
+type Patch struct {
+	Kind     *Kind
+	Tags     *[]string
+	AddTags  []string
+	DropTags []string
+	Note     *string
+	Purpose  *string
+	Priority *int
+	Cap      *catch.Money
+	BidCap   *catch.Money
+	Rev      int64 // 0: whatever the revision is now
+}
+
+// Query selects and sorts rows (see ParseQuery for the words).
+type Query struct {
+	Text     string // fuzzy, over name, tags and note
+	Stages   []lifecycle.Stage
+	NotStage []lifecycle.Stage
+	Kinds    []Kind
+	TLDs     []string
+	Tags     []string
+	NotTags  []string
+	Flags    []lifecycle.FlagName
+	NotFlags []lifecycle.FlagName
+	DropFrom time.Time
+	DropTo   time.Time
+	CapFrom  catch.Money
+	CapTo    catch.Money
+	Sort     string // "todo" (the default), "name", "drop", "stage", "added", "looked"
+	Desc     bool
+	Offset   int
+	Limit    int // 0: all
+}
+
+// Page is a piece of a list.
+type Page struct {
+	Rows  []Row
+	Total int          // rows that match
+	Kinds map[Kind]int // of the whole list
+}
+
+// Look is one look: what was asked, what came back and what follows.
+type Look struct {
+	Name    Name               `json:"name"`
+	At      time.Time          `json:"at"`
+	Answers []whoisx.Answer    `json:"answers"`
+	Verdict lifecycle.Verdict  `json:"verdict"`
+	Before  *lifecycle.Verdict `json:"before,omitempty"`
+	Changes []Change           `json:"changes,omitempty"`
+	Due     time.Time          `json:"due"`
+	DueWhy  string             `json:"due_why"`
+	Trouble string             `json:"trouble,omitempty"` // nothing readable came back
+	Todo    Todo               `json:"todo"`
+}
+
+// Budget is a host's token bucket, shared by every process.
+type Budget struct {
+	Host   string    `json:"host"`
+	Rate   float64   `json:"rate"`  // requests a second now
+	Usual  float64   `json:"usual"` // requests a second that it recovers to
+	Burst  float64   `json:"burst"`
+	Tokens float64   `json:"tokens"`
+	At     time.Time `json:"at"`             // when Tokens was true
+	Until  time.Time `json:"until,omitzero"` // asked to wait until
+	PerDay int       `json:"per_day"`        // 0: no daily limit known
+	Today  int       `json:"today"`
+	Day    string    `json:"day,omitempty"`
+	Limits int64     `json:"limits"` // times it said "too often"
+	Why    string    `json:"why,omitempty"`
+	Source string    `json:"source,omitempty"` // where the limit is from
+}
+
+// OrderFilter selects orders; zero values select all.
+type OrderFilter struct {
+	Name    Name
+	Route   string
+	States  []catch.State
+	Holding bool
+	DueBy   time.Time // NextTry at or before
+}
+
+// Lease says who acts.
+type Lease struct {
+	Holder string    `json:"holder"` // "host pid 123 (serve)"
+	Epoch  int64     `json:"epoch"`
+	Since  time.Time `json:"since,omitzero"`
+	Beat   time.Time `json:"beat,omitzero"`
+	Doing  string    `json:"doing,omitempty"`
+	Held   bool      `json:"held"`
+	Halted bool      `json:"halted"`
+	HaltBy string    `json:"halted_by,omitempty"`
+	HaltAt time.Time `json:"halted_at,omitzero"`
+}
+
+// EventKind is the kind of an event.
+type EventKind string
+
+// The events.
+const (
+	EvChanged EventKind = "changed" // a name's stage, dates or flags changed
+	EvLooked  EventKind = "looked"  // a look ended, nothing changed
+	EvEdited  EventKind = "edited"  // the list was edited, by any process
+	EvOrder   EventKind = "order"   // an order moved
+	EvBurst   EventKind = "burst"   // armed, fired, reported
+	EvLease   EventKind = "lease"   // taken, lost, halted
+	EvTrouble EventKind = "trouble" // something a person should read
+)
+
+// Event tells subscribers that something happened. It says what, not all of
+// it: a screen reads the row again.
+type Event struct {
+	At    time.Time       `json:"at"`
+	Kind  EventKind       `json:"event"`
+	Name  Name            `json:"name,omitempty"`
+	Stage lifecycle.Stage `json:"stage,omitempty"`
+	From  lifecycle.Stage `json:"from,omitempty"`
+	Order int64           `json:"order,omitempty"`
+	State catch.State     `json:"state,omitempty"`
+	Text  string          `json:"text"`
+}
+
+// Status is what `lapse status` says.
+type Status struct {
+	Lease     Lease        `json:"lease"`
+	Acting    bool         `json:"acting"` // this process
+	Watches   map[Kind]int `json:"watches"`
+	Next      *Queued      `json:"next"`
+	NextBurst *Armable     `json:"next_burst,omitempty"`
+	Todo      *Row         `json:"todo,omitempty"` // the person's nearest deadline
+	Month     []Spending   `json:"month"`
+	InDoubt   int          `json:"in_doubt"`
+	DB        string       `json:"db"`
+}
+
+// Queued is a name that waits to be asked.
+type Queued struct {
+	Name  Name      `json:"name"`
+	Due   time.Time `json:"due"`
+	At    time.Time `json:"at"` // when the host's budget allows it
+	Hosts []string  `json:"hosts"`
+	Why   string    `json:"why"`
+	Short bool      `json:"short"` // the host's budget delays it
+}
+
+// Armable is a burst that is to come.
+type Armable struct {
+	Names []Name    `json:"names"`
+	Route string    `json:"route"`
+	At    time.Time `json:"at"`
+	Armed bool      `json:"armed"`
+}
+
+// Spending is a month's budget in one currency.
+type Spending struct {
+	Month  string      `json:"month"` // 2026-11
+	Spent  catch.Money `json:"spent"`
+	AtRisk catch.Money `json:"at_risk"`
+	Frozen catch.Money `json:"frozen"`
+	Cap    catch.Money `json:"cap"`
+}
+
+// OrderSpec is what a person asks for with `lapse order`.
+type OrderSpec struct {
+	Name     Name
+	Route    string
+	Cap      catch.Money
+	BidCap   catch.Money
+	Price    catch.Money // confirmed by the person, where no call returns one
+	Years    int
+	Account  string
+	Contact  string
+	Premium  bool
+	Consents []string
+	DryRun   bool
+}
+
+// OrderPreview is what an order would do, before it is given.
+type OrderPreview struct {
+	Spec     OrderSpec    `json:"-"`
+	Order    catch.Order  `json:"order"`
+	Terms    catch.Terms  `json:"terms"`
+	Quote    *catch.Quote `json:"quote,omitempty"`
+	Exposure Exposure     `json:"exposure"` // with this order
+	Refused  string       `json:"refused,omitempty"`
+	Print    string       `json:"print,omitempty"`
+	IfWon    string       `json:"if_won"`
+	IfLost   string       `json:"if_lost"`
+}
+
+// Before is what the store remembers of a name for the next verdict.
+type Before = lifecycle.Seen
