@@ -1,0 +1,43 @@
+# Every target is a line that you could type yourself.
+export CGO_ENABLED ?= 0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS = -s -w -X github.com/lapse-dev/lapse/ui/cli.version=$(VERSION)
+
+.PHONY: build test race lint fmt gen golden bench fuzz demo release-check corpus
+
+build: ## the binary, stripped and static
+	go build -trimpath -ldflags '$(LDFLAGS)' -o lapse .
+
+test:
+	go test ./...
+
+race:
+	CGO_ENABLED=1 go test -race ./...
+
+lint:
+	go tool -modfile=tools/go.mod golangci-lint run ./...
+
+fmt:
+	go tool -modfile=tools/go.mod gofumpt -l -w .
+
+gen:
+	go generate ./...
+
+golden: ## write the golden files again; read the difference before you commit it
+	go test ./ui/... -update
+
+bench: ## against peers and bare programs, interleaved (a module of its own)
+	cd bench && go test -run '^$$' -bench . -benchtime 1x -count 5 ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	./tools/fuzz $(FUZZTIME)
+
+demo:
+	go run . demo
+
+release-check:
+	go tool -modfile=tools/go.mod goreleaser check
+	for os in linux darwin windows; do for arch in amd64 arm64; do echo $$os/$$arch; GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null . || exit 1; done; done
+
+corpus: ## how well the parsers read labelled answers of real servers: LAPSE_CORPUS=folder make corpus
+	go test -count=1 -v -run 'Corpus' ./whoisx/...
