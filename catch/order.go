@@ -112,6 +112,8 @@ type Order struct {
 	Paid             Money     `json:"paid"`
 	Frozen           Money     `json:"frozen"`
 	Refund           Money     `json:"refund"`
+	LoseFee          Money     `json:"lose_fee"`          // lost in any case, by the terms when it was given
+	Verified         time.Time `json:"verified,omitzero"` // when a second source showed it as ours
 
 	Try     int       `json:"try"`               // times a planned order was asked for
 	NextTry time.Time `json:"next_try,omitzero"` // when the holder acts on it again

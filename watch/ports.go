@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
@@ -18,10 +19,42 @@ type Source interface {
 	Ask(ctx context.Context, name string) whoisx.Answer
 }
 
+// RuleBook finds the rule of a name's zone. *lifecycle.Book is one.
+type RuleBook interface {
+	Rule(name string) lifecycle.Rule
+}
+
+// Locker is the operating system's file lock beside the database. The system
+// lets go of it when the process dies, so holding it is proof of life.
+type Locker interface {
+	// TryLock takes the lock if it is free; it never waits.
+	TryLock() (bool, error)
+	Unlock() error
+}
+
+// Binding is what the store needs from the core to keep every change
+// consistent inside its own transaction.
+type Binding struct {
+	// Todo computes the person's next deadline of a row. It is pure and
+	// quick: it runs inside the transaction of the change.
+	Todo func(Row, time.Time) Todo
+	// MonthCaps are the budgets of a UTC month, by currency.
+	MonthCaps map[string]catch.Money
+	// Now is the clock.
+	Now func() time.Time
+	// Stale is how old a heartbeat may be before its holder no longer acts.
+	Stale time.Duration
+}
+
 // Store keeps everything. watch/store implements it on SQLite; its errors are
-// wrapped ErrNotFound, ErrExists, ErrStale, ErrNotHolder, ErrHalted or the
-// driver's own.
+// wrapped ErrNotFound, ErrExists, ErrStale, ErrNotHolder, ErrHalted, ErrGuard
+// or the driver's own.
 type Store interface {
+	// Bind is called once, by New, before anything else.
+	Bind(b Binding)
+	// Path is the database file.
+	Path() string
+
 	// Add stores new watches in one transaction; one that exists is reported
 	// as such and left alone.
 	Add(ctx context.Context, ws []Watch) ([]AddResult, error)
@@ -30,33 +63,48 @@ type Store interface {
 	Remove(ctx context.Context, names []Name) (int, error)
 	Watch(ctx context.Context, n Name) (Row, error)
 	List(ctx context.Context, q Query) (Page, error)
+	Kinds(ctx context.Context) (map[Kind]int, error)
 
 	// Due returns what is to be asked at or before a time, most urgent first.
-	Due(ctx context.Context, at time.Time, limit int) ([]Row, error)
+	Due(ctx context.Context, at time.Time, limit int) ([]DueRow, error)
 	// NextDue is the time at which something is due, zero if nothing is.
 	NextDue(ctx context.Context) (time.Time, error)
 	// SaveLooks keeps answers, verdicts, history and next due times of several
 	// looks in one transaction. The epoch is asserted.
 	SaveLooks(ctx context.Context, epoch int64, looks []Look) error
+	// Touch makes a name due at a time, from any process.
+	Touch(ctx context.Context, n Name, due time.Time, why string) error
 	Seen(ctx context.Context, n Name) (*Before, error)
+	// RefreshTodos computes again what the person has to do where the deadline
+	// has passed.
+	RefreshTodos(ctx context.Context, now time.Time, limit int) (int, error)
 
 	Answers(ctx context.Context, n Name) ([]whoisx.Answer, error)
 	History(ctx context.Context, n Name, limit int) ([]Change, error)
 	Known(ctx context.Context, n Name) ([]Asked, error)
 
+	// Budget returns a host's bucket, or ErrNotFound.
 	Budget(ctx context.Context, host string) (Budget, error)
-	SaveBudgets(ctx context.Context, bs []Budget) error
-	// TakeBudget takes one request from a host's bucket, for every process
-	// together; it returns when the next one is allowed where there is none.
-	TakeBudget(ctx context.Context, host string, now time.Time) (ok bool, next time.Time, err error)
+	// ChangeBudget reads, changes and stores a bucket in one transaction; a
+	// host that is not there yet is handed over with its Host alone.
+	ChangeBudget(ctx context.Context, host string, change func(*Budget)) error
 	Budgets(ctx context.Context) ([]Budget, error)
 
 	Order(ctx context.Context, id int64) (catch.Order, error)
 	Orders(ctx context.Context, f OrderFilter) ([]catch.Order, error)
+	// AddOrder stores a new order. In the same transaction it asserts the
+	// month's budget and that nothing is halted.
 	AddOrder(ctx context.Context, o catch.Order) (catch.Order, error)
+	// SaveOrder stores what became of an order; what it paid or got back since
+	// the last time is noted in the ledger. ErrStale when somebody else moved
+	// it since o.Updated.
 	SaveOrder(ctx context.Context, o catch.Order, why string) error
 	catch.Ledger
+	// IntendAll appends several intents, all or none: a burst announces its
+	// creates with it. The checks are those of Intend.
+	IntendAll(ctx context.Context, es []catch.LedgerEntry) ([]int64, error)
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)
+	Spending(ctx context.Context, month string) ([]Spending, error)
 
 	// Take takes the lease for a process that holds the file lock and raises
 	// the epoch; Beat renews it, Release gives it back.
@@ -65,6 +113,13 @@ type Store interface {
 	Release(ctx context.Context, epoch int64) error
 	Lease(ctx context.Context) (Lease, error)
 	SetHalt(ctx context.Context, on bool, who string) error
+
+	// Events returns what happened after an event, oldest first, from every
+	// process; LastEvent is the number of the latest.
+	Events(ctx context.Context, after int64, limit int) ([]Event, error)
+	LastEvent(ctx context.Context) (int64, error)
+	// Note appends an event of no other change.
+	Note(ctx context.Context, e Event) error
 
 	// Version changes with every committed write by any process.
 	Version(ctx context.Context) (int64, error)

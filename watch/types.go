@@ -152,6 +152,7 @@ const (
 // Event tells subscribers that something happened. It says what, not all of
 // it: a screen reads the row again.
 type Event struct {
+	Seq   int64           `json:"seq,omitempty"` // counts up over all processes; 0: not kept
 	At    time.Time       `json:"at"`
 	Kind  EventKind       `json:"event"`
 	Name  Name            `json:"name,omitempty"`
@@ -183,6 +184,17 @@ type Queued struct {
 	Hosts []string  `json:"hosts"`
 	Why   string    `json:"why"`
 	Short bool      `json:"short"` // the host's budget delays it
+}
+
+// DueRow is a name that is to be asked, as the schedule reads it.
+type DueRow struct {
+	ID    int64
+	Name  Name
+	Kind  Kind
+	Stage lifecycle.Stage
+	Due   time.Time
+	Why   string
+	Rank  int // smaller is more urgent: inside a window 0, an hour away 1, else 2
 }
 
 // Armable is a burst that is to come.

@@ -1,0 +1,130 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+// Options is all that a Service is made of.
+type Options struct {
+	Store     Store
+	Rules     RuleBook
+	Sources   []Source
+	Routes    []catch.Route
+	Lock      Locker                 // nil: this process never acts
+	MonthCaps map[string]catch.Money // by currency, a UTC month
+	Hosts     *HostBook              // known limits of hosts; nil: the embedded ones
+	Log       *slog.Logger           // nil: silent
+	Now       func() time.Time       // nil: time.Now
+	Holder    string                 // "host pid 123 (serve)"
+	ReadOnly  bool
+}
+
+// Service is the one thing that screens, commands and the server talk to.
+// All methods may be called from several goroutines at once.
+type Service struct {
+	o      Options
+	store  Store
+	log    *slog.Logger
+	now    func() time.Time
+	routes map[string]catch.Route
+
+	epoch  atomic.Int64 // of the lease while this process acts, else 0
+	poke   chan struct{}
+	budget *budgets
+	events *broadcast
+	bursts *burstTable
+
+	actMu sync.Mutex // one Run or one-off execution at a time in this process
+}
+
+// New makes a Service. It starts nothing: Run acts, Subscribe listens.
+func New(o Options) *Service {
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Hosts == nil {
+		o.Hosts = DefaultHosts()
+	}
+	s := &Service{
+		o: o, store: o.Store, log: o.Log, now: o.Now,
+		routes: make(map[string]catch.Route, len(o.Routes)),
+		poke:   make(chan struct{}, 1),
+		bursts: newBurstTable(),
+	}
+	for _, r := range o.Routes {
+		s.routes[r.Describe().Route] = r
+	}
+	s.budget = newBudgets(o.Store, o.Hosts, o.Now)
+	s.events = newBroadcast(s)
+	o.Store.Bind(Binding{Todo: s.todo, MonthCaps: o.MonthCaps, Now: o.Now, Stale: staleAfter})
+	return s
+}
+
+// wake makes the holder in this process look at its rows at once.
+func (s *Service) wake() {
+	select {
+	case s.poke <- struct{}{}:
+	default:
+	}
+	s.events.wake()
+}
+
+func (s *Service) writable() error {
+	if s.o.ReadOnly {
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// List returns a page of the list.
+func (s *Service) List(ctx context.Context, q Query) (Page, error) {
+	p, err := s.store.List(ctx, q)
+	if err != nil {
+		return p, err
+	}
+	now := s.now()
+	for i := range p.Rows {
+		p.Rows[i].Todo.Urgent = urgent(p.Rows[i].Todo, now)
+	}
+	return p, nil
+}
+
+// Get returns all that is known of a name, or ErrNotFound.
+func (s *Service) Get(ctx context.Context, n Name) (Detail, error) {
+	row, err := s.store.Watch(ctx, n)
+	if err != nil {
+		return Detail{}, err
+	}
+	row.Todo.Urgent = urgent(row.Todo, s.now())
+	d := Detail{Row: row}
+	if s.o.Rules != nil {
+		d.Rule = s.o.Rules.Rule(string(n))
+	}
+	var errs [5]error
+	d.Answers, errs[0] = s.store.Answers(ctx, n)
+	d.History, errs[1] = s.store.History(ctx, n, 100)
+	d.AllOrders, errs[2] = s.store.Orders(ctx, OrderFilter{Name: n})
+	d.Known, errs[3] = s.store.Known(ctx, n)
+	d.Routes, errs[4] = s.routesFor(n, row, d.AllOrders)
+	d.Exposure = ExposureOf(d.AllOrders)
+	return d, errors.Join(errs[:]...)
+}
+
+// History returns the latest changes of a name, newest first; limit 0 is all.
+func (s *Service) History(ctx context.Context, n Name, limit int) ([]Change, error) {
+	if _, err := s.store.Watch(ctx, n); err != nil {
+		return nil, err
+	}
+	return s.store.History(ctx, n, limit)
+}
