@@ -1,0 +1,91 @@
+package alert
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+)
+
+// Entry is one name in the calendar.
+type Entry struct {
+	Subject
+	Verdict lifecycle.Verdict
+	Dues    []Due
+	Updated time.Time // when its dates last changed: makes SEQUENCE
+}
+
+// Calendar writes the entries as an iCalendar file (RFC 5545). UIDs are
+// stable, so that a calendar that reads it again updates in place; a window is
+// an event with its uncertainty in words, and a day without an hour is an
+// all-day event.
+func Calendar(w io.Writer, entries []Entry, now time.Time) error {
+	cal := ics.NewCalendarFor("lapse")
+	cal.SetMethod(ics.MethodPublish)
+	cal.SetName("lapse")
+	cal.SetXWRCalName("lapse")
+	for _, e := range entries {
+		if win := e.Verdict.Window; win != nil && !win.From.IsZero() && !e.Mine {
+			ev := event(cal, e, "window", now)
+			word := map[lifecycle.Certainty]string{lifecycle.Will: "will drop", lifecycle.May: "may drop"}[win.Certainty]
+			if word == "" {
+				word = "might drop"
+			}
+			ev.SetSummary(fmt.Sprintf("%s %s", e.Display, word))
+			ev.SetDescription(sentences("Window: "+windowWords(*win)+".", "Basis: "+win.Basis+".", hourWords(*win)))
+			if win.From.DayOnly {
+				ev.SetAllDayStartAt(win.From.Time)
+				end := win.To.Time
+				if end.IsZero() {
+					end = win.From.Time
+				}
+				ev.SetAllDayEndAt(end.AddDate(0, 0, 1))
+			} else {
+				ev.SetStartAt(win.From.Time)
+				end := win.To.Time
+				if !end.After(win.From.Time) {
+					end = win.From.Add(time.Minute)
+				}
+				ev.SetEndAt(end)
+			}
+		}
+		if e.Mine && !e.Verdict.Expires.IsZero() {
+			ev := event(cal, e, "expiry", now)
+			ev.SetSummary("Your " + e.Display + " expires")
+			ev.SetDescription("Its registry says " + dateWords(e.Verdict.Expires) + ".")
+			ev.SetAllDayStartAt(e.Verdict.Expires.Time)
+			ev.SetAllDayEndAt(e.Verdict.Expires.AddDate(0, 0, 1))
+		}
+		for _, d := range e.Dues {
+			ev := event(cal, e, string(d.Kind)+"-"+d.What, now)
+			ev.SetSummary(d.Title)
+			ev.SetDescription(d.Text)
+			ev.SetStartAt(d.At)
+			ev.SetEndAt(d.At.Add(time.Minute))
+		}
+	}
+	if err := cal.SerializeTo(w); err != nil {
+		return fmt.Errorf("write calendar: %w", err)
+	}
+	return nil
+}
+
+func event(cal *ics.Calendar, e Entry, what string, now time.Time) *ics.VEvent {
+	ev := cal.AddEvent(fmt.Sprintf("%s-%s@lapse", what, e.Name))
+	ev.SetDtStampTime(now)
+	if !e.Updated.IsZero() {
+		ev.SetModifiedAt(e.Updated)
+		ev.SetSequence(int(e.Updated.Unix() & 0x7fffffff))
+	}
+	return ev
+}
+
+func hourWords(w lifecycle.Window) string {
+	if w.From.DayOnly {
+		return "The hour is unknown."
+	}
+	return ""
+}
