@@ -1,0 +1,58 @@
+package rdap
+
+import (
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// layouts are the forms seen besides RFC 3339: an offset without its colon, no
+// zone (read as UTC), a space for the T, a day without an hour.
+var layouts = []string{
+	time.RFC3339Nano,
+	"2006-01-02T15:04:05.999999999Z0700",
+	"2006-01-02T15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999Z07:00",
+	"2006-01-02 15:04:05.999999999 Z0700",
+	"2006-01-02 15:04:05.999999999",
+	"2006-01-02T15:04Z07:00",
+}
+
+// date reads an event's date (RFC 9083 §4.5, RFC 3339). The zero Date with
+// true is a date that says nothing: empty, a null word, the year 1.
+func date(s string) (whoisx.Date, bool) {
+	s = strings.TrimSpace(s)
+	switch strings.ToLower(s) {
+	case "", "-", "null", "none", "n/a", "unknown", "not defined", "0000-00-00", "0000-00-00t00:00:00z":
+		return whoisx.Date{}, true
+	}
+	if len(s) > 40 {
+		return whoisx.Date{}, false
+	}
+	if len(s) == len(time.DateOnly) {
+		t, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			return whoisx.Date{}, false
+		}
+		return sane(whoisx.Date{Time: t, DayOnly: true})
+	}
+	for _, l := range layouts {
+		if t, err := time.Parse(l, s); err == nil {
+			return sane(whoisx.At(t))
+		}
+	}
+	return whoisx.Date{}, false
+}
+
+// sane drops the years that stand for "no date" (1, 9999) and refuses those
+// that no registration can have.
+func sane(d whoisx.Date) (whoisx.Date, bool) {
+	switch y := d.Year(); {
+	case y <= 1, y >= 9999:
+		return whoisx.Date{}, true
+	case y < 1980, y > 2200:
+		return whoisx.Date{}, false
+	}
+	return d, true
+}

@@ -1,0 +1,212 @@
+package rdap
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+var errName = errors.New("not a domain name")
+
+// Words by which servers say, in whatever status and form, that it was too
+// much or that it is not for us. They are looked for in the title and the
+// description of an error, or in a page of HTML; never in notices, which carry
+// terms of use full of them.
+var (
+	limitWords   = []string{"rate limit", "ratelimit", "rate-limit", "too many requests", "too many queries", "queries exceeded", "quota", "limit exceeded", "exceeded the", "exceeded your", "query limit", "throttl", "try again later", "slow down", "request limit"}
+	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible"}
+	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
+)
+
+// heldWords are the sentences by which registries say that a name which is not
+// registered is not for the taking either, in the order in which they are
+// tested: a premium sentence can be followed by the reserved one.
+var heldWords = []struct {
+	words    []string
+	outcome  whoisx.Outcome
+	category string
+}{
+	{[]string{"dpml", "brand protection"}, whoisx.Blocked, "dpml"},
+	{[]string{"globalblock"}, whoisx.Blocked, "globalblock"},
+	{[]string{"adultblock"}, whoisx.Blocked, "adultblock"},
+	{[]string{"uni eps"}, whoisx.Blocked, "uni eps"},
+	{[]string{"cannot be delegated", "has been blocked", "is blocked"}, whoisx.Blocked, "blocked by the registry"},
+	{[]string{"premium domain", "platinum domain", "premium name"}, whoisx.Premium, ""},
+	{[]string{"dropzone"}, whoisx.Gated, "dropzone"},
+	{[]string{"is reserved", "reserved by", "reserved domain", "reserved name", "cannot be registered", "can not be registered", "not available for registration", "unassignable"}, whoisx.Reserved, "reserved by the registry"},
+}
+
+func mentions(text string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// failed types an answer whose HTTP status is not 200.
+func failed(a *whoisx.Answer, raw []byte) {
+	body := bytes.TrimSpace(raw)
+	status := a.HTTPStatus
+	if len(body) > 0 && (body[0] == '{' || body[0] == 0xEF) {
+		if d, err := parse(raw); err == nil {
+			defer d.free()
+			r := &reader{doc: d, a: a}
+			if status == http.StatusNotFound && (r.get(0, "ldhName") >= 0 || r.get(0, "handle") >= 0 && r.get(0, "events") >= 0) {
+				a.Outcome, a.Why = whoisx.Unreadable, "the server answered 404, yet describes a domain"
+				return
+			}
+			said, at := r.words()
+			if at >= 0 {
+				r.value(at, "what the server said")
+			}
+			byStatus(a, status, said)
+			return
+		}
+	}
+	text := ""
+	if len(body) > 0 {
+		text = pageText(body)
+		if text != "" {
+			a.Evidence = append(a.Evidence, whoisx.Evidence{Source: whoisx.RDAP, Line: 1, Text: string(clip([]byte(text), maxQuote)), Says: "what the server said"})
+		}
+	}
+	byStatus(a, status, text)
+}
+
+// errorBody types an error object (RFC 9083 §6) that came with HTTP 200: the
+// code in it counts.
+func errorBody(r *reader, code int) {
+	said, at := r.words()
+	r.value(code, "an error object in an answer with HTTP status 200")
+	if at >= 0 {
+		r.value(at, "what the server said")
+	}
+	n, err := strconv.Atoi(r.text(code))
+	if err != nil || n < 300 || n > 599 {
+		r.a.Outcome, r.a.Why = whoisx.Unreadable, "an error object with no code that is known"
+		return
+	}
+	byStatus(r.a, n, said)
+	r.a.Why = "error " + strconv.Itoa(n) + " inside an answer with HTTP status 200: " + r.a.Why
+}
+
+// words joins an error's title and description; the index is of the value to
+// show as evidence.
+func (r *reader) words() (string, int) {
+	title, desc := r.get(0, "title"), r.get(0, "description")
+	var b strings.Builder
+	at := title
+	b.WriteString(r.text(r.first(title)))
+	n := 0
+	r.each(desc, func(i int) {
+		if n++; n > 16 || r.kind(i) != kString {
+			return
+		}
+		if n == 1 {
+			at = i
+		}
+		b.WriteByte(' ')
+		b.WriteString(r.text(i))
+	})
+	return whoisx.CleanLine(b.String()), at
+}
+
+// byStatus decides by the status and by what the server said beside it.
+func byStatus(a *whoisx.Answer, status int, said string) {
+	low := strings.ToLower(said)
+	set := func(o whoisx.Outcome, why string) {
+		a.Outcome, a.Why = o, why
+		if said != "" && o != whoisx.NotRegistered {
+			a.Why += " (" + string(clip([]byte(said), maxQuote)) + ")"
+		}
+	}
+	limited := mentions(low, limitWords)
+	switch {
+	case status == http.StatusTooManyRequests:
+		set(whoisx.RateLimited, "asked too often")
+	case status == http.StatusNotFound && limited:
+		set(whoisx.RateLimited, "404, but the server says that it was asked too often")
+	case status == http.StatusNotFound:
+		for _, h := range heldWords {
+			if mentions(low, h.words) {
+				set(h.outcome, "not registered, yet not open")
+				a.Category = h.category
+				return
+			}
+		}
+		if mentions(low, servedWords) {
+			set(whoisx.Unsupported, "the server does not serve this suffix")
+			return
+		}
+		set(whoisx.NotRegistered, "the server knows no such registration; reserved and premium names answer the same")
+	case status == http.StatusForbidden && (limited || strings.Contains(low, "exceeded")):
+		set(whoisx.RateLimited, "403: asked too often")
+	case status == http.StatusForbidden:
+		set(whoisx.Refused, "403: the server does not let this address ask; often that is its limit")
+	case status == http.StatusUnauthorized, status == http.StatusPaymentRequired, status == http.StatusProxyAuthRequired, status == http.StatusUnavailableForLegalReasons:
+		set(whoisx.Refused, "the server does not let us ask")
+	case limited && status >= 400:
+		set(whoisx.RateLimited, strconv.Itoa(status)+": asked too often")
+	case status == http.StatusUnprocessableEntity && mentions(low, invalidWords):
+		set(whoisx.Invalid, "422: the server calls the name malformed")
+	case status == http.StatusUnprocessableEntity:
+		set(whoisx.RateLimited, "422: registries answer so when asked too often")
+	case status == http.StatusBadRequest:
+		set(whoisx.Invalid, "400: the server calls the question malformed")
+	case status == http.StatusGone:
+		set(whoisx.Unsupported, "410: this service is gone")
+	case status == http.StatusNotImplemented, status == http.StatusMethodNotAllowed, status == http.StatusNotAcceptable, status == http.StatusUnsupportedMediaType:
+		set(whoisx.Unsupported, strconv.Itoa(status)+": the server does not answer such questions")
+	case status >= 500:
+		set(whoisx.Unreachable, "the server failed with "+strconv.Itoa(status))
+	case status >= 300 && status < 400:
+		set(whoisx.Unreachable, "a redirect that leads nowhere, "+strconv.Itoa(status))
+	default:
+		set(whoisx.Unreadable, "HTTP status "+strconv.Itoa(status)+" means nothing here")
+	}
+}
+
+// notJSON types a 200 whose body is no JSON.
+func notJSON(a *whoisx.Answer, body []byte, err error) {
+	text := pageText(body)
+	a.Outcome = whoisx.Unreadable
+	if body[0] == '<' {
+		a.Why = "a page of HTML instead of an answer"
+		if mentions(strings.ToLower(text), limitWords) {
+			a.Outcome, a.Why = whoisx.RateLimited, "a page of HTML that says it was asked too often"
+		}
+	} else {
+		a.Why = err.Error()
+	}
+	if text != "" {
+		a.Evidence = append(a.Evidence, whoisx.Evidence{Source: whoisx.RDAP, Line: 1, Text: string(clip([]byte(text), maxQuote)), Says: a.Why})
+	}
+}
+
+// pageText is the start of a page without its tags.
+func pageText(b []byte) string {
+	b = clip(b, 4096)
+	if len(b) == 0 || b[0] != '<' {
+		return string(clip([]byte(whoisx.CleanLine(string(b))), 2*maxQuote))
+	}
+	var out strings.Builder
+	tag := false
+	for _, c := range string(b) {
+		switch {
+		case c == '<':
+			tag = true
+			out.WriteByte(' ')
+		case c == '>':
+			tag = false
+		case !tag:
+			out.WriteRune(c)
+		}
+	}
+	return string(clip([]byte(whoisx.CleanLine(strings.Join(strings.Fields(out.String()), " "))), 2*maxQuote))
+}
