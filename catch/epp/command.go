@@ -1,0 +1,218 @@
+package epp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"unicode/utf8"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+// Command is one thing to ask of a server. The commands are the exported
+// structs of this package whose names begin with Domain, Contact and Host, and
+// Hello, Login, Logout and Poll.
+type Command interface {
+	// Op names the command for a person: "create domain example.com".
+	Op() string
+	body(w *writer)
+}
+
+// extended is a command that may carry extensions.
+type extended interface {
+	extensions(w *writer)
+}
+
+const (
+	frameHead = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>` + "\n" + `<epp xmlns="` + NSEPP + `">`
+	frameTail = `</epp>`
+)
+
+// Encode returns the frame of a command without the length header of RFC 5734.
+// The same arguments give the same bytes. svc decides the version of the fee
+// extension and what a login asks for.
+func Encode(c Command, svc Services, clTRID string) ([]byte, error) {
+	return encode(c, svc, clTRID, true)
+}
+
+// Print is Encode with every secret hidden.
+func Print(c Command, svc Services, clTRID string) ([]byte, error) {
+	return encode(c, svc, clTRID, false)
+}
+
+func encode(c Command, svc Services, clTRID string, reveal bool) ([]byte, error) {
+	w := &writer{b: make([]byte, 0, 1024), reveal: reveal, svc: svc}
+	w.raw(frameHead)
+	if _, hello := c.(Hello); hello {
+		w.raw(`<hello/>`)
+	} else {
+		if !validTRID(clTRID) {
+			return nil, fmt.Errorf("%s: clTRID %q must have 3 to 64 letters, digits or hyphens", c.Op(), clTRID)
+		}
+		w.raw(`<command>`)
+		c.body(w)
+		if x, ok := c.(extended); ok {
+			mark := len(w.b)
+			w.raw(`<extension>`)
+			was := len(w.b)
+			x.extensions(w)
+			if len(w.b) == was {
+				w.b = w.b[:mark]
+			} else {
+				w.raw(`</extension>`)
+			}
+		}
+		w.raw(`<clTRID>` + clTRID + `</clTRID></command>`)
+	}
+	w.raw(frameTail)
+	if w.err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Op(), w.err)
+	}
+	return w.b, nil
+}
+
+// AppendFrame appends a frame with its length header (RFC 5734, section 4: four
+// octets, big endian, counting themselves), so that one write sends both.
+func AppendFrame(dst, xml []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(xml)+4))
+	return append(dst, xml...)
+}
+
+// Hello asks for the greeting again; it keeps a session alive and costs
+// nothing at any registry.
+type Hello struct{}
+
+// Op names the command.
+func (Hello) Op() string     { return "hello" }
+func (Hello) body(w *writer) {}
+
+// Login opens a session (RFC 5730, section 2.9.1.1).
+type Login struct {
+	ClientID    string
+	Password    catch.Secret
+	NewPassword catch.Secret // changes the password; zero leaves it
+	Agent       string       // for loginSec's userAgent: "lapse 1.0.0"
+}
+
+// viaLoginSec is what stands in the place of a password that travels in the
+// extension instead (RFC 8807, section 3.1).
+const viaLoginSec = "[LOGIN-SECURITY]"
+
+// longPassword is where RFC 5730 ends: longer ones need loginSec.
+const longPassword = 16
+
+// Op names the command.
+func (l Login) Op() string { return "log in as " + l.ClientID }
+
+func (l Login) long(w *writer) (pw, newPW bool) {
+	if !w.svc.Has(NSLoginSec) {
+		return false, false
+	}
+	return utf8.RuneCountInString(l.Password.Reveal()) > longPassword, utf8.RuneCountInString(l.NewPassword.Reveal()) > longPassword
+}
+
+func (l Login) body(w *writer) {
+	if l.Password.IsZero() {
+		w.fail("write frame: the account has no password")
+	}
+	longPW, longNew := l.long(w)
+	w.raw(`<login>`)
+	w.id("clID", "", l.ClientID, "the account's client id")
+	if longPW {
+		w.elem("pw", viaLoginSec)
+	} else {
+		w.secret("pw", l.Password)
+	}
+	if !l.NewPassword.IsZero() {
+		if longNew {
+			w.elem("newPW", viaLoginSec)
+		} else {
+			w.secret("newPW", l.NewPassword)
+		}
+	}
+	lang := w.svc.Lang
+	if lang == "" {
+		lang = "en"
+	}
+	w.raw(`<options>`)
+	w.elem("version", "1.0")
+	w.elem("lang", lang)
+	w.raw(`</options><svcs>`)
+	for _, u := range w.svc.Objects {
+		w.elem("objURI", u)
+	}
+	if len(w.svc.Extensions) > 0 {
+		w.raw(`<svcExtension>`)
+		for _, u := range w.svc.Extensions {
+			w.elem("extURI", u)
+		}
+		w.raw(`</svcExtension>`)
+	}
+	w.raw(`</svcs></login>`)
+}
+
+func (l Login) extensions(w *writer) {
+	if !w.svc.Has(NSLoginSec) {
+		return
+	}
+	longPW, longNew := l.long(w)
+	if l.Agent == "" && !longPW && !longNew {
+		return
+	}
+	w.raw(`<loginSec:loginSec xmlns:loginSec="` + NSLoginSec + `">`)
+	if l.Agent != "" {
+		w.raw(`<loginSec:userAgent>`)
+		w.elem("loginSec:app", l.Agent)
+		w.elem("loginSec:tech", runtime.Version())
+		w.elem("loginSec:os", runtime.GOOS+" "+runtime.GOARCH)
+		w.raw(`</loginSec:userAgent>`)
+	}
+	if longPW {
+		w.secret("loginSec:pw", l.Password)
+	}
+	if longNew {
+		w.secret("loginSec:newPW", l.NewPassword)
+	}
+	w.raw(`</loginSec:loginSec>`)
+}
+
+// Logout ends a session; the server answers 1500 and closes.
+type Logout struct{}
+
+// Op names the command.
+func (Logout) Op() string     { return "log out" }
+func (Logout) body(w *writer) { w.raw(`<logout/>`) }
+
+// Poll reads the first message of the queue, or with an Ack takes that message
+// out of it.
+type Poll struct{ Ack string }
+
+// Op names the command.
+func (p Poll) Op() string {
+	if p.Ack != "" {
+		return "acknowledge message " + clean(p.Ack, 64)
+	}
+	return "poll"
+}
+
+func (p Poll) body(w *writer) {
+	if p.Ack == "" {
+		w.raw(`<poll op="req"/>`)
+		return
+	}
+	w.raw(`<poll op="ack"`)
+	w.attr("msgID", p.Ack)
+	w.raw(`/>`)
+}
+
+// Other wraps an XML fragment of the caller's own as a command, for what this
+// package has no struct for. The fragment must be one command element of
+// RFC 5730 ("<check>...</check>"); nothing in it is hidden by Print.
+type Other struct {
+	Name string
+	XML  string
+}
+
+// Op names the command.
+func (o Other) Op() string     { return o.Name }
+func (o Other) body(w *writer) { w.raw(o.XML) }

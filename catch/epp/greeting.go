@@ -1,0 +1,80 @@
+package epp
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Greeting is what a server says of itself (RFC 5730, section 2.4).
+type Greeting struct {
+	Server     string    // svID
+	Date       time.Time // svDate: the registry's own clock; zero where it cannot be read
+	Received   time.Time // when it reached us, on our clock
+	Versions   []string
+	Langs      []string
+	Objects    []string
+	Extensions []string
+}
+
+// ParseGreeting reads a greeting frame.
+func ParseGreeting(frame []byte) (Greeting, error) {
+	root, err := parse(frame)
+	if err != nil {
+		return Greeting{}, fmt.Errorf("read greeting: %w", err)
+	}
+	n := root.Child("greeting")
+	if root.Local != "epp" || root.Space != NSEPP || n == nil {
+		return Greeting{}, errors.New("read greeting: the server did not greet; is this an EPP port?")
+	}
+	g := Greeting{Server: clean(n.Child("svID").Str(), 64)}
+	g.Date, _ = xmlDate(n.Child("svDate").Str())
+	menu := n.Child("svcMenu")
+	strs := func(list []*Node) []string {
+		var out []string
+		for _, x := range list {
+			if len(out) < 200 {
+				out = append(out, clean(x.Text, 200))
+			}
+		}
+		return out
+	}
+	g.Versions, g.Langs, g.Objects = strs(menu.All("version")), strs(menu.All("lang")), strs(menu.All("objURI"))
+	g.Extensions = strs(menu.Child("svcExtension").All("extURI"))
+	return g, nil
+}
+
+// Services picks what the login will list: what the server offers and this
+// client knows, and of the fee extensions the best alone. Strict servers
+// refuse a login that lists anything they did not offer.
+func (g Greeting) Services() (Services, error) {
+	if !slices.Contains(g.Objects, NSDomain) {
+		return Services{}, fmt.Errorf("read greeting of %s: it does not offer domain names (%s)", g.Server, NSDomain)
+	}
+	if len(g.Versions) > 0 && !slices.Contains(g.Versions, "1.0") {
+		return Services{}, fmt.Errorf("read greeting of %s: it does not speak EPP 1.0", g.Server)
+	}
+	s := Services{Lang: "en"}
+	if len(g.Langs) > 0 && !slices.Contains(g.Langs, "en") {
+		s.Lang = g.Langs[0]
+	}
+	for _, u := range []string{NSDomain, NSContact, NSHost} {
+		if slices.Contains(g.Objects, u) {
+			s.Objects = append(s.Objects, u)
+		}
+	}
+	for _, u := range feeVersions {
+		if slices.Contains(g.Extensions, u) {
+			s.Fee = u
+			s.Extensions = append(s.Extensions, u)
+			break
+		}
+	}
+	for _, u := range known {
+		if slices.Contains(g.Extensions, u) {
+			s.Extensions = append(s.Extensions, u)
+		}
+	}
+	return s, nil
+}

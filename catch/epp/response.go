@@ -1,0 +1,512 @@
+package epp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+// Result is one result of an answer.
+type Result struct {
+	Code   Code
+	Msg    string
+	Reason string
+}
+
+// Message is the head of the server's message queue.
+type Message struct {
+	Count int
+	ID    string
+	Date  time.Time
+	Text  string
+}
+
+// Response is an answer, taken apart as far as RFC 5730 goes. What objects and
+// extensions put into it stays as nodes; the Read functions below know them.
+type Response struct {
+	Results   []Result
+	Queue     *Message
+	Data      []*Node // children of resData
+	Extension []*Node // children of extension; RFC 9038 values are put here too
+	ClTRID    string
+	SvTRID    string
+	Raw       []byte
+	Received  time.Time
+}
+
+// Code returns the first result's code.
+func (r *Response) Code() Code {
+	if len(r.Results) == 0 {
+		return 0
+	}
+	return r.Results[0].Code
+}
+
+// Err returns a *ResultError where the server refused, else nil.
+func (r *Response) Err(op string) error {
+	c := r.Code()
+	if c.OK() {
+		return nil
+	}
+	e := &ResultError{Op: op, Code: c, SvTRID: r.SvTRID}
+	if len(r.Results) > 0 {
+		e.Words, e.Reason = r.Results[0].Msg, r.Results[0].Reason
+	}
+	return e
+}
+
+// ParseResponse reads an answer frame (without its length header).
+func ParseResponse(frame []byte) (*Response, error) {
+	root, err := parse(frame)
+	if err != nil {
+		return nil, err
+	}
+	if root.Local != "epp" || root.Space != NSEPP {
+		return nil, errors.New("read answer: it is no EPP frame")
+	}
+	res := root.Child("response")
+	if res == nil {
+		return nil, errors.New("read answer: it holds no response")
+	}
+	r := &Response{Raw: frame}
+	for _, n := range res.All("result") {
+		code, err := strconv.Atoi(n.attr("code"))
+		if err != nil || code < 1000 || code > 9999 {
+			return nil, fmt.Errorf("read answer: %q is no result code", n.Attr("code"))
+		}
+		x := Result{Code: Code(code), Msg: clean(n.Child("msg").Str(), 300)}
+		for _, ev := range n.All("extValue") {
+			val := ev.Child("value")
+			// RFC 9038: what the login did not list travels here.
+			if val != nil && len(val.Kids) > 0 && code < 2000 {
+				k := val.Kids[0]
+				if strings.HasSuffix(k.Local, "Data") && isObject(k.Space) {
+					r.Data = append(r.Data, val.Kids...)
+				} else {
+					r.Extension = append(r.Extension, val.Kids...)
+				}
+			}
+			if x.Reason == "" {
+				x.Reason = clean(ev.Child("reason").Str(), 300)
+			}
+		}
+		if x.Reason == "" {
+			x.Reason = clean(flat(n.Child("value")), 300)
+		}
+		r.Results = append(r.Results, x)
+	}
+	if len(r.Results) == 0 {
+		return nil, errors.New("read answer: it holds no result")
+	}
+	if q := res.Child("msgQ"); q != nil {
+		m := &Message{ID: q.Attr("id"), Text: clean(flat(q.Child("msg")), 2000)}
+		m.Count, _ = strconv.Atoi(q.attr("count"))
+		m.Date, _ = xmlDate(q.Child("qDate").Str())
+		r.Queue = m
+	}
+	if d := res.Child("resData"); d != nil {
+		r.Data = append(r.Data, d.Kids...)
+	}
+	if x := res.Child("extension"); x != nil {
+		r.Extension = append(r.Extension, x.Kids...)
+	}
+	id := res.Child("trID")
+	r.ClTRID, r.SvTRID = clean(id.Child("clTRID").Str(), 64), clean(id.Child("svTRID").Str(), 64)
+	return r, nil
+}
+
+func isObject(ns string) bool { return ns == NSDomain || ns == NSHost || ns == NSContact }
+
+// flat joins all text below a node.
+func flat(n *Node) string {
+	if n == nil {
+		return ""
+	}
+	s := n.Text
+	for _, k := range n.Kids {
+		if t := flat(k); t != "" {
+			if s != "" {
+				s += " "
+			}
+			s += t
+		}
+	}
+	return s
+}
+
+// xmlDate reads an XML Schema dateTime, with and without a zone (UTC by RFC
+// 5731, section 2.4), or a date.
+func xmlDate(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// object returns the element of an object mapping in the answer's data.
+func (r *Response) object(ns, local string) *Node {
+	for _, n := range r.Data {
+		if n.Local == local && n.Space == ns {
+			return n
+		}
+	}
+	return nil
+}
+
+func (r *Response) ext(ns, local string) *Node {
+	for _, n := range r.Extension {
+		if n.Local == local && n.Space == ns {
+			return n
+		}
+	}
+	return nil
+}
+
+// Checked is one object of a check answer.
+type Checked struct {
+	ID     string // the name or id that was asked for, lower case
+	Free   bool
+	Reason string // the server's own words, where it is not free
+	Fees   []FeeQuote
+	Claims []string // claim keys, from a claims check
+	Exists bool     // claims stand against the name
+}
+
+// Fee returns the quote for a command, if there is one that can be used.
+func (c Checked) Fee(command string) (FeeQuote, bool) {
+	for _, q := range c.Fees {
+		if q.Command == command && !q.Refused {
+			return q, true
+		}
+	}
+	return FeeQuote{}, false
+}
+
+// ReadCheck reads the answer to a check of names, hosts or contacts. A claims
+// check has no object data; its names come with their claim keys.
+func ReadCheck(r *Response) []Checked {
+	var out []Checked
+	at := map[string]int{}
+	for _, n := range r.Data {
+		if n.Local != "chkData" || !isObject(n.Space) {
+			continue
+		}
+		for _, cd := range n.All("cd") {
+			id := cd.Child("name")
+			if id == nil {
+				id = cd.Child("id")
+			}
+			a := id.attr("avail")
+			c := Checked{ID: strings.ToLower(id.Str()), Free: a == "1" || a == "true", Reason: clean(cd.Child("reason").Str(), 300)}
+			at[c.ID] = len(out)
+			out = append(out, c)
+		}
+	}
+	for _, q := range feeQuotes(r) {
+		if i, ok := at[q.Name]; ok {
+			out[i].Fees = append(out[i].Fees, q)
+		}
+	}
+	if l := r.ext(NSLaunch, "chkData"); l != nil {
+		for _, cd := range l.All("cd") {
+			name := cd.Child("name")
+			id := strings.ToLower(name.Str())
+			i, ok := at[id]
+			if !ok {
+				i = len(out)
+				at[id] = i
+				out = append(out, Checked{ID: id})
+			}
+			e := name.attr("exists")
+			out[i].Exists = e == "1" || e == "true"
+			for _, k := range cd.All("claimKey") {
+				out[i].Claims = append(out[i].Claims, k.Str())
+			}
+		}
+	}
+	return out
+}
+
+// Domain is the registration data of a name. Dates that the server left out
+// are zero.
+type Domain struct {
+	Name        string    `json:"name"`
+	ROID        string    `json:"roid,omitempty"`
+	Statuses    []string  `json:"statuses,omitempty"`
+	RGP         []string  `json:"rgp,omitempty"`
+	Registrant  string    `json:"registrant,omitempty"`
+	Contacts    []Contact `json:"contacts,omitempty"`
+	NS          []string  `json:"ns,omitempty"`
+	Sponsor     string    `json:"sponsor,omitempty"`
+	Creator     string    `json:"creator,omitempty"`
+	Created     time.Time `json:"created,omitzero"`
+	Updated     time.Time `json:"updated,omitzero"`
+	Expires     time.Time `json:"expires,omitzero"`
+	Transferred time.Time `json:"transferred,omitzero"`
+	DS          int       `json:"ds,omitempty"` // number of DNSSEC records
+	Phase       string    `json:"phase,omitempty"`
+	Application string    `json:"application,omitempty"`
+
+	AuthInfo catch.Secret `json:"-"`
+	Token    catch.Secret `json:"-"`
+}
+
+// ReadDomain reads the answer to an info about a name.
+func ReadDomain(r *Response) (Domain, bool) {
+	n := r.object(NSDomain, "infData")
+	if n == nil {
+		return Domain{}, false
+	}
+	d := Domain{
+		Name: strings.ToLower(n.Child("name").Str()), ROID: n.Child("roid").Str(), Registrant: n.Child("registrant").Str(),
+		Sponsor: n.Child("clID").Str(), Creator: n.Child("crID").Str(),
+	}
+	for _, s := range n.All("status") {
+		d.Statuses = append(d.Statuses, s.Attr("s"))
+	}
+	for _, c := range n.All("contact") {
+		d.Contacts = append(d.Contacts, Contact{Role: c.Attr("type"), ID: c.Str()})
+	}
+	if ns := n.Child("ns"); ns != nil {
+		for _, h := range ns.Kids {
+			if h.Local == "hostAttr" {
+				h = h.Child("hostName")
+			}
+			d.NS = append(d.NS, strings.ToLower(h.Str()))
+		}
+	}
+	d.Created, _ = xmlDate(n.Child("crDate").Str())
+	d.Updated, _ = xmlDate(n.Child("upDate").Str())
+	d.Expires, _ = xmlDate(n.Child("exDate").Str())
+	d.Transferred, _ = xmlDate(n.Child("trDate").Str())
+	if a := n.Child("authInfo"); a != nil {
+		if pw := a.Child("pw"); pw != nil {
+			d.AuthInfo = catch.NewSecret(pw.Text)
+		}
+	}
+	if g := r.ext(NSRGP, "infData"); g != nil {
+		for _, s := range g.All("rgpStatus") {
+			d.RGP = append(d.RGP, s.Attr("s"))
+		}
+	}
+	if s := r.ext(NSSecDNS, "infData"); s != nil {
+		d.DS = len(s.All("dsData")) + len(s.All("keyData"))
+	}
+	if l := r.ext(NSLaunch, "infData"); l != nil {
+		d.Phase, d.Application = l.Child("phase").Str(), l.Child("applicationID").Str()
+	}
+	if t := r.ext(NSToken, "allocationToken"); t != nil {
+		d.Token = catch.NewSecret(t.Text)
+	}
+	return d, true
+}
+
+// Created is the answer to a create.
+type Created struct {
+	ID          string // name, contact id or host name
+	Created     time.Time
+	Expires     time.Time
+	Pending     bool // 1001: taken, not decided
+	Application string
+	Fee         FeeQuote // what was charged, with the balance; zero where unsaid
+	SvTRID      string
+}
+
+// ReadCreated reads the answer to a create of any object.
+func ReadCreated(r *Response) Created {
+	c := Created{Pending: r.Code() == Pending, SvTRID: r.SvTRID}
+	for _, n := range r.Data {
+		if n.Local != "creData" || !isObject(n.Space) {
+			continue
+		}
+		id := n.Child("name")
+		if id == nil {
+			id = n.Child("id")
+		}
+		c.ID = strings.ToLower(id.Str())
+		c.Created, _ = xmlDate(n.Child("crDate").Str())
+		c.Expires, _ = xmlDate(n.Child("exDate").Str())
+	}
+	if l := r.ext(NSLaunch, "creData"); l != nil {
+		c.Application = l.Child("applicationID").Str()
+	}
+	c.Fee, _ = feeResult(r)
+	return c
+}
+
+// Transform is what a renew, update, delete or transfer answer carries.
+type Transform struct {
+	Pending bool
+	Expires time.Time
+	Status  string // of a transfer
+	RGP     []string
+	Fee     FeeQuote
+	SvTRID  string
+}
+
+// ReadTransform reads the answer to a renew, update, delete or transfer.
+func ReadTransform(r *Response) Transform {
+	t := Transform{Pending: r.Code() == Pending, SvTRID: r.SvTRID}
+	for _, n := range r.Data {
+		if n.Local == "renData" || n.Local == "trnData" {
+			t.Expires, _ = xmlDate(n.Child("exDate").Str())
+			t.Status = n.Child("trStatus").Str()
+		}
+	}
+	if u := r.ext(NSRGP, "upData"); u != nil {
+		for _, s := range u.All("rgpStatus") {
+			t.RGP = append(t.RGP, s.Attr("s"))
+		}
+	}
+	t.Fee, _ = feeResult(r)
+	return t
+}
+
+// Polled is one message of the queue, with what was decided on a pending
+// action and what somebody else changed, where it says so.
+type Polled struct {
+	Message
+	Empty bool
+
+	Object   string // the name or id it is about
+	Decided  bool   // a pending action was decided (panData)
+	Granted  bool
+	ActionID string // clTRID of that action
+	ActionSv string // svTRID of that action
+
+	Change string // the operation, by changePoll: "delete", "transfer", ...
+	Who    string
+	When   time.Time
+	Case   string // udrp, urs
+	After  bool   // the object is shown as it is after the change
+}
+
+// ReadPoll reads the answer to a poll.
+func ReadPoll(r *Response) Polled {
+	var p Polled
+	if r.Queue != nil {
+		p.Message = *r.Queue
+	}
+	p.Empty = r.Code() == NoMessages
+	for _, n := range r.Data {
+		id := n.Child("name")
+		if id == nil {
+			id = n.Child("id")
+		}
+		if p.Object == "" && isObject(n.Space) {
+			p.Object = strings.ToLower(id.Str())
+		}
+		if n.Local == "panData" {
+			a := id.attr("paResult")
+			p.Decided, p.Granted = true, a == "1" || a == "true"
+			tr := n.Child("paTRID")
+			p.ActionID, p.ActionSv = tr.Child("clTRID").Str(), tr.Child("svTRID").Str()
+		}
+	}
+	if c := r.ext(NSChangePoll, "changeData"); c != nil {
+		p.Change, p.Who = c.Child("operation").Str(), c.Child("who").Str()
+		p.When, _ = xmlDate(c.Child("date").Str())
+		p.Case = c.Child("caseId").Attr("type")
+		p.After = c.attr("state") != "before"
+	}
+	return p
+}
+
+// SecurityEvent is a warning that a server gave at login (RFC 8807).
+type SecurityEvent struct {
+	Type  string // password, certificate, cipher, tlsProtocol, newPW, stat, custom
+	Level string // warning, error
+	Until time.Time
+	Words string
+}
+
+// ReadSecurity reads the warnings beside a login's answer.
+func ReadSecurity(r *Response) []SecurityEvent {
+	var out []SecurityEvent
+	for _, e := range r.ext(NSLoginSec, "loginSecData").All("event") {
+		ev := SecurityEvent{Type: e.Attr("type"), Level: e.Attr("level"), Words: clean(e.Text, 300)}
+		ev.Until, _ = xmlDate(e.attr("exDate"))
+		out = append(out, ev)
+	}
+	return out
+}
+
+// quickScan reads from an answer only what routes it: the first result code and
+// the transaction ids, which stand last (RFC 5730, section 2.6). It allocates
+// nothing; the slices point into the frame. A frame that it cannot read gives
+// code 0.
+func quickScan(frame []byte) (code Code, clTRID, svTRID []byte) {
+	rest := frame
+	for {
+		i := bytes.Index(rest, []byte("result"))
+		if i < 0 {
+			break
+		}
+		rest = rest[i+len("result"):]
+		if len(rest) == 0 || !space(rest[0]) {
+			continue
+		}
+		end := bytes.IndexByte(rest, '>')
+		if end < 0 {
+			break
+		}
+		tag := rest[:end]
+		j := bytes.Index(tag, []byte("code"))
+		if j < 0 {
+			continue
+		}
+		tag = tag[j+len("code"):]
+		n, digits := 0, 0
+		for _, c := range tag {
+			if c >= '0' && c <= '9' {
+				n = n*10 + int(c-'0')
+				if digits++; digits > 4 {
+					break
+				}
+			} else if digits > 0 {
+				break
+			}
+		}
+		if digits == 4 {
+			code = Code(n)
+			break
+		}
+	}
+	return code, lastText(frame, []byte("clTRID>")), lastText(frame, []byte("svTRID>"))
+}
+
+// lastText returns the text of the last element that ends in name.
+func lastText(frame, name []byte) []byte {
+	end := bytes.LastIndex(frame, name)
+	if end < 0 {
+		return nil
+	}
+	open := bytes.LastIndexByte(frame[:end], '<') // of </prefix:name>
+	if open < 0 || open+1 >= len(frame) || frame[open+1] != '/' {
+		return nil
+	}
+	start := bytes.LastIndexByte(frame[:open], '>')
+	if start < 0 {
+		return nil
+	}
+	return bytes.TrimSpace(frame[start+1 : open])
+}
+
+func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// isGreeting reports whether a frame is a greeting, without parsing it.
+func isGreeting(frame []byte) bool {
+	g := bytes.Index(frame, []byte("greeting"))
+	if g < 0 {
+		return false
+	}
+	r := bytes.Index(frame, []byte("response"))
+	return r < 0 || g < r
+}

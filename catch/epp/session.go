@@ -1,0 +1,597 @@
+package epp
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Dialer opens a connection; net.Dialer.DialContext is one.
+type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Config says how to reach a server. The zero value of every field but Addr
+// has a sensible meaning.
+type Config struct {
+	Addr       string            // host:port; port 700 where it has none
+	Dial       Dialer            // nil: a plain TCP dial
+	Source     netip.Addr        // the local address to dial from, for accounts bound to one
+	ServerName string            // for SNI and verification; "" takes the host of Addr
+	Roots      *x509.CertPool    // nil: the system's
+	Pin        []string          // base64 SHA-256 of a public key in the chain; any one must match
+	Cert       []tls.Certificate // the client's own
+
+	Timeout    time.Duration // for one command and for the login; default 30 s
+	Connect    time.Duration // for dialling, TLS and the greeting; default 20 s
+	Keepalive  time.Duration // hello after so long without traffic; default 45 s, negative: never
+	MaxFrame   int           // largest frame accepted; default 1 MiB
+	MaxPending int           // commands in flight at once; default 256
+	Prefix     string        // of clTRIDs; default "lapse"
+	Log        *slog.Logger  // gets no frame and no secret; nil: silent
+}
+
+func (c Config) withDefaults() Config {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&c.Timeout, 30*time.Second)
+	def(&c.Connect, 20*time.Second)
+	// The smallest idle limit in the field is 120 s, checked on a slow clock.
+	def(&c.Keepalive, 45*time.Second)
+	if c.MaxFrame <= 0 {
+		c.MaxFrame = 1 << 20
+	}
+	if c.MaxPending <= 0 {
+		c.MaxPending = 256
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil && c.Addr != "" {
+		c.Addr = net.JoinHostPort(c.Addr, "700")
+	}
+	return c
+}
+
+// Errors of a session. Match them with errors.Is.
+var (
+	// ErrClosed says that the session is over: closed by us, by the server, or
+	// by a fault that made it useless.
+	ErrClosed = errors.New("the EPP session is closed")
+	// ErrTimeout says that no answer came in time. A transform command whose
+	// answer is missing may have been carried out.
+	ErrTimeout = errors.New("no answer in time")
+	// ErrBusy says that too many commands are in flight.
+	ErrBusy = errors.New("too many commands in flight")
+)
+
+// Answer is what a Tap sees of an answer. The slices are valid during the call
+// only.
+type Answer struct {
+	Code   Code
+	ClTRID []byte
+	SvTRID []byte
+	Frame  []byte
+	At     time.Time // taken right after the frame was read, with a monotonic part
+}
+
+// Tap receives answers that no Do waits for. It reports whether the answer was
+// its own. It runs in the goroutine that reads the connection: it must not
+// block for long and must not call Close.
+type Tap func(Answer) bool
+
+// Session is one connection to a server. Its methods may be called from any
+// number of goroutines.
+type Session struct {
+	cfg      Config
+	conn     *tls.Conn
+	ids      *trids
+	greeting atomic.Pointer[Greeting]
+	svc      atomic.Pointer[Services]
+	tap      atomic.Pointer[Tap]
+	minRTT   atomic.Int64
+	maxRTT   atomic.Int64
+	sent     atomic.Int64 // commands sent, for registries that cut sessions after so many
+	lastUse  atomic.Int64 // unix ns of the last frame either way
+	opened   time.Time
+
+	wmu  sync.Mutex
+	wbuf []byte
+
+	mu      sync.Mutex
+	pending map[string]*call
+	hellos  []*call
+	err     error // why the session ended
+
+	closed chan struct{} // the reader has ended
+	done   chan struct{} // the session is over
+}
+
+type call struct {
+	sent  time.Time
+	reply chan reply // nil: nobody waits any more; a late answer is dropped
+}
+
+type reply struct {
+	frame []byte
+	at    time.Time
+}
+
+// Dial connects, does the TLS handshake and reads the greeting. The session
+// lives until Close; ctx bounds the dial alone.
+func Dial(ctx context.Context, cfg Config) (*Session, error) {
+	cfg = cfg.withDefaults()
+	host, _, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect to EPP server: address %q is not host:port", cfg.Addr)
+	}
+	ctx, cancel := context.WithTimeout(ctx, cfg.Connect)
+	defer cancel()
+	if cfg.ServerName == "" {
+		cfg.ServerName = host
+	}
+	dial := cfg.Dial
+	if dial == nil {
+		d := &net.Dialer{}
+		if cfg.Source.IsValid() {
+			d.LocalAddr = &net.TCPAddr{IP: cfg.Source.AsSlice()}
+		}
+		dial = d.DialContext
+	}
+	raw, err := dial(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect to EPP server %s: %w", cfg.Addr, err)
+	}
+	conn := tls.Client(raw, cfg.tls())
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, fmt.Errorf("connect to EPP server %s: TLS: %w", cfg.Addr, explainTLS(err))
+	}
+	s := &Session{
+		cfg: cfg, conn: conn, ids: newTRIDs(cfg.Prefix), pending: map[string]*call{},
+		closed: make(chan struct{}), done: make(chan struct{}), opened: time.Now(),
+	}
+	s.touch()
+	g := &call{sent: time.Now(), reply: make(chan reply, 1)}
+	s.hellos = append(s.hellos, g)
+	go s.read()
+	select {
+	case r := <-g.reply:
+		if err := s.greet(r); err != nil {
+			s.Close()
+			return nil, err
+		}
+	case <-s.done:
+		err := s.Err()
+		s.Close()
+		return nil, fmt.Errorf("connect to EPP server %s: closed before its greeting (is this address allowed?): %w", cfg.Addr, err)
+	case <-ctx.Done():
+		s.Close()
+		return nil, fmt.Errorf("connect to EPP server %s: waiting for the greeting: %w", cfg.Addr, ctx.Err())
+	}
+	if cfg.Keepalive > 0 {
+		go s.keepalive()
+	}
+	return s, nil
+}
+
+func (c Config) tls() *tls.Config {
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName, RootCAs: c.Roots, Certificates: c.Cert}
+	if len(c.Pin) > 0 {
+		pins := slices.Clone(c.Pin)
+		// A pin replaces the chain to a root, as registries with a CA of their
+		// own want it; the key is what is trusted.
+		t.InsecureSkipVerify = c.Roots == nil //nolint:gosec // verified below by key
+		t.VerifyConnection = func(cs tls.ConnectionState) error {
+			for _, cert := range cs.PeerCertificates {
+				sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+				if slices.Contains(pins, base64.StdEncoding.EncodeToString(sum[:])) {
+					return nil
+				}
+			}
+			return errors.New("none of the server's keys is the pinned one")
+		}
+	}
+	return t
+}
+
+func explainTLS(err error) error {
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("%w; set the account's ca to the registry's certificate", err)
+	}
+	return err
+}
+
+func (s *Session) greet(r reply) error {
+	g, err := ParseGreeting(r.frame)
+	if err != nil {
+		return err
+	}
+	g.Received = r.at
+	s.greeting.Store(&g)
+	return nil
+}
+
+// Greeting returns the last greeting.
+func (s *Session) Greeting() Greeting { return *s.greeting.Load() }
+
+// Services returns what the session speaks. Before the login it is what the
+// greeting offers.
+func (s *Session) Services() Services {
+	if v := s.svc.Load(); v != nil {
+		return *v
+	}
+	v, _ := s.Greeting().Services()
+	return v
+}
+
+// TLS returns the state of the connection: version, certificates.
+func (s *Session) TLS() tls.ConnectionState { return s.conn.ConnectionState() }
+
+// RTT returns the smallest and the largest round trip seen, server's work
+// included; zero before the first answer.
+func (s *Session) RTT() (least, most time.Duration) {
+	return time.Duration(s.minRTT.Load()), time.Duration(s.maxRTT.Load())
+}
+
+// Sent returns how many commands left on this session, hello not counted.
+func (s *Session) Sent() int { return int(s.sent.Load()) }
+
+// Opened returns when the connection was made.
+func (s *Session) Opened() time.Time { return s.opened }
+
+// Done is closed when the session is over.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Err returns why the session is over; nil while it is not.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// NextTRID draws a clTRID.
+func (s *Session) NextTRID() string { return s.ids.next() }
+
+// ReserveTRIDs draws n clTRIDs in a row, all of the same length.
+func (s *Session) ReserveTRIDs(n int) []string {
+	first := s.ids.reserve(n)
+	out := make([]string, n)
+	for i := range out {
+		out[i] = s.ids.at(first + uint64(i))
+	}
+	return out
+}
+
+// SetTap installs the receiver of answers that no Do waits for; nil takes it
+// away.
+func (s *Session) SetTap(t Tap) {
+	if t == nil {
+		s.tap.Store(nil)
+		return
+	}
+	s.tap.Store(&t)
+}
+
+// WriteFrame writes a frame that already has its length header (AppendFrame).
+// Its answer goes to the Tap. It allocates nothing.
+func (s *Session) WriteFrame(frame []byte) error {
+	s.wmu.Lock()
+	defer s.wmu.Unlock()
+	s.sent.Add(1)
+	return s.write(frame)
+}
+
+// write needs wmu.
+func (s *Session) write(frame []byte) error {
+	select {
+	case <-s.done:
+		return s.closedErr()
+	default:
+	}
+	s.touch()
+	if _, err := s.conn.Write(frame); err != nil {
+		s.end(fmt.Errorf("write to EPP server: %w", err))
+		return s.closedErr()
+	}
+	return nil
+}
+
+func (s *Session) touch() { s.lastUse.Store(time.Now().UnixNano()) }
+
+func (s *Session) closedErr() error {
+	if err := s.Err(); err != nil && !errors.Is(err, ErrClosed) {
+		return fmt.Errorf("%w: %w", ErrClosed, err)
+	}
+	return ErrClosed
+}
+
+// Do sends one command and waits for its answer. An answer of 2000 or above is
+// a *ResultError; the Response is returned beside it. When ctx ends or the
+// timeout passes the command may have been carried out all the same.
+func (s *Session) Do(ctx context.Context, c Command) (*Response, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, ErrTimeout)
+	defer cancel()
+	id := ""
+	if _, hello := c.(Hello); !hello {
+		id = s.ids.next()
+	}
+	xml, err := Encode(c, s.Services(), id)
+	if err != nil {
+		return nil, err
+	}
+	rep, err := s.exchange(ctx, id, xml)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Op(), err)
+	}
+	if id == "" {
+		return nil, s.greet(rep)
+	}
+	r, err := ParseResponse(rep.frame)
+	if err != nil {
+		s.end(err)
+		return nil, fmt.Errorf("%s: %w", c.Op(), err)
+	}
+	r.Received = rep.at
+	if r.Code().Closes() {
+		s.end(fmt.Errorf("the server ended the session: %s", r.Code()))
+	}
+	return r, r.Err(c.Op())
+}
+
+// exchange registers, writes and waits.
+func (s *Session) exchange(ctx context.Context, id string, xml []byte) (reply, error) {
+	w := &call{reply: make(chan reply, 1)}
+	s.wmu.Lock()
+	if err := s.register(id, w); err != nil {
+		s.wmu.Unlock()
+		return reply{}, err
+	}
+	s.wbuf = AppendFrame(s.wbuf[:0], xml)
+	if id != "" {
+		s.sent.Add(1)
+	}
+	err := s.write(s.wbuf)
+	clear(s.wbuf) // it may hold a password
+	s.wmu.Unlock()
+	if err != nil {
+		s.forget(id, w)
+		return reply{}, err
+	}
+	select {
+	case r := <-w.reply:
+		s.measure(r.at.Sub(w.sent))
+		return r, nil
+	case <-ctx.Done():
+		s.abandon(id, w)
+		return reply{}, context.Cause(ctx)
+	case <-s.done:
+		select {
+		case r := <-w.reply: // it came with the last bytes
+			return r, nil
+		default:
+			return reply{}, s.closedErr()
+		}
+	}
+}
+
+func (s *Session) register(id string, w *call) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return ErrClosed
+	}
+	if len(s.pending)+len(s.hellos) >= s.cfg.MaxPending {
+		return ErrBusy
+	}
+	w.sent = time.Now()
+	if id == "" {
+		s.hellos = append(s.hellos, w)
+	} else {
+		s.pending[id] = w
+	}
+	return nil
+}
+
+func (s *Session) forget(id string, w *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if id != "" {
+		delete(s.pending, id)
+		return
+	}
+	s.hellos = slices.DeleteFunc(s.hellos, func(c *call) bool { return c == w })
+}
+
+// abandon keeps the entry, so that a late answer is known and dropped.
+func (s *Session) abandon(_ string, w *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.reply = nil
+}
+
+func (s *Session) measure(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	for {
+		old := s.minRTT.Load()
+		if old != 0 && old <= int64(d) || s.minRTT.CompareAndSwap(old, int64(d)) {
+			break
+		}
+	}
+	for {
+		old := s.maxRTT.Load()
+		if old >= int64(d) || s.maxRTT.CompareAndSwap(old, int64(d)) {
+			break
+		}
+	}
+}
+
+// end marks the session as over and closes the connection. The first reason
+// stays.
+func (s *Session) end(why error) {
+	s.mu.Lock()
+	if s.err != nil {
+		s.mu.Unlock()
+		return
+	}
+	s.err = why
+	s.mu.Unlock()
+	close(s.done)
+	// tls.Conn.Close may wait for a writer; the raw close cannot be delayed.
+	_ = s.conn.NetConn().Close()
+}
+
+// read is the session's one reader.
+func (s *Session) read() {
+	defer close(s.closed)
+	br := bufio.NewReaderSize(s.conn, 16<<10)
+	var head [4]byte
+	var buf []byte
+	for {
+		if _, err := io.ReadFull(br, head[:]); err != nil {
+			s.end(fmt.Errorf("the server closed the connection: %w", err))
+			return
+		}
+		n := int(binary.BigEndian.Uint32(head[:])) - 4
+		if n <= 0 || n > s.cfg.MaxFrame {
+			s.end(fmt.Errorf("the server sent a frame of %d bytes, which is outside 1 to %d", n, s.cfg.MaxFrame))
+			return
+		}
+		if n > br.Buffered() { // the rest of a begun frame must not take forever
+			_ = s.conn.SetReadDeadline(time.Now().Add(s.cfg.Timeout))
+		}
+		if cap(buf) < n {
+			// Grow with what really arrives, not with what a header promises.
+			buf = make([]byte, 0, min(n, 64<<10))
+		}
+		var err error
+		if buf, err = readBody(br, buf[:0], n); err != nil {
+			s.end(fmt.Errorf("read frame: %w", err))
+			return
+		}
+		at := time.Now()
+		_ = s.conn.SetReadDeadline(time.Time{})
+		s.lastUse.Store(at.UnixNano())
+		if err := s.deliver(buf, at); err != nil {
+			s.end(err)
+			return
+		}
+	}
+}
+
+func readBody(br *bufio.Reader, buf []byte, n int) ([]byte, error) {
+	for len(buf) < n {
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, min(n-len(buf), len(buf)+4096))
+		}
+		chunk := buf[len(buf):min(cap(buf), n)]
+		k, err := br.Read(chunk)
+		buf = buf[:len(buf)+k]
+		if err != nil && len(buf) < n {
+			return buf, err
+		}
+	}
+	return buf, nil
+}
+
+// deliver routes one frame. Answers that nobody asked for end the session: a
+// server that mixes up its clients must not decide about money.
+func (s *Session) deliver(frame []byte, at time.Time) error {
+	code, id, sv := quickScan(frame)
+	if code == 0 {
+		if !isGreeting(frame) {
+			return errors.New("the server sent something that is neither an answer nor a greeting")
+		}
+		s.mu.Lock()
+		var w *call
+		if len(s.hellos) > 0 {
+			w, s.hellos = s.hellos[0], s.hellos[1:]
+		}
+		s.mu.Unlock()
+		if w == nil {
+			return errors.New("the server greeted without being asked")
+		}
+		s.hand(w, frame, at)
+		return nil
+	}
+	s.mu.Lock()
+	w := s.pending[string(id)]
+	if w != nil {
+		delete(s.pending, string(id))
+	}
+	s.mu.Unlock()
+	if w != nil {
+		s.hand(w, frame, at)
+		return nil
+	}
+	if t := s.tap.Load(); t != nil && (*t)(Answer{Code: code, ClTRID: id, SvTRID: sv, Frame: frame, At: at}) {
+		if code.Closes() {
+			return fmt.Errorf("the server ended the session: %s", code)
+		}
+		return nil
+	}
+	if code.Closes() {
+		return fmt.Errorf("the server ended the session: %s", code)
+	}
+	return fmt.Errorf("the server answered %d to a command that was not sent on this session", int(code))
+}
+
+func (s *Session) hand(w *call, frame []byte, at time.Time) {
+	s.mu.Lock()
+	ch := w.reply
+	s.mu.Unlock()
+	if ch != nil {
+		ch <- reply{frame: slices.Clone(frame), at: at} // buffered, one answer a call
+	}
+}
+
+// keepalive says hello when nothing else was said for a while.
+func (s *Session) keepalive() {
+	t := time.NewTimer(s.cfg.Keepalive)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-t.C:
+		}
+		idle := time.Since(time.Unix(0, s.lastUse.Load()))
+		if idle < s.cfg.Keepalive {
+			t.Reset(s.cfg.Keepalive - idle)
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Timeout)
+		_, err := s.Do(ctx, Hello{})
+		cancel()
+		if err != nil && s.Err() == nil {
+			s.end(fmt.Errorf("keep the session alive: %w", err))
+			return
+		}
+		t.Reset(s.cfg.Keepalive)
+	}
+}
+
+// Close ends the session without a logout and waits for its reader.
+func (s *Session) Close() error {
+	s.end(ErrClosed)
+	<-s.closed
+	return nil
+}
