@@ -1,0 +1,91 @@
+// Command bench holds lapse against its peers and against bare loops.
+//
+//	cd bench && go run . [-list] [-rounds N] [name...]
+//
+// Each benchmark runs its sides interleaved in one process (or one process a
+// side, where memory is measured), so that a noisy machine disturbs all of
+// them alike, and prints one line:
+//
+//	rdap-decode  ours 7.1µs  openrdap 70.3µs  ratio 0.10 (goal ≤0.50)
+//
+// Trust the ratio, not the times. The exit code is 1 where a goal is missed.
+//
+// To add one: a file with a function that returns results, and a line in the
+// list below. A benchmark that needs files or a peer that is not there returns
+// skip("why").
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+)
+
+// benchmarks is the list: name, what it shows, function.
+var benchmarks = []benchmark{
+	{"rdap-decode", "a 3 KB RDAP answer read, beside openrdap", rdapDecode},
+	{"rdap-lookups", "1,000 names asked and read over RDAP, beside a bare net/http loop", rdapLookups},
+	{"rdap-memory", "1,000 RDAP asks in flight, peak memory beside a bare net/http loop", rdapMemory},
+}
+
+func main() {
+	if side := os.Getenv(childEnv); side != "" {
+		child(side)
+		return
+	}
+	list := flag.Bool("list", false, "print the benchmarks and stop")
+	flag.IntVar(&rounds, "rounds", rounds, "interleaved rounds of each benchmark")
+	flag.Parse()
+	if *list {
+		for _, b := range benchmarks {
+			fmt.Printf("%-16s %s\n", b.name, b.about)
+		}
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if !run(ctx, flag.Args()) {
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, names []string) bool {
+	good := true
+	for _, b := range benchmarks {
+		if !wanted(b.name, names) || ctx.Err() != nil {
+			continue
+		}
+		results, err := b.run(ctx)
+		var skipped skip
+		switch {
+		case errors.As(err, &skipped):
+			fmt.Printf("%-16s skipped: %v\n", b.name, err)
+		case err != nil:
+			fmt.Printf("%-16s failed: %v\n", b.name, err)
+			good = false
+		}
+		for _, r := range results {
+			fmt.Println(r)
+			good = good && r.met()
+		}
+	}
+	return good
+}
+
+// wanted takes whole names and beginnings: "rdap" runs all of rdap-*.
+func wanted(name string, names []string) bool {
+	if len(names) == 0 {
+		return true
+	}
+	for _, n := range names {
+		if name == n || strings.HasPrefix(name, n+"-") {
+			return true
+		}
+	}
+	return false
+}
