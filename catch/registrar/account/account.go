@@ -1,0 +1,120 @@
+// Package account is what a connector is made from: the person's account at
+// one service, and the factory that turns it into routes.
+package account
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/terms"
+)
+
+// Config is one account as the configuration names it. Secrets are resolved
+// already; TLS holds the person's own CA and client certificate.
+type Config struct {
+	Account  string // the name in the configuration; routes are called after it
+	Service  string
+	URL      string // instead of the service's own host; the person's choice, so it may be private
+	User     string
+	Key      catch.Secret
+	Secret   catch.Secret
+	Contact  string
+	Currency string            // what the account is charged in; empty: USD
+	TLDs     []string          // that the account may sell; empty: what the service says
+	Options  map[string]string // what only this service knows; see Factory.Fields
+	Policy   string            // EPP: the registry policy by name
+
+	Terms *terms.Book
+	Dial  func(ctx context.Context, network, addr string) (net.Conn, error)
+	TLS   *tls.Config
+	Now   func() time.Time
+}
+
+// Money reads an amount in the account's currency.
+func (c Config) Money(amount string) (catch.Money, error) {
+	return catch.MoneyOf(strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(amount), "$"), ",", ""), c.CurrencyOr())
+}
+
+// CurrencyOr is the account's currency, USD where none is set.
+func (c Config) CurrencyOr() string {
+	if c.Currency == "" {
+		return "USD"
+	}
+	return strings.ToUpper(c.Currency)
+}
+
+// Sells says whether the account sells names under a TLD; known lists what the
+// service itself takes, empty where that is unknown.
+func (c Config) Sells(name string, known ...string) (bool, string) {
+	_, zone, _ := strings.Cut(name, ".")
+	tld := zone[strings.LastIndexByte(zone, '.')+1:]
+	if len(c.TLDs) > 0 && !slices.Contains(c.TLDs, zone) && !slices.Contains(c.TLDs, tld) {
+		return false, fmt.Sprintf("your account %s is not set up for .%s", c.Account, tld)
+	}
+	if len(known) > 0 && !slices.Contains(known, zone) && !slices.Contains(known, tld) {
+		return false, fmt.Sprintf("%s does not take .%s", c.Service, tld)
+	}
+	return true, ""
+}
+
+// Field is one thing that an account of a service needs.
+type Field struct {
+	Name   string // "key", "secret", "user", "contact", or a key of Options
+	What   string // a question that a person understands
+	Secret bool
+	Needed bool
+}
+
+// Factory makes the routes of a service.
+type Factory struct {
+	Service string // as in the configuration: "dynadot"
+	Title   string // as people call it: "Dynadot"
+	Host    string // the service's own
+	Fields  []Field
+	// Routes describe what an account brings, without one.
+	Routes []catch.Description
+	New    func(Config) ([]catch.Route, error)
+}
+
+// Check says what a configuration lacks.
+func (f Factory) Check(c Config) error {
+	for _, field := range f.Fields {
+		if !field.Needed {
+			continue
+		}
+		empty := false
+		switch field.Name {
+		case "key":
+			empty = c.Key.IsZero()
+		case "secret":
+			empty = c.Secret.IsZero()
+		case "user":
+			empty = c.User == ""
+		case "contact":
+			empty = c.Contact == ""
+		case "url":
+			empty = c.URL == ""
+		default:
+			empty = c.Options[field.Name] == ""
+		}
+		if empty {
+			return fmt.Errorf("read account %s: %s needs %q (%s)", c.Account, f.Title, field.Name, field.What)
+		}
+		if field.Secret {
+			s := c.Key
+			if field.Name == "secret" {
+				s = c.Secret
+			}
+			if t := s.Reveal(); strings.TrimSpace(t) != t || strings.ContainsAny(t, " \t\r\n") {
+				return fmt.Errorf("read account %s: its %s holds spaces or line breaks; copy it again", c.Account, field.Name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,322 @@
+// Package conformance is the contract of a connector, as a test suite. Every
+// connector passes it against its fake: each failure that the service can
+// express is one error kind with the service's own words kept, a paid call is
+// sent once, and no secret leaves in a print or an error.
+package conformance
+
+import (
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/fake"
+)
+
+// Fake is what the suite needs of a fake service.
+type Fake interface {
+	URL() string
+	Set(fake.Scenario)
+	Held() []string
+	Paid() int
+	Calls() int
+}
+
+// Suite is one route of one connector, against its fake.
+type Suite struct {
+	// Open makes the route against an address.
+	Open func(t *testing.T, url string) catch.Route
+	Fake Fake
+	// Name is a name that the fake sells, or takes an order for.
+	Name string
+	// Request is what is asked for; Name, Key and Years are filled in.
+	Request catch.Request
+	// Cannot lists what the service has no way to say.
+	Cannot []fake.Scenario
+	// Words are what the service says in a scenario, in part.
+	Words map[fake.Scenario]string
+}
+
+// kinds are the failures, by scenario. A scenario that is not here succeeds.
+var kinds = []struct {
+	scenario fake.Scenario
+	kind     catch.ErrorKind
+}{
+	{fake.Taken, catch.Taken},
+	{fake.PremiumFlip, catch.PremiumRefused},
+	{fake.PriceChanged, catch.PriceMismatch},
+	{fake.InsufficientFunds, catch.InsufficientFunds},
+	{fake.RateLimited, catch.RateLimited},
+	{fake.RateLimitedBare, catch.RateLimited},
+	{fake.BadCredentials, catch.Auth},
+	{fake.AddressNotAllowed, catch.IPNotAllowed},
+	{fake.InvalidContact, catch.InvalidContact},
+	{fake.TLDUnsupported, catch.TLDUnsupported},
+	{fake.NotDroppableYet, catch.NotDroppableYet},
+	{fake.Busy, catch.Busy},
+}
+
+// unknowns are the ways in which a paid call's outcome gets lost, and whether
+// the service had taken it.
+var unknowns = []struct {
+	scenario  fake.Scenario
+	committed bool
+}{
+	{fake.TimeoutAfterCommit, true},
+	{fake.ErrorAfterCommit, true},
+	{fake.GarbledAfterCommit, true},
+	{fake.LostBeforeCommit, false},
+}
+
+// Run runs the suite.
+func (s Suite) Run(t *testing.T) {
+	route := s.Open(t, s.Fake.URL())
+	req := s.Request
+	req.Name, req.Key = s.Name, "lapse-conformance-1"
+	if req.Years == 0 {
+		req.Years = 1
+	}
+	order := catch.Order{Name: s.Name, Key: req.Key, Years: req.Years}
+	d := route.Describe()
+
+	t.Run("describes itself", func(t *testing.T) {
+		if d.Route == "" || d.Service == "" || d.Kind == "" || !d.Has(catch.CanOrder) {
+			t.Errorf("description %+v", d)
+		}
+		for can, ok := range map[catch.Can]bool{
+			catch.CanList: is[catch.Lister](route), catch.CanBid: is[catch.Bidder](route), catch.CanPay: is[catch.Bidder](route),
+			catch.CanBalance: is[catch.Balancer](route), catch.CanAutoRenew: is[catch.AfterCarer](route),
+		} {
+			if d.Has(can) && !ok {
+				t.Errorf("says that it can %s, but has no such call", can)
+			}
+		}
+		if terms := route.Terms(s.Name); terms.Source == "" {
+			t.Errorf("no terms are written down for %s %s", d.Service, d.Kind)
+		}
+	})
+
+	t.Run("prints without network, account or secret", func(t *testing.T) {
+		s.Fake.Set(fake.Success)
+		text, err := route.Print(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Fake.Calls() != 0 {
+			t.Errorf("printing asked the service %d times", s.Fake.Calls())
+		}
+		if !strings.Contains(text, s.Name) {
+			t.Errorf("the print does not name %s:\n%s", s.Name, text)
+		}
+		noSecret(t, text)
+	})
+
+	t.Run("a dry run sends nothing that is paid", func(t *testing.T) {
+		s.Fake.Set(fake.Success)
+		dry := req
+		dry.DryRun = true
+		if _, err := route.Place(t.Context(), dry); err != nil {
+			t.Errorf("dry run: %v", err)
+		}
+		if s.Fake.Paid() != 0 || len(s.Fake.Held()) != 0 {
+			t.Errorf("the dry run sent %d paid calls", s.Fake.Paid())
+		}
+	})
+
+	t.Run(string(fake.Success), func(t *testing.T) {
+		s.Fake.Set(fake.Success)
+		rep, err := route.Place(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.once(t, true)
+		if !rep.State.Holds() && rep.State != catch.Won {
+			t.Errorf("state %q after success", rep.State)
+		}
+		o := order
+		o.Ref = rep.Ref
+		if found, err := route.Find(t.Context(), o); err != nil || found.State == "" {
+			t.Errorf("find after success: %+v, %v", found, err)
+		}
+		if l, ok := route.(catch.Lister); ok && d.Has(catch.CanList) {
+			list, err := l.List(t.Context())
+			if err != nil || !slices.ContainsFunc(list, func(l catch.Listed) bool { return l.Name == s.Name }) {
+				t.Errorf("list after success: %+v, %v", list, err)
+			}
+		}
+		if d.Has(catch.CanCancel) {
+			if rep, err := route.Cancel(t.Context(), o); err != nil || rep.State != catch.Cancelled {
+				t.Errorf("cancel: %+v, %v", rep, err)
+			}
+			if len(s.Fake.Held()) != 0 {
+				t.Errorf("cancelled, but the service holds %v", s.Fake.Held())
+			}
+			if _, err := route.Find(t.Context(), o); catch.KindOf(err) != catch.NotFound {
+				t.Errorf("find after cancelling: %v, want not_found", err)
+			}
+		}
+		if b, ok := route.(catch.Balancer); ok {
+			if m, err := b.Balance(t.Context()); err != nil || m.Currency == "" {
+				t.Errorf("balance: %v, %v", m, err)
+			}
+		}
+		if d.Has(catch.CanQuote) {
+			s.Fake.Set(fake.Success)
+			if q, err := route.Quote(t.Context(), s.Name, 1); err != nil || q.Price.IsZero() || q.Premium || q.Basis == "" || q.At.IsZero() {
+				t.Errorf("quote: %+v, %v", q, err)
+			}
+		}
+	})
+
+	for _, k := range kinds {
+		t.Run(string(k.scenario), func(t *testing.T) {
+			s.skip(t, k.scenario)
+			s.Fake.Set(k.scenario)
+			_, err := route.Place(t.Context(), req)
+			if got := catch.KindOf(err); got != k.kind {
+				t.Fatalf("kind %q (%v), want %q", got, err, k.kind)
+			}
+			noSecret(t, err.Error())
+			if w := s.Words[k.scenario]; w != "" && !strings.Contains(err.Error(), w) {
+				t.Errorf("the service's words %q are not in %q", w, err)
+			}
+			if held := s.Fake.Held(); len(held) != 0 {
+				t.Errorf("refused, but the service holds %v", held)
+			}
+			if s.Fake.Paid() > 1 {
+				t.Errorf("the paid call was sent %d times", s.Fake.Paid())
+			}
+			if k.scenario == fake.RateLimited {
+				if e, ok := err.(*catch.Error); ok && e.RetryAfter <= 0 { //nolint:errorlint // connectors return it bare
+					t.Errorf("the time to wait was lost")
+				}
+			}
+		})
+	}
+
+	for _, u := range unknowns {
+		t.Run(string(u.scenario), func(t *testing.T) {
+			s.skip(t, u.scenario)
+			s.Fake.Set(u.scenario)
+			_, err := route.Place(t.Context(), req)
+			if catch.KindOf(err) != catch.OutcomeUnknown {
+				t.Fatalf("got %v, want outcome_unknown", err)
+			}
+			noSecret(t, err.Error())
+			s.once(t, u.committed)
+			found, err := route.Find(t.Context(), order)
+			switch {
+			case u.committed && (err != nil || found.State == ""):
+				t.Errorf("it was taken, but looking it up says %+v, %v", found, err)
+			case !u.committed && catch.KindOf(err) != catch.NotFound:
+				t.Errorf("it was not taken, but looking it up says %+v, %v", found, err)
+			}
+		})
+	}
+
+	t.Run(string(fake.AlreadyBackordered), func(t *testing.T) {
+		s.skip(t, fake.AlreadyBackordered)
+		s.Fake.Set(fake.AlreadyBackordered)
+		_, err := route.Place(t.Context(), req)
+		if k := catch.KindOf(err); k != catch.AlreadyBackordered {
+			t.Errorf("got %v, want already_backordered", err)
+		}
+		if held := s.Fake.Held(); len(held) > 1 {
+			t.Errorf("the service holds %v", held)
+		}
+	})
+
+	t.Run(string(fake.CutOffPassed), func(t *testing.T) {
+		s.skip(t, fake.CutOffPassed)
+		if d.Has(catch.CanCancel) {
+			s.Fake.Set(fake.Success)
+			rep, err := route.Place(t.Context(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := order
+			o.Ref = rep.Ref
+			keep := s.Fake.Held()
+			s.Fake.Set(fake.CutOffPassed)
+			restore, ok := s.Fake.(interface{ Hold(names ...string) })
+			if ok {
+				restore.Hold(keep...)
+			}
+			if _, err := route.Cancel(t.Context(), o); catch.KindOf(err) != catch.CutOffPassed {
+				t.Errorf("cancel after the cut-off: %v, want cutoff_passed", err)
+			}
+			return
+		}
+		s.Fake.Set(fake.CutOffPassed)
+		if _, err := route.Place(t.Context(), req); catch.KindOf(err) != catch.CutOffPassed {
+			t.Errorf("order after the cut-off: %v, want cutoff_passed", err)
+		}
+	})
+
+	t.Run(string(fake.ForeverPending), func(t *testing.T) {
+		s.skip(t, fake.ForeverPending)
+		s.Fake.Set(fake.ForeverPending)
+		rep, err := route.Place(t.Context(), req)
+		if err != nil || rep.State != catch.Processing {
+			t.Fatalf("got %+v, %v; want processing", rep, err)
+		}
+		o := order
+		o.Ref = rep.Ref
+		for range 3 {
+			if found, err := route.Find(t.Context(), o); err != nil || found.State != catch.Processing {
+				t.Errorf("find: %+v, %v; want processing", found, err)
+			}
+		}
+		s.once(t, true)
+	})
+
+	t.Run(string(fake.ServiceDown), func(t *testing.T) {
+		s.Fake.Set(fake.ServiceDown)
+		_, err := route.Find(t.Context(), order)
+		if catch.KindOf(err) != catch.UpstreamDown {
+			t.Errorf("got %v, want upstream_down", err)
+		}
+		closed := httptest.NewServer(nil)
+		url := closed.URL
+		closed.Close()
+		down := s.Open(t, url)
+		if _, err := down.Place(t.Context(), req); catch.KindOf(err) != catch.UpstreamDown {
+			t.Errorf("nobody listens, got %v, want upstream_down: nothing can have been bought", err)
+		} else {
+			noSecret(t, err.Error())
+		}
+	})
+}
+
+func is[T any](r catch.Route) bool {
+	_, ok := r.(T)
+	return ok
+}
+
+func (s Suite) skip(t *testing.T, sc fake.Scenario) {
+	if slices.Contains(s.Cannot, sc) {
+		t.Skipf("the service has no way to say %q", sc)
+	}
+}
+
+func (s Suite) once(t *testing.T, taken bool) {
+	t.Helper()
+	if n := s.Fake.Paid(); n != 1 {
+		t.Errorf("the paid call was sent %d times", n)
+	}
+	want := 0
+	if taken {
+		want = 1
+	}
+	if held := s.Fake.Held(); len(held) != want {
+		t.Errorf("the service holds %v, want %d", held, want)
+	}
+}
+
+func noSecret(t *testing.T, text string) {
+	t.Helper()
+	if strings.Contains(text, fake.Secret) || strings.Contains(text, "s3cr3t-KEY") {
+		t.Errorf("a secret shows in %q", text)
+	}
+}

@@ -1,0 +1,252 @@
+package fake
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Dynadot speaks api3.json: one request in flight a key, backorders only for
+// names in its pending-delete list, deletions only until 24 hours before the
+// drop, codes as numbers or strings, headers at both levels.
+type Dynadot struct {
+	Service
+	PendingDelete map[string]time.Time // a name, and when it drops
+	Price         string
+	busy          chan struct{}
+}
+
+// NewDynadot starts a fake Dynadot that has the names in its list.
+func NewDynadot(names ...string) *Dynadot {
+	d := &Dynadot{PendingDelete: map[string]time.Time{}, Price: "10.99", busy: make(chan struct{}, 1)}
+	for _, n := range names {
+		d.PendingDelete[n] = time.Now().Add(72 * time.Hour)
+	}
+	d.start(http.HandlerFunc(d.serve))
+	return d
+}
+
+// reply writes an api3 answer, its header at the level or one below.
+func (d *Dynadot) reply(w http.ResponseWriter, command, code, status, why string, content map[string]any) {
+	header := map[string]any{"Status": status}
+	if d.odd {
+		header["SuccessCode"] = code
+	} else {
+		header["ResponseCode"] = json.Number(code)
+	}
+	if why != "" {
+		header["Error"] = why
+	}
+	body := map[string]any{}
+	if d.odd {
+		body[command+"Header"] = header
+	} else {
+		body = header
+	}
+	for k, v := range content {
+		body[k] = v
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{command + "Response": body})
+}
+
+func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	d.calls++
+	sc := d.scenario
+	d.mu.Unlock()
+	q := r.URL.Query()
+	command := q.Get("command")
+	if r.URL.Path != "/api3.json" || r.Method != http.MethodGet {
+		http.NotFound(w, r)
+		return
+	}
+	select {
+	case d.busy <- struct{}{}:
+		defer func() { <-d.busy }()
+	default:
+		d.reply(w, "System", "5", "system_busy", "", nil)
+		return
+	}
+	switch {
+	case sc == ServiceDown:
+		http.Error(w, "upstream connect error", http.StatusServiceUnavailable)
+		return
+	case sc == BadCredentials || q.Get("key") != Secret:
+		d.reply(w, "Response", "-1", "error", "invalid key", nil)
+		return
+	case sc == AddressNotAllowed:
+		d.reply(w, "Response", "-1", "error", "your ip address is not in the whitelist of this key", nil)
+		return
+	case sc == RateLimited:
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusTooManyRequests)
+		fmt.Fprint(w, `{"code":429,"message":"Too Many Requests"}`)
+		return
+	case sc == RateLimitedBare:
+		// The document's table says 249 where its example says 429.
+		fmt.Fprint(w, `{"code":249,"message":"Too Many Requests","error":{"description":"slow down"}}`)
+		return
+	case sc == Busy:
+		d.reply(w, "System", "5", "system_busy", "", nil)
+		return
+	}
+	switch command {
+	case "add_backorder_request":
+		d.paidCall(w, sc, "AddBackorderRequest", q.Get("domain"), d.backorder)
+	case "register":
+		d.paidCall(w, sc, "Register", q.Get("domain"), func(w http.ResponseWriter, sc Scenario, name string) bool {
+			return d.register(w, sc, name, q.Get("premium") == "1")
+		})
+	case "delete_backorder_request":
+		d.cancel(w, sc, q.Get("domain"))
+	case "backorder_request_list":
+		d.list(w)
+	case "domain_info":
+		d.mu.Lock()
+		mine := slices.Contains(d.held, q.Get("domain"))
+		d.mu.Unlock()
+		if !mine {
+			d.reply(w, "DomainInfo", "-1", "error", "could not find domain in your account", nil)
+			return
+		}
+		d.reply(w, "DomainInfo", "0", "success", "", map[string]any{"DomainInfo": map[string]any{"Name": q.Get("domain"), "Expiration": "1738627199000"}})
+	case "search":
+		d.search(w, sc, q.Get("domain0"))
+	case "get_account_balance":
+		d.reply(w, "GetAccountBalance", "0", "success", "", map[string]any{"BalanceList": []any{map[string]any{"Currency": "USD", "Amount": "41.20"}}})
+	case "set_renew_option", "lock_domain", "set_ns":
+		d.reply(w, "Set", "0", "success", "", nil)
+	default:
+		d.reply(w, "Response", "-1", "error", "unknown command", nil)
+	}
+}
+
+// paidCall counts, commits and loses answers as the scenario says.
+func (d *Dynadot) paidCall(w http.ResponseWriter, sc Scenario, command, name string, act func(http.ResponseWriter, Scenario, string) bool) {
+	d.mu.Lock()
+	d.paid++
+	d.mu.Unlock()
+	switch sc {
+	case LostBeforeCommit:
+		hangUp(w)
+		return
+	case TimeoutAfterCommit, ErrorAfterCommit, GarbledAfterCommit:
+		d.hold(name)
+		switch sc {
+		case TimeoutAfterCommit:
+			hangUp(w)
+		case ErrorAfterCommit:
+			http.Error(w, "Bad Gateway", http.StatusBadGateway)
+		default:
+			fmt.Fprint(w, `{"AddBackorderRequestResp`)
+		}
+		return
+	}
+	if act(w, sc, name) {
+		d.hold(name)
+		content := map[string]any{}
+		if command == "Register" {
+			content["RegisterContent"] = map[string]any{"Expiration": "1738627199000"}
+		}
+		d.reply(w, command, "0", "success", "", content)
+	}
+}
+
+func (d *Dynadot) hold(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = append(d.held, name)
+}
+
+func (d *Dynadot) backorder(w http.ResponseWriter, sc Scenario, name string) bool {
+	d.mu.Lock()
+	_, listed := d.PendingDelete[name]
+	again := slices.Contains(d.held, name)
+	d.mu.Unlock()
+	why := ""
+	switch {
+	case sc == NotDroppableYet || !listed:
+		why = "could not find backorder fot this domain"
+	case again || sc == AlreadyBackordered:
+		why = name + " is already on your backorder request list"
+		if !again {
+			d.hold(name)
+		}
+	case sc == InsufficientFunds:
+		why = "insufficient account balance"
+	case sc == TLDUnsupported:
+		why = "this tld is not supported"
+	default:
+		return true
+	}
+	d.reply(w, "AddBackorderRequest", "-1", "error", why, nil)
+	return false
+}
+
+func (d *Dynadot) register(w http.ResponseWriter, sc Scenario, name string, premium bool) bool {
+	code, status, why := "-1", "error", ""
+	switch {
+	case sc == Taken || slices.Contains(d.Held(), name):
+		code, status = "1", "not_available"
+	case sc == PremiumFlip && !premium:
+		why = "this domain is a premium domain, please use premium option"
+	case sc == InsufficientFunds:
+		why = "insufficient funds"
+	case sc == InvalidContact:
+		why = "invalid registrant contact"
+	case sc == TLDUnsupported:
+		why = "this tld is not supported"
+	default:
+		return true
+	}
+	d.reply(w, "Register", code, status, why, nil)
+	return false
+}
+
+func (d *Dynadot) cancel(w http.ResponseWriter, sc Scenario, name string) {
+	d.mu.Lock()
+	i := slices.Index(d.held, name)
+	late := sc == CutOffPassed || d.now().After(d.PendingDelete[name].Add(-24*time.Hour))
+	if i >= 0 && !late {
+		d.held = slices.Delete(d.held, i, i+1)
+	}
+	d.mu.Unlock()
+	switch {
+	case i < 0:
+		d.reply(w, "DeleteBackorderRequest", "-1", "error", "request not found", nil)
+	case late:
+		d.reply(w, "DeleteBackorderRequest", "-1", "error", "cannot be deleted within 24 hours of the drop", nil)
+	default:
+		d.reply(w, "DeleteBackorderRequest", "0", "success", "", nil)
+	}
+}
+
+func (d *Dynadot) list(w http.ResponseWriter) {
+	d.mu.Lock()
+	var items []any
+	for _, n := range d.held {
+		cut := d.PendingDelete[n].Add(-24 * time.Hour).UnixMilli()
+		item := map[string]any{"Domain": strings.ToUpper(n[:1]) + n[1:], "BackorderRequestStatus": "active", "CutoffTime": cut}
+		if d.odd {
+			item["CutoffTime"] = fmt.Sprint(cut)
+		}
+		items = append(items, item)
+	}
+	d.mu.Unlock()
+	d.reply(w, "BackorderRequestList", "0", "success", "", map[string]any{"BackorderRequestList": items})
+}
+
+func (d *Dynadot) search(w http.ResponseWriter, sc Scenario, name string) {
+	item := map[string]any{"DomainName": name, "Available": "yes", "Price": d.Price + " in USD"}
+	if sc == Taken {
+		item["Available"] = "no"
+	}
+	if sc == PremiumFlip {
+		item["Premium"], item["Price"] = "yes", "1190.00 in USD"
+	}
+	d.reply(w, "Search", "0", "success", "", map[string]any{"SearchResults": []any{item}})
+}

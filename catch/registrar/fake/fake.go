@@ -1,0 +1,117 @@
+// Package fake holds one service each, on loopback, faithful to what is known
+// of the real ones: signatures are verified, limits kept, cut-offs enforced,
+// answers vary in the ways that theirs do. Connectors are tested against them,
+// and whoever writes a program that trades with these services may use them
+// too. Nothing outside tests imports this package.
+package fake
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+)
+
+// Secret is the key that every fake accepts, and that must never be seen in
+// an error, a print or a log.
+const Secret = "s3cr3t-KEY/+with=odd&chars"
+
+// Scenario is what the next calls meet.
+type Scenario string
+
+// The scenarios. Each is one way in which a service behaves.
+const (
+	Success            Scenario = "success"
+	Taken              Scenario = "taken"
+	PremiumFlip        Scenario = "premium flip"
+	PriceChanged       Scenario = "price changed between check and create"
+	InsufficientFunds  Scenario = "insufficient funds"
+	RateLimited        Scenario = "rate limited"
+	RateLimitedBare    Scenario = "rate limited without a time"
+	BadCredentials     Scenario = "bad credentials"
+	AddressNotAllowed  Scenario = "address not allowed"
+	InvalidContact     Scenario = "invalid contact"
+	TLDUnsupported     Scenario = "tld unsupported"
+	NotDroppableYet    Scenario = "not droppable yet"
+	AlreadyBackordered Scenario = "already backordered"
+	CutOffPassed       Scenario = "cut-off passed"
+	Busy               Scenario = "busy"
+	TimeoutAfterCommit Scenario = "timeout after commit"
+	LostBeforeCommit   Scenario = "lost before commit"
+	ErrorAfterCommit   Scenario = "server error after commit"
+	GarbledAfterCommit Scenario = "garbled answer after commit"
+	ForeverPending     Scenario = "forever pending"
+	ServiceDown        Scenario = "service down"
+)
+
+// Service is the frame that the fakes share.
+type Service struct {
+	mu       sync.Mutex
+	scenario Scenario
+	held     []string // names ordered or bought, one an accepted paid call
+	paid     int      // paid calls that arrived
+	odd      bool     // flips numbers and strings, and both header styles
+	calls    int
+	now      func() time.Time
+	server   *httptest.Server
+}
+
+// Start runs the handler on loopback; Close ends it.
+func (s *Service) start(h http.Handler) {
+	s.now = time.Now
+	s.scenario = Success
+	s.server = httptest.NewServer(h)
+}
+
+// URL is where the fake listens.
+func (s *Service) URL() string { return s.server.URL }
+
+// Close ends the fake.
+func (s *Service) Close() {
+	s.server.CloseClientConnections()
+	s.server.Close()
+}
+
+// Set chooses what the next calls meet, and forgets what was held.
+func (s *Service) Set(sc Scenario) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scenario, s.held, s.paid, s.calls, s.odd = sc, nil, 0, 0, !s.odd
+}
+
+// Held lists the accepted paid calls by name.
+func (s *Service) Held() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.held...)
+}
+
+// Paid counts the paid calls that arrived, accepted or not.
+func (s *Service) Paid() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.paid
+}
+
+// Calls counts every call that arrived.
+func (s *Service) Calls() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+// hangUp closes the connection without an answer.
+func hangUp(w http.ResponseWriter) {
+	if hj, ok := w.(http.Hijacker); ok {
+		if c, _, err := hj.Hijack(); err == nil {
+			_ = c.Close()
+		}
+	}
+}
+
+// Hold puts names back that Set forgot.
+func (s *Service) Hold(names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = append(s.held, names...)
+}

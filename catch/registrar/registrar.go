@@ -1,0 +1,48 @@
+// Package registrar holds the services that sell names, one package a service,
+// and the one list of them.
+//
+// A connector turns one service's API into catch.Route. Adding one is a
+// package here, a line in the list of this file, its terms in terms/, a fake
+// in fake/ and a test that runs the conformance suite against that fake. The
+// suite is the contract: one error kind for everything that can go wrong, with
+// the service's own words kept, and never a paid call sent twice.
+package registrar
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/dynadot"
+)
+
+// All lists every service.
+func All() []account.Factory {
+	return []account.Factory{
+		dynadot.Factory(),
+	}
+}
+
+// Open makes the routes of one account.
+func Open(c account.Config) ([]catch.Route, error) {
+	for _, f := range All() {
+		if f.Service == c.Service {
+			routes, err := f.New(c)
+			if err != nil {
+				return nil, fmt.Errorf("open account %s: %w", c.Account, err)
+			}
+			return routes, nil
+		}
+	}
+	return nil, fmt.Errorf("open account %s: no service is called %q; there are %s", c.Account, c.Service, strings.Join(Services(), ", "))
+}
+
+// Services lists the names of the services.
+func Services() []string {
+	var names []string
+	for _, f := range All() {
+		names = append(names, f.Service)
+	}
+	return names
+}
