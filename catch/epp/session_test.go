@@ -1,0 +1,326 @@
+package epp
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+func TestAnswersOutOfOrder(t *testing.T) {
+	const n = 40
+	s := mustDial(t, serve(t, func(srv *testServer) {
+		srv.write(greetingXML())
+		var ids []string
+		for range n {
+			f, err := srv.read()
+			if err != nil {
+				return
+			}
+			_, after, _ := strings.Cut(f, "<domain:name>")
+			name, _, _ := strings.Cut(after, "<")
+			ids = append(ids, trid(f)+" "+name)
+		}
+		rand.Shuffle(n, func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+		for _, x := range ids {
+			id, name, _ := strings.Cut(x, " ")
+			srv.write(answer(1000, id, `<resData><domain:infData xmlns:domain="`+NSDomain+`"><domain:name>`+name+`</domain:name><domain:roid>R-1</domain:roid><domain:clID>x</domain:clID></domain:infData></resData>`))
+		}
+		_, _ = srv.read()
+	}))
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			name := fmt.Sprintf("name%d.test", i)
+			d, err := s.Info(t.Context(), name)
+			if err != nil || d.Name != name {
+				t.Errorf("info %s: %q %v", name, d.Name, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestServerMisbehaves(t *testing.T) {
+	long := make([]byte, 4)
+	binary.BigEndian.PutUint32(long, 0xffffffff)
+	short := []byte{0, 0, 0, 2}
+	for name, c := range map[string]struct {
+		do   func(srv *testServer, id string)
+		want string
+	}{
+		"length overflow":  {func(s *testServer, _ string) { s.raw(long) }, "outside"},
+		"length too small": {func(s *testServer, _ string) { s.raw(short) }, "outside"},
+		"garbage":          {func(s *testServer, _ string) { s.write("HTTP/1.1 400 Bad Request") }, "neither an answer nor a greeting"},
+		"foreign clTRID":   {func(s *testServer, _ string) { s.write(answer(1000, "someone-else-1", "")) }, "not sent on this session"},
+		"no clTRID": {func(s *testServer, _ string) {
+			s.write(strings.Replace(answer(1000, "x", ""), "<clTRID>x</clTRID>", "", 1))
+		}, "not sent on this session"},
+		"broken xml":       {func(s *testServer, id string) { s.write(strings.Replace(answer(1000, id, ""), "</msg>", "", 1)) }, "close in order"},
+		"doctype":          {func(s *testServer, id string) { s.write(`<!DOCTYPE x [<!ENTITY a "b">]>` + answer(1000, id, "")[21:]) }, "document type"},
+		"closes":           {func(s *testServer, _ string) {}, "closed"},
+		"2502":             {func(s *testServer, id string) { s.write(answer(2502, id, "")) }, "too many sessions"},
+		"unasked greeting": {func(s *testServer, _ string) { s.write(greetingXML()) }, "without being asked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := mustDial(t, serve(t, func(srv *testServer) {
+				srv.write(greetingXML())
+				f, err := srv.read()
+				if err != nil {
+					return
+				}
+				c.do(srv, trid(f))
+			}))
+			_, err := s.Info(t.Context(), "example.test")
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want %q in it", err, c.want)
+			}
+			<-s.Done()
+			if _, err := s.Info(t.Context(), "example.test"); !errors.Is(err, ErrClosed) {
+				t.Fatalf("after the end: %v", err)
+			}
+		})
+	}
+}
+
+func TestGreetingFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		script func(*testServer)
+		want   string
+	}{
+		"refused address":   {func(s *testServer) { _ = s.conn.Handshake() }, "before its greeting"},
+		"answer first":      {func(s *testServer) { s.write(answer(1000, "abc", "")); _, _ = s.read() }, "before its greeting"},
+		"not EPP":           {func(s *testServer) { s.write("<html><greeting/></html>"); _, _ = s.read() }, "did not greet"},
+		"no domain objects": {func(s *testServer) { s.write(strings.Replace(greetingXML(), NSDomain, "urn:x", 1)); _, _ = s.read() }, "does not offer domain names"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Dial(t.Context(), serve(t, c.script))
+			if err == nil {
+				_, err = s.Login(t.Context(), testLogin)
+				s.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+func TestTimeoutKeepsTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s, err := Dial(t.Context(), serve(t, func(srv *testServer) {
+			srv.write(greetingXML())
+			f, _ := srv.read()
+			<-release
+			srv.write(answer(1000, trid(f), "")) // too late, and dropped
+			f, _ = srv.read()
+			srv.write(answer(1000, trid(f), ""))
+			_, _ = srv.read()
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		_, err = s.Do(t.Context(), DomainDelete{Name: "example.test"})
+		if !errors.Is(err, ErrTimeout) {
+			t.Fatalf("first: %v", err)
+		}
+		close(release)
+		if _, err := s.Do(t.Context(), DomainDelete{Name: "example.test"}); err != nil {
+			t.Fatalf("second: %v", err)
+		}
+	})
+}
+
+func TestKeepalive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hellos := make(chan struct{}, 10)
+		cfg := serve(t, func(srv *testServer) {
+			srv.write(greetingXML())
+			for {
+				f, err := srv.read()
+				if err != nil {
+					return
+				}
+				if strings.Contains(f, "<hello/>") {
+					hellos <- struct{}{}
+				}
+				srv.write(greetingXML())
+			}
+		})
+		cfg.Keepalive = 45 * time.Second
+		s, err := Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if n := len(hellos); n != 6 {
+			t.Errorf("%d hellos in five minutes, want 6", n)
+		}
+		s.Close()
+	})
+}
+
+func TestWrongPasswordIsTriedOnce(t *testing.T) {
+	logins := 0
+	c := NewConnector(serve(t, func(srv *testServer) {
+		srv.write(greetingXML())
+		for {
+			f, err := srv.read()
+			if err != nil {
+				return
+			}
+			logins++
+			srv.write(answer(2200, trid(f), ""))
+		}
+	}), testLogin)
+	for range 3 {
+		_, _, err := c.Connect(t.Context())
+		var re *ResultError
+		if !errors.As(err, &re) || re.Code != AuthFailed || !strings.Contains(err.Error(), "not tried again") {
+			t.Fatalf("connect: %v", err)
+		}
+		if strings.Contains(err.Error(), "secret-password") {
+			t.Fatal("the password is in the error")
+		}
+	}
+	if logins != 1 {
+		t.Fatalf("%d logins, want 1", logins)
+	}
+}
+
+func TestTooManySessionsBacksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dials []time.Time
+		c := NewConnector(serve(t, func(srv *testServer) {
+			dials = append(dials, time.Now())
+			srv.write(greetingXML())
+			f, err := srv.read()
+			if err == nil {
+				srv.write(answer(2502, trid(f), ""))
+			}
+		}), testLogin)
+		for range 300 {
+			_, _, _ = c.Connect(t.Context())
+			time.Sleep(time.Second)
+		}
+		if len(dials) > 5 {
+			t.Errorf("%d connections in five minutes of 2502", len(dials))
+		}
+	})
+}
+
+func TestPin(t *testing.T) {
+	sum := sha256.Sum256(mustSPKI(t))
+	cfg := serveTCP(t, echo)
+	cfg.Roots, cfg.Pin = nil, []string{base64.StdEncoding.EncodeToString(sum[:])}
+	mustDial(t, cfg)
+	cfg.Pin = []string{base64.StdEncoding.EncodeToString(make([]byte, 32))}
+	if _, err := Dial(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "pinned") {
+		t.Fatalf("another pin: %v", err)
+	}
+	cfg.Pin = nil
+	if _, err := Dial(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "ca") {
+		t.Fatalf("no root: %v", err)
+	}
+}
+
+func TestPendingIsBounded(t *testing.T) {
+	cfg := serve(t, func(srv *testServer) {
+		srv.write(greetingXML())
+		for {
+			if _, err := srv.read(); err != nil {
+				return
+			}
+		}
+	})
+	cfg.MaxPending = 4
+	s := mustDial(t, cfg)
+	for range 4 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		_, _ = s.Do(ctx, Poll{})
+		cancel()
+	}
+	if _, err := s.Do(t.Context(), Poll{}); !errors.Is(err, ErrBusy) {
+		t.Fatalf("fifth: %v", err)
+	}
+}
+
+func TestTap(t *testing.T) {
+	s := mustDial(t, serve(t, echo))
+	got := make(chan string, 1)
+	s.SetTap(func(a Answer) bool {
+		got <- fmt.Sprintf("%d %s %s", int(a.Code), a.ClTRID, a.SvTRID)
+		return true
+	})
+	ids := s.ReserveTRIDs(3)
+	if ids[0] == ids[1] || len(ids[0]) != len(ids[2]) {
+		t.Fatalf("clTRIDs %q", ids)
+	}
+	x, err := Encode(DomainCreate{Name: "example.test"}, s.Services(), ids[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteFrame(AppendFrame(nil, x)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "1000 " + ids[1] + " SV-" + ids[1]; <-got != want {
+		t.Fatalf("tap did not see %q", want)
+	}
+	if err := s.Logout(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSecretsStayHidden(t *testing.T) {
+	s := catch.NewSecret("hunter2-hunter2")
+	for _, c := range []Command{
+		Login{ClientID: "testclient", Password: s, NewPassword: s},
+		DomainCreate{Name: "example.test", AuthInfo: s},
+		DomainTransfer{Do: Request, Name: "example.test", AuthInfo: s},
+		ContactInfo{ID: "contact1", AuthInfo: s},
+	} {
+		b, err := Print(c, Everything(), "test-0001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), "hunter2") || !strings.Contains(string(b), masked) {
+			t.Errorf("%s prints %s", c.Op(), b)
+		}
+	}
+}
+
+func TestUniqueTRIDs(t *testing.T) {
+	seen := map[string]bool{}
+	for range 50 {
+		ids := newTRIDs("")
+		for range 50 {
+			id := ids.next()
+			if seen[id] || !validTRID(id) {
+				t.Fatalf("clTRID %q", id)
+			}
+			seen[id] = true
+		}
+	}
+}
+
+func mustSPKI(t *testing.T) []byte {
+	t.Helper()
+	c, err := parseTestCert()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.RawSubjectPublicKeyInfo
+}
