@@ -15,12 +15,14 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/dynadot"
+	"github.com/lapse-dev/lapse/catch/registrar/namecheap"
 )
 
 // All lists every service.
 func All() []account.Factory {
 	return []account.Factory{
 		dynadot.Factory(),
+		namecheap.Factory(),
 	}
 }
 

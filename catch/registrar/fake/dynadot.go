@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -54,10 +53,7 @@ func (d *Dynadot) reply(w http.ResponseWriter, command, code, status, why string
 }
 
 func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
-	d.mu.Lock()
-	d.calls++
-	sc := d.scenario
-	d.mu.Unlock()
+	sc := d.arrive()
 	q := r.URL.Query()
 	command := q.Get("command")
 	if r.URL.Path != "/api3.json" || r.Method != http.MethodGet {
@@ -106,10 +102,7 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 	case "backorder_request_list":
 		d.list(w)
 	case "domain_info":
-		d.mu.Lock()
-		mine := slices.Contains(d.held, q.Get("domain"))
-		d.mu.Unlock()
-		if !mine {
+		if !d.has(q.Get("domain")) {
 			d.reply(w, "DomainInfo", "-1", "error", "could not find domain in your account", nil)
 			return
 		}
@@ -125,48 +118,22 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// paidCall counts, commits and loses answers as the scenario says.
+// paidCall acts, unless the scenario loses the call.
 func (d *Dynadot) paidCall(w http.ResponseWriter, sc Scenario, command, name string, act func(http.ResponseWriter, Scenario, string) bool) {
-	d.mu.Lock()
-	d.paid++
-	d.mu.Unlock()
-	switch sc {
-	case LostBeforeCommit:
-		hangUp(w)
-		return
-	case TimeoutAfterCommit, ErrorAfterCommit, GarbledAfterCommit:
-		d.hold(name)
-		switch sc {
-		case TimeoutAfterCommit:
-			hangUp(w)
-		case ErrorAfterCommit:
-			http.Error(w, "Bad Gateway", http.StatusBadGateway)
-		default:
-			fmt.Fprint(w, `{"AddBackorderRequestResp`)
-		}
+	if d.lose(w, sc, name) || !act(w, sc, name) {
 		return
 	}
-	if act(w, sc, name) {
-		d.hold(name)
-		content := map[string]any{}
-		if command == "Register" {
-			content["RegisterContent"] = map[string]any{"Expiration": "1738627199000"}
-		}
-		d.reply(w, command, "0", "success", "", content)
+	d.Hold(name)
+	content := map[string]any{}
+	if command == "Register" {
+		content["RegisterContent"] = map[string]any{"Expiration": "1738627199000"}
 	}
-}
-
-func (d *Dynadot) hold(name string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.held = append(d.held, name)
+	d.reply(w, command, "0", "success", "", content)
 }
 
 func (d *Dynadot) backorder(w http.ResponseWriter, sc Scenario, name string) bool {
-	d.mu.Lock()
 	_, listed := d.PendingDelete[name]
-	again := slices.Contains(d.held, name)
-	d.mu.Unlock()
+	again := d.has(name)
 	why := ""
 	switch {
 	case sc == NotDroppableYet || !listed:
@@ -174,7 +141,7 @@ func (d *Dynadot) backorder(w http.ResponseWriter, sc Scenario, name string) boo
 	case again || sc == AlreadyBackordered:
 		why = name + " is already on your backorder request list"
 		if !again {
-			d.hold(name)
+			d.Hold(name)
 		}
 	case sc == InsufficientFunds:
 		why = "insufficient account balance"
@@ -190,7 +157,7 @@ func (d *Dynadot) backorder(w http.ResponseWriter, sc Scenario, name string) boo
 func (d *Dynadot) register(w http.ResponseWriter, sc Scenario, name string, premium bool) bool {
 	code, status, why := "-1", "error", ""
 	switch {
-	case sc == Taken || slices.Contains(d.Held(), name):
+	case sc == Taken || d.has(name):
 		code, status = "1", "not_available"
 	case sc == PremiumFlip && !premium:
 		why = "this domain is a premium domain, please use premium option"
@@ -208,27 +175,20 @@ func (d *Dynadot) register(w http.ResponseWriter, sc Scenario, name string, prem
 }
 
 func (d *Dynadot) cancel(w http.ResponseWriter, sc Scenario, name string) {
-	d.mu.Lock()
-	i := slices.Index(d.held, name)
 	late := sc == CutOffPassed || d.now().After(d.PendingDelete[name].Add(-24*time.Hour))
-	if i >= 0 && !late {
-		d.held = slices.Delete(d.held, i, i+1)
-	}
-	d.mu.Unlock()
 	switch {
-	case i < 0:
-		d.reply(w, "DeleteBackorderRequest", "-1", "error", "request not found", nil)
-	case late:
+	case late && d.has(name):
 		d.reply(w, "DeleteBackorderRequest", "-1", "error", "cannot be deleted within 24 hours of the drop", nil)
+	case !d.drop(name):
+		d.reply(w, "DeleteBackorderRequest", "-1", "error", "request not found", nil)
 	default:
 		d.reply(w, "DeleteBackorderRequest", "0", "success", "", nil)
 	}
 }
 
 func (d *Dynadot) list(w http.ResponseWriter) {
-	d.mu.Lock()
 	var items []any
-	for _, n := range d.held {
+	for _, n := range d.Held() {
 		cut := d.PendingDelete[n].Add(-24 * time.Hour).UnixMilli()
 		item := map[string]any{"Domain": strings.ToUpper(n[:1]) + n[1:], "BackorderRequestStatus": "active", "CutoffTime": cut}
 		if d.odd {
@@ -236,7 +196,6 @@ func (d *Dynadot) list(w http.ResponseWriter) {
 		}
 		items = append(items, item)
 	}
-	d.mu.Unlock()
 	d.reply(w, "BackorderRequestList", "0", "success", "", map[string]any{"BackorderRequestList": items})
 }
 

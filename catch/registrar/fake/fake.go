@@ -6,8 +6,10 @@
 package fake
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"time"
 )
@@ -98,6 +100,51 @@ func (s *Service) Calls() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls
+}
+
+// arrive counts a call and says what it meets.
+func (s *Service) arrive() Scenario {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	return s.scenario
+}
+
+// lose counts a paid call and, in the scenarios in which its outcome gets
+// lost, takes the order or not and answers badly. It reports whether it did.
+func (s *Service) lose(w http.ResponseWriter, sc Scenario, name string) bool {
+	s.mu.Lock()
+	s.paid++
+	switch sc {
+	case TimeoutAfterCommit, ErrorAfterCommit, GarbledAfterCommit:
+		s.held = append(s.held, name)
+	}
+	s.mu.Unlock()
+	switch sc {
+	case TimeoutAfterCommit, LostBeforeCommit:
+		hangUp(w)
+	case ErrorAfterCommit:
+		http.Error(w, "Bad Gateway", http.StatusBadGateway)
+	case GarbledAfterCommit:
+		fmt.Fprint(w, `{"AddBackord<resp`)
+	default:
+		return false
+	}
+	return true
+}
+
+// has says whether the service holds the name.
+func (s *Service) has(name string) bool { return slices.Contains(s.Held(), name) }
+
+// drop lets go of a name and says whether it was held.
+func (s *Service) drop(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.held, name)
+	if i >= 0 {
+		s.held = slices.Delete(s.held, i, i+1)
+	}
+	return i >= 0
 }
 
 // hangUp closes the connection without an answer.

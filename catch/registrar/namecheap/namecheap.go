@@ -1,0 +1,355 @@
+// Package namecheap registers names at Namecheap through its XML API
+// (github.com/namecheap/go-namecheap-sdk, docs/namecheap-api-v2.md).
+//
+// What is peculiar: rate limiting is an HTTP 405; errors are numbers of which
+// few are documented, so the words count too; a premium price is confirmed in
+// the call, a standard one is not and is read right before; the calling
+// address has to be on the account's list; and a create that failed in any way
+// but a clear number has to be looked up, never repeated.
+package namecheap
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/web"
+)
+
+const (
+	service = "namecheap"
+	title   = "Namecheap"
+	host    = "https://api.namecheap.com"
+)
+
+// Factory makes Namecheap's route: the registration.
+func Factory() account.Factory {
+	return account.Factory{
+		Service: service, Title: title, Host: host,
+		Fields: append([]account.Field{
+			{Name: "user", What: "the user name of the account", Needed: true},
+			{Name: "key", What: "the API key from Profile > Tools > API access", Secret: true, Needed: true},
+			{Name: "client_ip", What: "this machine's public IPv4 address, as it stands on the account's list", Needed: true},
+		}, account.PersonFields...),
+		Routes: []catch.Description{describe(service)},
+		New: func(c account.Config) ([]catch.Route, error) {
+			return []catch.Route{&route{web.New(title, host, c), c}}, nil
+		},
+	}
+}
+
+type route struct {
+	web  *web.Client
+	conf account.Config
+}
+
+func describe(account string) catch.Description {
+	return catch.Description{
+		Route: account, Service: title, Kind: catch.Register,
+		Can: []catch.Can{
+			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+		},
+	}
+}
+
+func (n *route) Describe() catch.Description     { return describe(n.conf.Account) }
+func (n *route) Open(name string) (bool, string) { return n.conf.Sells(name) }
+func (n *route) Terms(name string) catch.Terms {
+	return n.conf.Terms.For(service, catch.Register, name)
+}
+
+func (n *route) now() time.Time {
+	if n.conf.Now != nil {
+		return n.conf.Now()
+	}
+	return time.Now()
+}
+
+func (n *route) request(op, command string, paid bool, params ...string) web.Request {
+	key := n.conf.Key.Reveal()
+	if key == "" {
+		key = "•••"
+	}
+	q := url.Values{
+		"ApiUser": {n.conf.User}, "UserName": {n.conf.User}, "ApiKey": {key}, "ClientIp": {n.conf.Options["client_ip"]},
+		"Command": {"namecheap." + command},
+	}
+	for i := 0; i+1 < len(params); i += 2 {
+		if params[i+1] != "" {
+			q.Set(params[i], params[i+1])
+		}
+	}
+	return web.Request{
+		Op: op, Method: "POST", Path: "/xml.response", Body: q.Encode(), Paid: paid,
+		Header: [][2]string{{"Content-Type", "application/x-www-form-urlencoded"}},
+	}
+}
+
+// answer is every answer that is read here; what a command does not return
+// stays empty.
+type answer struct {
+	XMLName xml.Name `xml:"ApiResponse"`
+	Status  string   `xml:"Status,attr"`
+	Errors  []struct {
+		Number string `xml:"Number,attr"`
+		Text   string `xml:",chardata"`
+	} `xml:"Errors>Error"`
+	Result struct {
+		Check []struct {
+			Domain    string `xml:"Domain,attr"`
+			Available bool   `xml:"Available,attr"`
+			Premium   bool   `xml:"IsPremiumName,attr"`
+			Price     string `xml:"PremiumRegistrationPrice,attr"`
+			Renewal   string `xml:"PremiumRenewalPrice,attr"`
+			EAP       string `xml:"EapFee,attr"`
+			ErrorNo   string `xml:"ErrorNo,attr"`
+		} `xml:"DomainCheckResult"`
+		Create struct {
+			Domain     string `xml:"Domain,attr"`
+			Registered bool   `xml:"Registered,attr"`
+			Charged    string `xml:"ChargedAmount,attr"`
+			Order      string `xml:"OrderID,attr"`
+			NotNow     bool   `xml:"NonRealTimeDomain,attr"`
+		} `xml:"DomainCreateResult"`
+		Info struct {
+			Domain string `xml:"DomainName,attr"`
+			Status string `xml:"Status,attr"`
+		} `xml:"DomainGetInfoResult"`
+		Balances struct {
+			Currency  string `xml:"Currency,attr"`
+			Available string `xml:"AvailableBalance,attr"`
+		} `xml:"UserGetBalancesResult"`
+		Prices []struct {
+			Years    int    `xml:"Duration,attr"`
+			Yours    string `xml:"YourPrice,attr"`
+			Price    string `xml:"Price,attr"`
+			Currency string `xml:"Currency,attr"`
+		} `xml:"UserGetPricingResult>ProductType>ProductCategory>Product>Price"`
+	} `xml:"CommandResponse"`
+}
+
+// numbers are the errors with a documented or widely seen number.
+var numbers = map[string]catch.ErrorKind{
+	"1011102": catch.Auth,
+	"1011150": catch.IPNotAllowed,
+	"1010102": catch.Auth,
+	"2011169": catch.Busy,
+	"2016166": catch.NotFound,
+	"2019166": catch.NotFound,
+	"2030166": catch.TLDUnsupported,
+	"2030280": catch.TLDUnsupported,
+	"2528166": catch.InsufficientFunds,
+	"2015182": catch.InvalidContact,
+	"3016166": catch.NotFound,
+	"3019166": catch.Taken,
+	"4019166": catch.Taken,
+	"500000":  catch.RateLimited,
+}
+
+var wordings = []struct {
+	words string
+	kind  catch.ErrorKind
+}{
+	{"premium", catch.PremiumRefused},
+	{"insufficient", catch.InsufficientFunds},
+	{"not available", catch.Taken},
+	{"too many", catch.RateLimited},
+	{"whitelist", catch.IPNotAllowed},
+	{"request ip", catch.IPNotAllowed},
+	{"api key", catch.Auth},
+	{"tld", catch.TLDUnsupported},
+	{"phone", catch.InvalidContact},
+	{"address", catch.InvalidContact},
+	{"contact", catch.InvalidContact},
+	{"in progress", catch.Busy},
+}
+
+func (n *route) do(ctx context.Context, r web.Request) (*answer, error) {
+	resp, err := n.web.Do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.web.Status(r, resp); err != nil {
+		return nil, err
+	}
+	var a answer
+	if xml.Unmarshal(resp.Body, &a) != nil || a.Status == "" {
+		return nil, n.web.Garbled(r, resp)
+	}
+	if strings.EqualFold(a.Status, "OK") && len(a.Errors) == 0 {
+		return &a, nil
+	}
+	if len(a.Errors) == 0 {
+		return nil, n.web.Garbled(r, resp)
+	}
+	e := a.Errors[0]
+	words := strings.TrimSpace(e.Number + " " + e.Text)
+	said := strings.ToLower(e.Text)
+	for _, w := range wordings {
+		if strings.Contains(said, w.words) {
+			return nil, n.web.Fail(r, w.kind, words)
+		}
+	}
+	if kind, ok := numbers[e.Number]; ok {
+		return nil, n.web.Fail(r, kind, words)
+	}
+	if r.Paid {
+		// Upstream errors (3031510, 3050900) and unknown ones (5xxxxxx): the
+		// registry may have done it.
+		return nil, n.web.Fail(r, catch.OutcomeUnknown, words)
+	}
+	return nil, n.web.Fail(r, catch.UpstreamDown, words)
+}
+
+// Quote reads premium prices from the check and standard ones from the
+// account's price list.
+func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
+	r := n.request("read price", "domains.check", false, "DomainList", name)
+	a, err := n.do(ctx, r)
+	if err != nil {
+		return catch.Quote{}, err
+	}
+	if len(a.Result.Check) != 1 || !strings.EqualFold(a.Result.Check[0].Domain, name) {
+		return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
+	}
+	c := a.Result.Check[0]
+	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.now(), Basis: "Namecheap check and price list"}
+	if c.Premium {
+		q.Class = "premium"
+		if q.Price, err = n.conf.Money(c.Price); err != nil {
+			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+		}
+		q.Renew, _ = n.conf.Money(c.Renewal)
+		if eap, err := n.conf.Money(c.EAP); err == nil {
+			q.Price.Units += eap.Units
+		}
+		return q, nil
+	}
+	_, zone, _ := strings.Cut(name, ".")
+	a, err = n.do(ctx, n.request("read price", "users.getPricing", false,
+		"ProductType", "DOMAIN", "ActionName", "REGISTER", "ProductName", strings.ToUpper(zone)))
+	if err != nil {
+		return catch.Quote{}, err
+	}
+	for _, p := range a.Result.Prices {
+		if p.Years != max(years, 1) {
+			continue
+		}
+		amount := p.Yours
+		if amount == "" {
+			amount = p.Price
+		}
+		if q.Price, err = catch.MoneyOf(amount, p.Currency); err != nil {
+			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+		}
+		q.Price.Units *= int64(max(years, 1)) // the list is per year
+		return q, nil
+	}
+	return catch.Quote{}, n.web.Fail(r, catch.TLDUnsupported, "no price for ."+zone)
+}
+
+func (n *route) create(r catch.Request) web.Request {
+	p := n.conf.Person()
+	params := []string{"DomainName", r.Name, "Years", strconv.Itoa(max(r.Years, 1)), "AddFreeWhoisguard", "yes", "WGEnabled", "yes"}
+	for _, role := range []string{"Registrant", "Tech", "Admin", "AuxBilling"} {
+		params = append(params,
+			role+"FirstName", p.First, role+"LastName", p.Last, role+"OrganizationName", p.Organisation, role+"Address1", p.Street,
+			role+"City", p.City, role+"StateProvince", p.State, role+"PostalCode", p.Zip, role+"Country", p.Country,
+			role+"Phone", p.Phone, role+"EmailAddress", p.Email)
+	}
+	if r.Premium {
+		price := "<price>"
+		if !r.Price.IsZero() {
+			price = r.Price.Amount()
+		}
+		params = append(params, "IsPremiumDomain", "true", "PremiumPrice", price)
+	}
+	return n.request("register", "domains.create", true, params...)
+}
+
+func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.create(r)), nil }
+
+func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
+	if err := n.conf.Person().Check(); err != nil {
+		return catch.Report{}, &catch.Error{Kind: catch.InvalidContact, Service: title, Op: "register", Err: err, Hint: "mend it in the account's options"}
+	}
+	if r.DryRun {
+		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+	}
+	a, err := n.do(ctx, n.create(r))
+	if err != nil {
+		return catch.Report{}, err
+	}
+	c := a.Result.Create
+	rep := catch.Report{State: catch.WonProvisional, Ref: c.Order, Words: "registered"}
+	rep.Paid, _ = n.conf.Money(c.Charged)
+	if c.NotNow || !c.Registered {
+		rep.State, rep.Words = catch.Processing, "accepted, not registered yet"
+	}
+	return rep, nil
+}
+
+// Find asks whether the name is in the account.
+func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
+	r := n.request("look up name", "domains.getInfo", false, "DomainName", o.Name)
+	a, err := n.do(ctx, r)
+	if err != nil {
+		return catch.Report{}, err
+	}
+	if !strings.EqualFold(a.Result.Info.Domain, o.Name) {
+		return catch.Report{}, n.web.Fail(r, catch.NotFound, "it answered for "+a.Result.Info.Domain)
+	}
+	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Result.Info.Status}, nil
+}
+
+// Cancel is not for registrations.
+func (n *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
+	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
+}
+
+// Balance reads what can be spent.
+func (n *route) Balance(ctx context.Context) (catch.Money, error) {
+	a, err := n.do(ctx, n.request("read balance", "users.getBalances", false))
+	if err != nil {
+		return catch.Money{}, err
+	}
+	m, err := catch.MoneyOf(a.Result.Balances.Available, a.Result.Balances.Currency)
+	if err != nil {
+		return catch.Money{}, fmt.Errorf("read balance at %s: %w", title, err)
+	}
+	return m, nil
+}
+
+// Probe tests key and address.
+func (n *route) Probe(ctx context.Context) error {
+	_, err := n.Balance(ctx)
+	return err
+}
+
+// AutoRenew has no command at Namecheap.
+func (n *route) AutoRenew(context.Context, string, bool) error {
+	return &catch.Error{Kind: catch.Guard, Service: title, Op: "set auto-renew", Words: "its API has no command for it", Hint: "switch it on the website"}
+}
+
+// Lock sets the registrar lock.
+func (n *route) Lock(ctx context.Context, name string, on bool) error {
+	action := "UNLOCK"
+	if on {
+		action = "LOCK"
+	}
+	_, err := n.do(ctx, n.request("lock name", "domains.setRegistrarLock", false, "DomainName", name, "LockAction", action))
+	return err
+}
+
+// Nameservers sets the hosts.
+func (n *route) Nameservers(ctx context.Context, name string, hosts []string) error {
+	sld, tld, _ := strings.Cut(name, ".")
+	_, err := n.do(ctx, n.request("set name servers", "domains.dns.setCustom", false, "SLD", sld, "TLD", tld, "Nameservers", strings.Join(hosts, ",")))
+	return err
+}
