@@ -79,6 +79,19 @@ func (s State) Holds() bool {
 	return false
 }
 
+// Wish is something that a person asks of an order that already stands. It is
+// a row: the holder of the lease does it and takes the wish back.
+type Wish string
+
+// The wishes.
+const (
+	WishNone   Wish = ""
+	WishCancel Wish = "cancel"
+	WishBid    Wish = "bid"
+	WishPay    Wish = "pay"
+	WishSync   Wish = "sync" // ask the service where it stands
+)
+
 // Order is one route taken for one name.
 type Order struct {
 	ID      int64  `json:"id"`
@@ -114,6 +127,10 @@ type Order struct {
 	Refund           Money     `json:"refund"`
 	LoseFee          Money     `json:"lose_fee"`          // lost in any case, by the terms when it was given
 	Verified         time.Time `json:"verified,omitzero"` // when a second source showed it as ours
+
+	// Wish is what the person asked the holder of the lease to do with it next.
+	Wish    Wish  `json:"wish,omitempty"`
+	WishBid Money `json:"wish_bid"`
 
 	Try     int       `json:"try"`               // times a planned order was asked for
 	NextTry time.Time `json:"next_try,omitzero"` // when the holder acts on it again

@@ -33,7 +33,6 @@ func urgent(t Todo, now time.Time) bool {
 	return t.Verb != TodoNothing && !t.By.IsZero() && t.By.Sub(now) < 24*time.Hour
 }
 func (s *Service) todo(Row, time.Time) Todo    { return Todo{} }
-func ExposureOf(orders []catch.Order) Exposure { return Exposure{} }
 func (s *Service) routesFor(Name, Row, []catch.Order) ([]RouteStatus, error) {
 	return nil, nil
 }

@@ -99,6 +99,11 @@ type Store interface {
 	// the last time is noted in the ledger. ErrStale when somebody else moved
 	// it since o.Updated.
 	SaveOrder(ctx context.Context, o catch.Order, why string) error
+	// Wish writes down what the person asks of an order, for the holder.
+	Wish(ctx context.Context, id int64, w catch.Wish, bid catch.Money) (catch.Order, error)
+	// NextOrder is when the holder has to do something about an order, zero if
+	// nothing.
+	NextOrder(ctx context.Context) (time.Time, error)
 	catch.Ledger
 	// IntendAll appends several intents, all or none: a burst announces its
 	// creates with it. The checks are those of Intend.

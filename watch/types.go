@@ -94,6 +94,8 @@ type Look struct {
 	DueWhy  string             `json:"due_why"`
 	Trouble string             `json:"trouble,omitempty"` // nothing readable came back
 	Todo    Todo               `json:"todo"`
+
+	Seen *Before `json:"-"` // what the next verdict needs of this one
 }
 
 // Budget is a host's token bucket, shared by every process.

@@ -1,0 +1,119 @@
+package watch
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+// AtMost is what an order can cost if it wins: the cap alone, or the bid cap
+// where it may come to an auction.
+func AtMost(o catch.Order) catch.Money { return dearer(o.Cap, o.BidCap) }
+
+// Owed is what an order can still charge beyond what it has charged already.
+func Owed(o catch.Order) catch.Money {
+	var most catch.Money
+	switch o.State {
+	case catch.Planned, catch.Requested, catch.Active, catch.Processing, catch.InDoubt:
+		most = AtMost(o)
+	case catch.AuctionLeading, catch.AuctionOutbid:
+		most = dearer(AtMost(o), o.OwnBid)
+	case catch.PaymentDue:
+		// What is owed is known, or else anything up to the cap.
+		if most = dearer(o.Price, o.OwnBid); most.IsZero() {
+			most = AtMost(o)
+		}
+	case catch.WonProvisional:
+		if o.Paid.IsZero() {
+			most = o.Price
+		}
+	default:
+		// Ended, or reversed: what was paid counts as spent until the refund
+		// is recorded, and nothing is added to it.
+		return catch.Money{}
+	}
+	if left, err := most.Add(o.Paid.Neg()); err == nil {
+		most = left
+	}
+	if most.Units <= 0 {
+		return catch.Money{}
+	}
+	return most
+}
+
+// dearer is the larger of two amounts; amounts in different currencies cannot
+// be compared, then the first one counts (an order has one currency).
+func dearer(a, b catch.Money) catch.Money {
+	if c, err := a.Cmp(b); err == nil && c < 0 {
+		return b
+	}
+	return a
+}
+
+// ExposureOf is what the orders of one name can cost together: only one of
+// them can win, so that the dearest counts, but each loses its fee anyway.
+func ExposureOf(orders []catch.Order) Exposure {
+	owed, lost, frozen := purse{}, purse{}, purse{}
+	for _, o := range orders {
+		if !o.State.Holds() {
+			continue
+		}
+		owed.raise(Owed(o))
+		lost.add(o.LoseFee)
+		frozen.add(o.Frozen)
+	}
+	for _, m := range lost.list() {
+		owed.add(m)
+	}
+	return Exposure{MostOwed: owed.list(), LostAnyway: lost.list(), Frozen: frozen.list()}
+}
+
+// ExposureOfAll sums the exposure of every name.
+func ExposureOfAll(orders []catch.Order) Exposure {
+	byName := map[string][]catch.Order{}
+	for _, o := range orders {
+		byName[o.Name] = append(byName[o.Name], o)
+	}
+	owed, lost, frozen := purse{}, purse{}, purse{}
+	for _, os := range byName {
+		e := ExposureOf(os)
+		for _, m := range e.MostOwed {
+			owed.add(m)
+		}
+		for _, m := range e.LostAnyway {
+			lost.add(m)
+		}
+		for _, m := range e.Frozen {
+			frozen.add(m)
+		}
+	}
+	return Exposure{MostOwed: owed.list(), LostAnyway: lost.list(), Frozen: frozen.list()}
+}
+
+// purse holds one amount a currency.
+type purse map[string]catch.Money
+
+func (p purse) add(m catch.Money) {
+	if m.IsZero() {
+		return
+	}
+	if sum, err := p[m.Currency].Add(m); err == nil {
+		p[m.Currency] = sum
+	}
+}
+
+func (p purse) raise(m catch.Money) {
+	if !m.IsZero() {
+		p[m.Currency] = dearer(p[m.Currency], m)
+	}
+}
+
+func (p purse) list() []catch.Money {
+	out := make([]catch.Money, 0, len(p))
+	for _, m := range p {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b catch.Money) int { return strings.Compare(a.Currency, b.Currency) })
+	return out
+}

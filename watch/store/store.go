@@ -1,0 +1,309 @@
+// Package store keeps everything in one SQLite file: the list, what is known
+// of each name, host budgets, orders, the append-only ledger, the lease.
+//
+// It is the only room that knows SQL. Several processes may use one file at
+// once. Each has two handles that write, behind one mutex: one that waits for
+// the disk at every commit (edits, orders, ledger, lease) and one that does
+// not (answers of servers that can be asked again); both are one connection,
+// so that prepared statements stay warm. Readers have a pool of their own and
+// never wait for a writer (WAL).
+//
+// What must be true together is written together: every change of a row also
+// writes its history, its event and the person's next deadline in the same
+// transaction.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/lapse-dev/lapse/watch"
+)
+
+// never sorts last in an index: no deadline, no drop.
+const never = int64(1) << 62
+
+// Options says how to open a database.
+type Options struct {
+	// ReadOnly opens for reading alone; every write fails with
+	// watch.ErrReadOnly.
+	ReadOnly bool
+	// Now is the clock of backup names and of rows that bring no time of their
+	// own; nil is time.Now.
+	Now func() time.Time
+}
+
+// Store is a watch.Store on one SQLite file.
+type Store struct {
+	path string
+	o    Options
+	bind watch.Binding
+
+	mu     sync.Mutex // one writer at a time in this process
+	full   *handle    // waits for the disk
+	normal *handle    // does not
+	read   *sql.DB
+
+	version struct {
+		sync.Mutex
+		conn *sql.Conn // data_version counts what other connections committed
+	}
+}
+
+var _ watch.Store = (*Store)(nil)
+
+// handle is one connection that writes, with its prepared statements.
+type handle struct {
+	db    *sql.DB
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+func (h *handle) close() error {
+	var errs []error
+	for _, st := range h.stmts {
+		errs = append(errs, st.Close())
+	}
+	if h.conn != nil {
+		errs = append(errs, h.conn.Close())
+	}
+	return errors.Join(append(errs, h.db.Close())...)
+}
+
+// Open opens or creates a database, and brings an older one up to date after
+// writing a backup beside it. It fails with a *CorruptError, a *NewerError or
+// a *FolderError, and then leaves the file alone.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	fresh, err := inspect(abs, o.ReadOnly)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	s := &Store{path: abs, o: o}
+	s.bind = watch.Binding{
+		Now: o.Now, Stale: 10 * time.Second,
+		Todo: func(watch.Row, time.Time) watch.Todo { return watch.Todo{} },
+	}
+	if err := s.open(ctx, fresh); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", s.typed(err)), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, fresh bool) error {
+	// Readers come last, and the first connection changes nothing, so that a
+	// file of another version is only looked at.
+	if !fresh {
+		look := "mode=ro"
+		if _, err := os.Stat(s.path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+			look = "mode=ro&immutable=1" // nobody has it open: leave no journal behind
+		}
+		probe, err := sql.Open("sqlite", s.dsn(look, "_pragma=busy_timeout(10000)"))
+		if err != nil {
+			return err
+		}
+		err = s.checkVersion(ctx, probe)
+		if cerr := probe.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !s.o.ReadOnly {
+		for h, sync := range map[**handle]string{&s.full: "FULL", &s.normal: "NORMAL"} {
+			db, err := sql.Open("sqlite", s.dsn("_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)",
+				"_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)", "_pragma=wal_autocheckpoint(2000)"))
+			if err != nil {
+				return err
+			}
+			db.SetMaxOpenConns(1)
+			*h = &handle{db: db, stmts: map[string]*sql.Stmt{}}
+			if (*h).conn, err = db.Conn(ctx); err != nil {
+				return err
+			}
+		}
+		if err := s.migrate(ctx, fresh); err != nil {
+			return err
+		}
+	}
+	var err error
+	s.read, err = sql.Open("sqlite", s.dsn("_pragma=busy_timeout(10000)", "_pragma=query_only(1)"))
+	if err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	s.read.SetMaxIdleConns(2)
+	return nil
+}
+
+func (s *Store) dsn(params ...string) string {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(s.path)}).EscapedPath()}
+	q := ""
+	for _, p := range params {
+		if q != "" {
+			q += "&"
+		}
+		q += p
+	}
+	u.RawQuery = q
+	return u.String()
+}
+
+// Bind gives the store what it computes inside its transactions.
+func (s *Store) Bind(b watch.Binding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b.Now == nil {
+		b.Now = s.o.Now
+	}
+	if b.Todo == nil {
+		b.Todo = func(watch.Row, time.Time) watch.Todo { return watch.Todo{} }
+	}
+	if b.Stale <= 0 {
+		b.Stale = 10 * time.Second
+	}
+	s.bind = b
+}
+
+// Path is the database file.
+func (s *Store) Path() string { return s.path }
+
+// Close closes every handle.
+func (s *Store) Close() error {
+	var errs []error
+	s.version.Lock()
+	if s.version.conn != nil {
+		errs = append(errs, s.version.conn.Close())
+		s.version.conn = nil
+	}
+	s.version.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range []*handle{s.full, s.normal} {
+		if h == nil {
+			continue
+		}
+		errs = append(errs, h.close())
+	}
+	if s.read != nil {
+		errs = append(errs, s.read.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// tx is a write transaction, on its handle's one connection.
+type tx struct {
+	h   *handle
+	s   *Store
+	now time.Time
+}
+
+// durable runs fn in a transaction that is on the disk when it returns.
+func (s *Store) durable(ctx context.Context, doing string, fn func(*tx) error) error {
+	return s.write(ctx, doing, s.full, fn)
+}
+
+// lazy runs fn in a transaction that a power cut, but no crash of ours, may
+// take back.
+func (s *Store) lazy(ctx context.Context, doing string, fn func(*tx) error) error {
+	return s.write(ctx, doing, s.normal, fn)
+}
+
+func (s *Store) write(ctx context.Context, doing string, h *handle, fn func(*tx) error) error {
+	if s.o.ReadOnly {
+		return fmt.Errorf("%s: %w", doing, watch.ErrReadOnly)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &tx{h: h, s: s, now: s.bind.Now()}
+	// Immediate: a transaction that turned into a writer later could not wait
+	// for another one and would fail instead.
+	if _, err := t.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("%s: %w", doing, s.typed(err))
+	}
+	err := fn(t)
+	if err == nil {
+		_, err = t.exec(context.WithoutCancel(ctx), "COMMIT")
+	}
+	if err != nil {
+		// SQLite may have rolled back already; then this fails, harmlessly.
+		_, _ = t.exec(context.WithoutCancel(ctx), "ROLLBACK")
+		return fmt.Errorf("%s: %w", doing, s.typed(err))
+	}
+	return nil
+}
+
+func (t *tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	st := t.h.stmts[query]
+	if st == nil {
+		var err error
+		if st, err = t.h.conn.PrepareContext(ctx, query); err != nil {
+			return nil, err
+		}
+		t.h.stmts[query] = st
+	}
+	return st, nil
+}
+
+func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	st, err := t.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+func (t *tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := t.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+// one scans the first row of a query; sql.ErrNoRows where there is none.
+func (t *tx) one(ctx context.Context, query string, args []any, into ...any) error {
+	st, err := t.stmt(ctx, query)
+	if err != nil {
+		return err
+	}
+	return st.QueryRowContext(ctx, args...).Scan(into...)
+}
+
+func micros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+func orNever(t time.Time) int64 {
+	if t.IsZero() {
+		return never
+	}
+	return t.UnixMicro()
+}
+
+func at(v sql.NullInt64) time.Time {
+	if !v.Valid || v.Int64 == never {
+		return time.Time{}
+	}
+	return time.UnixMicro(v.Int64).UTC()
+}
