@@ -100,6 +100,7 @@ type Verdict struct {
 	Stage         Stage       `json:"stage"`
 	RegistryStage string      `json:"registry_stage,omitempty"` // the registry's own word
 	Since         whoisx.Date `json:"since"`                    // when the stage began, or was first seen
+	SinceFrom     whoisx.Date `json:"since_from,omitzero"`      // the earliest that it may have begun; zero: Since is exact
 	Next          *Next       `json:"next"`
 	Window        *Window     `json:"window"`
 	Flags         []Flag      `json:"flags"`
@@ -108,6 +109,8 @@ type Verdict struct {
 	Created   whoisx.Date `json:"created"`
 	Expires   whoisx.Date `json:"expires"`
 	Registrar string      `json:"registrar,omitempty"`
+
+	Happened []Happening `json:"happened,omitempty"` // since the look before
 
 	Sources []whoisx.Source `json:"sources"`           // who spoke
 	Missing []whoisx.Source `json:"missing,omitempty"` // who could make it sure, and was not heard
@@ -127,22 +130,71 @@ func (v Verdict) Has(name FlagName) *Flag {
 	return nil
 }
 
+// Event is the kind of something that happened between two looks.
+type Event string
+
+// The events.
+const (
+	EventExpired          Event = "expired"
+	EventRenewed          Event = "renewed"
+	EventKept             Event = "kept" // the auto-renew grace ended and the name is still held: renewed after all
+	EventSold             Event = "sold-before-drop"
+	EventDeleted          Event = "deleted" // its registrar gave it up: redemption or quarantine began
+	EventRestoring        Event = "restoring"
+	EventRestored         Event = "restored"
+	EventRestoreFailed    Event = "restore-failed"
+	EventPendingDelete    Event = "pending-delete"
+	EventTransferred      Event = "transferred" // the registrar changed, the name did not
+	EventNameservers      Event = "nameservers-changed"
+	EventParked           Event = "parked"            // name servers moved to a parking service
+	EventAtAuction        Event = "at-auction"        // name servers moved to an auction house
+	EventHold             Event = "hold"              // taken out of DNS
+	EventGone             Event = "gone"              // no longer registered
+	EventReregistered     Event = "re-registered"     // somebody else has it
+	EventCaughtByService  Event = "caught-by-service" // a catch service has it
+	EventPriceChanged     Event = "price-changed"
+	EventBackFromTheGrave Event = "reversed" // came back where no rule allows it
+)
+
+// Happening is something that happened between the look before and this one.
+type Happening struct {
+	Event Event  `json:"event"`
+	Text  string `json:"text"`
+	From  string `json:"from,omitempty"`
+	To    string `json:"to,omitempty"`
+}
+
 // Seen is what is known of a name from before: the last verdict, and since
-// when each status has been seen.
+// when each status has been seen. Remember makes it; it may be stored as JSON.
 type Seen struct {
-	Verdict     Verdict
-	At          time.Time            // when that verdict was made
-	Statuses    map[string]time.Time // EPP status: first seen
-	Nameservers []string
-	Expires     whoisx.Date // before the last change
-	RegistrarID string
+	Verdict     Verdict              `json:"verdict"`
+	At          time.Time            `json:"at"`                 // when that verdict was made
+	Statuses    map[string]time.Time `json:"statuses,omitempty"` // EPP status: first seen
+	Nameservers []string             `json:"nameservers,omitempty"`
+	Expires     whoisx.Date          `json:"expires"` // as the registry wrote it last
+	Updated     whoisx.Date          `json:"updated"`
+	RegistrarID string               `json:"registrar_id,omitempty"`
+	HeldAt      time.Time            `json:"held_at,omitzero"`    // last time that a source named it as registered
+	GoneAt      time.Time            `json:"gone_at,omitzero"`    // first time since then that none did
+	LastHeld    Stage                `json:"last_held,omitempty"` // its stage at HeldAt
+	Began       whoisx.Date          `json:"began"`               // when LastHeld's registry stage began
+	BeganFrom   whoisx.Date          `json:"began_from"`          // the earliest that it may have begun; zero: Began is exact
+}
+
+// Observation is a drop that this installation saw.
+type Observation struct {
+	At    time.Time `json:"at"`
+	Began time.Time `json:"began,omitzero"` // when its last stage began, where known
 }
 
 // Input is all that a verdict is made of.
 type Input struct {
-	Name    string
-	Rule    Rule
-	Answers []whoisx.Answer
-	Before  *Seen
-	Now     time.Time
+	Name     string
+	Rule     Rule
+	Answers  []whoisx.Answer
+	Before   *Seen
+	Now      time.Time
+	Observed []Observation // drops seen in this zone; they narrow the window
+	Houses   *Houses       // registrars, auction houses and catch services; nil: those that come with the program
+	Ours     bool          // a route of ours has it: a registered name is then caught
 }

@@ -1,0 +1,606 @@
+package lifecycle
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Decide says where a name stands: answers + rule + history + now → verdict.
+// It never fails: what cannot be is shown as an anomaly, and answers that say
+// nothing about the name change nothing.
+func Decide(in Input) Verdict {
+	if in.Houses == nil {
+		in.Houses = DefaultHouses()
+	}
+	d := &decider{Input: in}
+	d.v.Flags = []Flag{}
+	d.v.Sources = []whoisx.Source{}
+	d.hear()
+	switch {
+	case len(d.yes)+len(d.no)+len(d.special) > 0:
+		d.decide()
+	case len(d.hints) > 0:
+		d.hinted()
+	default:
+		return d.unchanged()
+	}
+	d.compare()
+	d.clockCheck()
+	return d.v
+}
+
+// unchanged is the verdict when nobody said anything about the name.
+func (d *decider) unchanged() Verdict {
+	if d.Before != nil {
+		v := d.Before.Verdict
+		v.Happened = nil
+		return v
+	}
+	d.v.Stage, d.v.Confidence = Unknown, Guess
+	for _, a := range d.silent {
+		d.why("%s said nothing about the name: %s", who(a), reason(a))
+	}
+	if len(d.silent) == 0 {
+		d.why("nobody was heard yet")
+	}
+	d.v.Missing = d.missing(nil)
+	return d.v
+}
+
+func reason(a whoisx.Answer) string {
+	if a.Why != "" {
+		return string(a.Outcome) + ", " + a.Why
+	}
+	return string(a.Outcome)
+}
+
+// decide weighs what was heard.
+func (d *decider) decide() {
+	for _, as := range [][]whoisx.Answer{d.yes, d.no, d.special, d.hints} {
+		for _, a := range as {
+			if !slices.Contains(d.v.Sources, a.Source) {
+				d.v.Sources = append(d.v.Sources, a.Source)
+			}
+			d.v.Evidence = append(d.v.Evidence, a.Evidence...)
+		}
+	}
+	blocked, reserved, premium, gated := d.told(whoisx.Blocked), d.told(whoisx.Reserved), d.told(whoisx.Premium), d.told(whoisx.Gated)
+	switch {
+	case len(d.yes) > 0 && len(d.no) > 0:
+		d.held()
+		d.v.Confidence = Conflict
+		d.v.Why = slices.Insert(d.v.Why, 0, join(d.names(d.yes))+" says registered, "+join(d.names(d.no))+" says not registered; it is not called free until they agree")
+	case len(d.yes) > 0 && gated == nil:
+		d.held()
+		if blocked != nil || reserved != nil {
+			d.why("%s calls the name reserved or blocked, yet it is registered", who(*first(blocked, reserved)))
+		}
+	case blocked != nil:
+		d.settle(BlockedStage, blocked, "blocked")
+	case reserved != nil:
+		d.settle(ReservedStage, reserved, "reserved")
+	case gated != nil:
+		d.gate(gated)
+		if len(d.yes) > 0 {
+			d.v.Confidence = Conflict
+			d.why("%s still says registered", join(d.names(d.yes)))
+		}
+	default:
+		d.gone(premium)
+	}
+	d.flags()
+	for _, a := range d.silent {
+		d.why("%s said nothing about the name: %s", who(a), reason(a))
+	}
+}
+
+func first(as ...*whoisx.Answer) *whoisx.Answer {
+	for _, a := range as {
+		if a != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+// told returns a special answer of one kind.
+func (d *decider) told(o whoisx.Outcome) *whoisx.Answer {
+	for i := range d.special {
+		if d.special[i].Outcome == o {
+			return &d.special[i]
+		}
+	}
+	return nil
+}
+
+func (d *decider) names(as []whoisx.Answer) []string {
+	out := make([]string, len(as))
+	for i, a := range as {
+		out[i] = who(a)
+	}
+	return out
+}
+
+// settle is a name that nobody holds and nobody can have.
+func (d *decider) settle(st Stage, a *whoisx.Answer, word string) {
+	d.v.Stage, d.v.Confidence = st, Single
+	d.v.RegistryStage = a.Category
+	what := word
+	if a.Category != "" {
+		what += " (" + a.Category + ")"
+	}
+	d.why("%s says that the name is %s; it cannot be registered, whatever others say of it being not registered", who(*a), what)
+	d.v.Since = d.sinceBefore(st)
+}
+
+// sinceBefore is when the stage was first seen, for stages that carry no date.
+func (d *decider) sinceBefore(st Stage) whoisx.Date {
+	if b := d.Before; b != nil && b.Verdict.Stage == st && !b.Verdict.Since.IsZero() {
+		return b.Verdict.Since
+	}
+	return whoisx.At(d.Now)
+}
+
+// held decides the stage of a registered name.
+func (d *decider) held() {
+	d.main = d.yes[0]
+	d.v.Created = d.pick(func(a whoisx.Answer) whoisx.Date { return a.Created })
+	for _, a := range d.yes {
+		if a.Registrar != "" {
+			d.v.Registrar = a.Registrar
+			break
+		}
+	}
+	d.readExpiry()
+	d.v.Expires = d.expires
+	if d.v.Expires.IsZero() && d.Before != nil && !rich(d.main) {
+		d.v.Expires, d.v.Created, d.v.Registrar = d.Before.Verdict.Expires, d.Before.Verdict.Created, d.Before.Verdict.Registrar
+	}
+	rs, st := d.readStage(d.main)
+	if d.poor() {
+		d.keep()
+		return
+	}
+	if d.past() {
+		return
+	}
+	d.rs, d.v.Stage = rs, st
+	d.v.Confidence = Single
+	agree := []whoisx.Source{d.main.Source}
+	for _, a := range d.yes[1:] {
+		if a.Source == d.main.Source {
+			continue
+		}
+		_, other := d.readStage(a)
+		if !rich(a) || other == st || a.Source == whoisx.Registrar {
+			if !slices.Contains(agree, a.Source) {
+				agree = append(agree, a.Source)
+			}
+		} else {
+			d.why("%s puts it in another stage (%s): it may lag behind", who(a), other)
+		}
+	}
+	if len(agree) > 1 {
+		d.v.Confidence = Confirmed
+	}
+	if d.unsure {
+		d.v.Confidence = Guess
+	}
+	if rs != nil {
+		d.v.RegistryStage = rs.Name
+	} else if st == PendingRestore {
+		d.v.RegistryStage = "pending restore"
+	}
+	if d.rs != nil && d.rs.MapsTo == GatedStage {
+		d.v.Window = d.window(st)
+		d.v.Since = d.sinceBefore(st)
+		d.why("%s says %q: it was given up, but it is not open to all", who(d.main), d.rs.Name)
+		return
+	}
+	d.began = d.readBegan(st)
+	d.v.Since = date(d.began.hi, d.began.day)
+	if d.began.known() && !d.began.exact() {
+		d.v.SinceFrom = date(d.began.lo, false)
+	}
+	d.v.Window = d.window(st)
+	d.v.Next = d.next(st)
+	d.dropping()
+	d.explain()
+}
+
+// poor reports whether the registered answers tell nothing but "taken", while
+// more is known from before.
+func (d *decider) poor() bool {
+	return !rich(d.main) && d.Before != nil && d.Before.LastHeld != "" && d.Before.Verdict.Stage.somebodys()
+}
+
+// somebodys reports whether somebody holds the name in this stage.
+func (s Stage) somebodys() bool {
+	switch s {
+	case Registered, Expired, Redemption, PendingRestore, PendingDelete, Dropping, Caught, Lost:
+		return true
+	}
+	return false
+}
+
+// keep carries the verdict of before on, because the sources that answered
+// only say that the name is taken.
+func (d *decider) keep() {
+	b := d.Before.Verdict
+	sources, evidence := d.v.Sources, d.v.Evidence
+	d.v = b
+	d.v.Happened, d.v.Flags = nil, []Flag{}
+	d.v.Sources, d.v.Evidence = sources, evidence
+	d.v.Confidence = Guess
+	d.v.Why = []string{who(d.main) + " only says that it is taken; the stage is that of the look before"}
+	d.rs = d.Rule.Stage(b.RegistryStage)
+	d.began = d.firstLook(b.Stage, 0)
+	d.dropping()
+}
+
+// past refuses an answer that is older than what was seen before: a replica
+// that lags, or a registry that answers from the past.
+func (d *decider) past() bool {
+	b := d.Before
+	up := d.main.Updated
+	if b == nil || b.Updated.IsZero() || up.IsZero() || up.DayOnly != b.Updated.DayOnly || !up.Before(b.Updated.Time) {
+		return false
+	}
+	if d.newLife() || !b.Verdict.Stage.somebodys() {
+		return false
+	}
+	d.keep()
+	d.v.Why = []string{who(d.main) + " answered from the past; the stage is that of the look before"}
+	d.v.Anomaly = "the registry answered with a state of " + say(up) + ", older than the one of " + say(b.Updated) + " seen before"
+	return true
+}
+
+// newLife reports whether the name was registered anew since the look before.
+func (d *decider) newLife() bool {
+	b := d.Before
+	if b == nil || d.v.Created.IsZero() {
+		return false
+	}
+	if !b.Verdict.Created.IsZero() {
+		return d.v.Created.After(b.Verdict.Created.Add(36*time.Hour)) ||
+			!d.v.Created.DayOnly && !b.Verdict.Created.DayOnly && d.v.Created.After(b.Verdict.Created.Add(time.Second))
+	}
+	return !b.GoneAt.IsZero() && d.v.Created.After(b.HeldAt)
+}
+
+// dropping turns the last stage into dropping while its window is open.
+func (d *decider) dropping() {
+	w := d.v.Window
+	if w == nil || !d.last() && w.Certainty != Will || d.v.Stage == PendingRestore || w.Certainty == CertaintyUnknown {
+		return
+	}
+	open, shut := w.open(), w.shut()
+	if d.Now.Before(open) || shut.Sub(open) > wide(d.Rule)+d.Rule.Drop.Late {
+		return
+	}
+	grace := max(time.Duration(d.Rule.scale()*float64(5*time.Minute)), 2*time.Second)
+	if d.Now.After(shut.Add(grace)) {
+		d.why("its window ended %s and it is still registered: the drop is late, or the rule is wrong here", say(whoisx.At(shut)))
+		if d.Now.After(shut.Add(time.Duration(d.Rule.scale() * float64(2*day)))) {
+			d.odd("it should have dropped by %s and is still registered", say(whoisx.At(shut)))
+		}
+		return
+	}
+	d.v.Stage = Dropping
+	d.v.Since, d.v.SinceFrom = w.From, whoisx.Date{}
+}
+
+// next is the stage that follows, and when.
+func (d *decider) next(st Stage) *Next {
+	after := Free
+	if _, gated := d.Rule.gateFor(); gated {
+		after = GatedStage
+	}
+	held := d.Rule.held()
+	i := slices.IndexFunc(held, func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name })
+	switch {
+	case st == Registered:
+		if d.expires.IsZero() || d.expires.Before(d.Now) {
+			return nil
+		}
+		n := &Next{Stage: Expired, Earliest: d.expires, Latest: d.expires}
+		if len(held) > 0 && held[0].From != "expiry" {
+			n.Stage = held[0].MapsTo
+			n.Latest = whoisx.Date{}
+		}
+		return n
+	case st == PendingRestore:
+		return &Next{Stage: Registered}
+	case i < 0:
+		return nil
+	case i == len(held)-1:
+		if w := d.v.Window; w != nil {
+			return &Next{Stage: after, Earliest: w.From, Latest: w.To}
+		}
+		return &Next{Stage: after}
+	}
+	n := &Next{Stage: held[i+1].MapsTo}
+	if !d.began.known() {
+		return n
+	}
+	m := d.began.add(held[i].Min, held[i].Max)
+	if m.lo.Before(d.Now) && !m.day {
+		m.lo = d.Now
+	}
+	n.Earliest, n.Latest = date(m.lo, m.day), date(m.hi, m.day)
+	if held[i].Min != held[i].Max && m.hi.Before(d.Now) {
+		n.Latest = whoisx.Date{}
+	}
+	return n
+}
+
+// gate is a name that was deleted and is not open to all.
+func (d *decider) gate(a *whoisx.Answer) {
+	d.v.Stage, d.v.Confidence = GatedStage, Single
+	d.v.RegistryStage = a.Category
+	if s := d.bySaid(*a); s != nil && s.MapsTo == GatedStage {
+		d.rs = s
+		d.v.RegistryStage = s.Name
+	}
+	d.v.Since = d.sinceBefore(GatedStage)
+	what := d.v.RegistryStage
+	if what == "" {
+		what = "a gate"
+	}
+	d.why("%s says that it is behind %s: not registered, and not free", who(*a), what)
+	d.gateEnds(d.v.Since.Time)
+	if a.Drop != nil && !a.Drop.From.IsZero() {
+		d.v.Window = d.published(a)
+		d.v.Next = &Next{Stage: Free, Earliest: d.v.Window.From, Latest: d.v.Window.To}
+	}
+}
+
+// gateEnds says when the gate opens at the latest, counted from when the name
+// was gone.
+func (d *decider) gateEnds(gone time.Time) {
+	long, _ := d.Rule.gateFor()
+	if d.Rule.Drop.Gate != "" {
+		d.why("%s", d.Rule.Drop.Gate)
+	}
+	if long == 0 {
+		d.v.Next = &Next{Stage: Free}
+		return
+	}
+	until := whoisx.At(gone.Add(long))
+	d.v.Next = &Next{Stage: Free, Earliest: whoisx.At(d.Now), Latest: until}
+	d.v.Window = &Window{
+		From: whoisx.At(d.Now), To: until, Likely: until, Certainty: May, HourKnown: false,
+		Basis: "." + d.Rule.Zone + " rule: " + FormatSpan(long) + " after the deletion at most",
+	}
+	if until.Before(d.Now) {
+		d.v.Window, d.v.Next = nil, &Next{Stage: Free}
+	}
+}
+
+// gone decides a name that nobody is said to hold: free needs two of RDAP,
+// WHOIS, EPP and a registrar's check, and a gate that is passed.
+func (d *decider) gone(premium *whoisx.Answer) {
+	votes := voters(d.no)
+	if premium != nil && (premium.Source == whoisx.EPP || premium.Source == whoisx.Registrar) && !slices.Contains(votes, premium.Source) {
+		votes = append(votes, premium.Source) // it can be created, at its price
+	}
+	d.v.Missing = d.missing(votes)
+	heard := join(sourceWords(votes))
+	if behind, why := d.behindGate(votes); behind != "" {
+		d.v.Stage, d.v.Confidence = behind, Guess
+		d.v.RegistryStage = ""
+		if behind == GatedStage && len(d.Rule.gates()) > 0 {
+			d.v.RegistryStage = d.Rule.gates()[0].Name
+		}
+		d.v.Since = d.sinceBefore(behind)
+		d.why("%s says not registered, but %s", heard, why)
+		if behind == GatedStage {
+			d.gateEnds(d.goneAt())
+		}
+		return
+	}
+	switch {
+	case len(votes) >= 2 && (premium == nil || premium.Source == whoisx.EPP || premium.Source == whoisx.Registrar):
+		d.v.Stage, d.v.Confidence, d.v.Missing = Free, Confirmed, nil
+		d.why("%s agree: nobody has it", heard)
+	case premium != nil && len(votes) == 0:
+		d.v.Stage, d.v.Confidence = LikelyFree, Single
+		d.why("%s calls it a premium name; whether it can be had, and at what price, only EPP or a registrar says", who(*premium))
+	default:
+		d.v.Stage, d.v.Confidence = LikelyFree, Single
+		d.why("only %s says not registered; free needs one more of %s", heard, join(sourceWords(d.v.Missing)))
+	}
+	d.v.Since = d.sinceBefore(d.v.Stage)
+}
+
+// goneAt is when the name was first not registered.
+func (d *decider) goneAt() time.Time {
+	if d.Before != nil && !d.Before.GoneAt.IsZero() {
+		return d.Before.GoneAt
+	}
+	return d.Now
+}
+
+// behindGate reports whether a name that is not registered has to be taken for
+// gated. RDAP and WHOIS see nothing behind some gates; an EPP check and a
+// registrar do, because they ask whether it can be had.
+func (d *decider) behindGate(votes []whoisx.Source) (Stage, string) {
+	long, gated := d.Rule.gateFor()
+	if !gated || !d.Rule.Drop.GateHidden || slices.Contains(votes, whoisx.EPP) || slices.Contains(votes, whoisx.Registrar) {
+		return "", ""
+	}
+	gate := "a gate"
+	if g := d.Rule.gates(); len(g) > 0 {
+		gate = g[0].Name
+	}
+	b := d.Before
+	if b == nil || b.HeldAt.IsZero() {
+		if len(votes) < 2 {
+			return "", ""
+		}
+		return LikelyFree, "." + d.Rule.Zone + " puts deleted names behind " + gate + " first, which neither RDAP nor WHOIS shows; ask EPP or a registrar"
+	}
+	if long > 0 && d.Now.Sub(d.goneAt()) >= long {
+		return "", ""
+	}
+	return GatedStage, "it was registered until lately, and ." + d.Rule.Zone + " puts deleted names behind " + gate + " first"
+}
+
+// missing are the sources that could make it sure and were not heard.
+func (d *decider) missing(heard []whoisx.Source) []whoisx.Source {
+	var out []whoisx.Source
+	for _, s := range []whoisx.Source{whoisx.RDAP, whoisx.WHOIS, whoisx.Registrar, whoisx.EPP} {
+		if slices.Contains(heard, s) || s == whoisx.RDAP && !d.Rule.RDAP || s == whoisx.WHOIS && d.Rule.WHOISHost == "" && d.Rule.Zone != "*" {
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// hinted is the verdict when only DNS or a drop list spoke: neither votes.
+func (d *decider) hinted() {
+	if d.Before != nil {
+		d.v = d.Before.Verdict
+		d.v.Happened = nil
+		d.rs = d.Rule.Stage(d.v.RegistryStage)
+		if d.v.Stage.somebodys() {
+			d.began = d.firstLook(d.v.Stage, 0)
+			if w := d.window(d.v.Stage); w != nil {
+				d.v.Window = w
+			}
+		}
+		return
+	}
+	d.v.Stage, d.v.Confidence = Unknown, Guess
+	for _, a := range d.hints {
+		if !slices.Contains(d.v.Sources, a.Source) {
+			d.v.Sources = append(d.v.Sources, a.Source)
+		}
+		switch {
+		case a.Source == whoisx.DropList && a.Drop != nil:
+			held := d.Rule.held()
+			if len(held) == 0 {
+				break
+			}
+			d.rs = &held[len(held)-1]
+			if !a.Drop.Will && len(held) > 1 {
+				d.rs = &held[len(held)-2]
+			}
+			d.v.Stage, d.v.RegistryStage = d.rs.MapsTo, d.rs.Name
+			d.v.Window = d.window(d.v.Stage)
+			d.why("it is on %s; nobody else was heard", who(a))
+		case a.Delegation == whoisx.Delegated || a.Delegation == whoisx.Parked || a.Delegation == whoisx.AtAuctionHouse || a.Delegation == whoisx.Lame:
+			if d.v.Stage == Unknown {
+				d.v.Stage = Registered
+			}
+			d.why("it is delegated in DNS, so somebody holds it; DNS alone says no more")
+		default:
+			d.why("it is not delegated in DNS, which says nothing: held and expired names are not either")
+		}
+	}
+	d.v.Missing = d.missing(nil)
+	d.v.Since = whoisx.At(d.Now)
+	d.flags()
+}
+
+// clockCheck notices a machine whose clock went back.
+func (d *decider) clockCheck() {
+	if b := d.Before; b != nil && d.Now.Before(b.At.Add(-time.Minute)) {
+		d.odd("this machine's clock went back by %s since the look before", FormatSpan(b.At.Sub(d.Now).Round(time.Second)))
+	}
+}
+
+// Remember makes what the next look needs to know of this one. Store it with
+// the verdict and hand it back as Input.Before.
+func Remember(in Input, v Verdict) Seen {
+	if in.Houses == nil {
+		in.Houses = DefaultHouses()
+	}
+	d := &decider{Input: in}
+	d.hear()
+	s := Seen{}
+	if in.Before != nil {
+		s = *in.Before
+		s.Statuses = maps.Clone(s.Statuses)
+		s.Nameservers = slices.Clone(s.Nameservers)
+	}
+	v.Evidence, v.Happened = nil, nil
+	s.Verdict, s.At = v, in.Now
+	switch {
+	case len(d.yes) > 0:
+		a := d.yes[0]
+		s.HeldAt, s.GoneAt = in.Now, time.Time{}
+		if len(d.no) > 0 && in.Before != nil && !in.Before.HeldAt.IsZero() {
+			s.GoneAt = in.Before.GoneAt
+			if s.GoneAt.IsZero() {
+				s.GoneAt = in.Now // somebody already says so
+			}
+		}
+		s.LastHeld = v.Stage
+		// The bounds of the beginning are kept apart from Verdict.Since, which
+		// becomes the window's own once the name is dropping.
+		if v.Stage != Dropping {
+			s.Began, s.BeganFrom = v.Since, v.SinceFrom
+		}
+		if !rich(a) {
+			break
+		}
+		if !a.Updated.IsZero() && (s.Updated.IsZero() || a.Updated.After(s.Updated.Time) || d.Before == nil || v.Created != d.Before.Verdict.Created) {
+			s.Updated = a.Updated
+		}
+		if !a.Expires.IsZero() {
+			s.Expires = a.Expires
+		}
+		if a.RegistrarID != "" {
+			s.RegistrarID = a.RegistrarID
+		}
+		if len(a.Nameservers) > 0 {
+			s.Nameservers = slices.Sorted(slices.Values(a.Nameservers))
+		}
+		old := s.Statuses
+		s.Statuses = map[string]time.Time{}
+		for _, st := range a.Statuses {
+			s.Statuses[st] = in.Now
+			if t, ok := old[st]; ok {
+				s.Statuses[st] = t
+			}
+		}
+	case len(d.no)+len(d.special) > 0:
+		if s.GoneAt.IsZero() {
+			s.GoneAt = in.Now
+		}
+		s.Statuses, s.Updated = nil, whoisx.Date{}
+	}
+	return s
+}
+
+// Drop reports when a name was seen to drop: held at the look before, gone at
+// this one. The moment is the later bound; the look before is the earlier.
+func Drop(before *Seen, v Verdict, now time.Time) (Observation, bool) {
+	if before == nil || before.HeldAt.IsZero() || !before.GoneAt.IsZero() {
+		return Observation{}, false
+	}
+	switch v.Stage {
+	case LikelyFree, Free, GatedStage:
+	default:
+		return Observation{}, false
+	}
+	switch before.LastHeld {
+	case PendingDelete, Dropping, Redemption:
+	default:
+		return Observation{}, false
+	}
+	if strings.EqualFold(string(v.Confidence), string(Conflict)) {
+		return Observation{}, false
+	}
+	o := Observation{At: now.UTC()}
+	if before.BeganFrom.IsZero() && !before.Began.DayOnly {
+		o.Began = before.Began.Time
+	}
+	return o, true
+}

@@ -1,0 +1,182 @@
+package lifecycle
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// freshFor is how long an answer counts as present. Older answers neither vote
+// nor contradict: a WHOIS answer of yesterday is no witness against today's
+// RDAP. Where stages last seconds, so do answers.
+func freshFor(r Rule) time.Duration {
+	f := time.Duration(r.scale() * float64(time.Hour))
+	return max(f, 2*time.Second)
+}
+
+// decider holds what one call of Decide works on.
+type decider struct {
+	Input
+	v Verdict
+
+	yes     []whoisx.Answer // registered, naming the name
+	no      []whoisx.Answer // not registered
+	special []whoisx.Answer // reserved, premium, blocked, gated
+	hints   []whoisx.Answer // DNS and drop lists: never a vote
+	silent  []whoisx.Answer // said nothing about the name
+
+	main     whoisx.Answer // the registered answer that the stage is read from
+	rs       *RuleStage    // the registry's stage, where the rule has one
+	began    moments       // when it began
+	expires  whoisx.Date   // the real expiry, the automatic year taken back
+	autoYear bool          // the registry's date is a year ahead of the real one
+	unsure   bool          // the stage is a guess between several
+}
+
+// moments is a span in which something happened: at lo == hi it is exact.
+type moments struct {
+	lo, hi time.Time
+	day    bool // only days are known
+}
+
+func (m moments) known() bool { return !m.hi.IsZero() }
+func (m moments) exact() bool { return m.known() && m.lo.Equal(m.hi) }
+
+func (m moments) add(lo, hi time.Duration) moments {
+	return moments{lo: m.lo.Add(lo), hi: m.hi.Add(hi), day: m.day}
+}
+
+// dated turns a date into moments. A day without an hour stays one.
+func dated(d whoisx.Date) moments {
+	if d.IsZero() {
+		return moments{}
+	}
+	return moments{lo: d.Time, hi: d.Time, day: d.DayOnly}
+}
+
+// date is how a moment is written: a day where only days are known.
+func date(t time.Time, dayOnly bool) whoisx.Date {
+	if t.IsZero() {
+		return whoisx.Date{}
+	}
+	if dayOnly {
+		y, m, dd := t.UTC().Date()
+		return whoisx.Day(y, m, dd)
+	}
+	return whoisx.At(t)
+}
+
+// order in which answers are believed about statuses and dates: the registry's
+// own RDAP before its WHOIS; an EPP info is the registry itself.
+var trust = map[whoisx.Source]int{whoisx.EPP: 0, whoisx.RDAP: 1, whoisx.WHOIS: 2, whoisx.Registrar: 3}
+
+// hear sorts the answers by what they say. Of several answers of one source
+// and server only the newest counts; of stale ones none.
+func (d *decider) hear() {
+	newest := map[string]whoisx.Answer{}
+	var keys []string
+	for _, a := range d.Answers {
+		k := string(a.Source) + " " + a.Server
+		b, ok := newest[k]
+		if !ok {
+			keys = append(keys, k)
+		}
+		if !ok || !a.Asked.Before(b.Asked) {
+			newest[k] = a
+		}
+	}
+	fresh := freshFor(d.Rule)
+	for _, k := range keys {
+		a := newest[k]
+		stale := !a.Asked.IsZero() && d.Now.Sub(a.Asked) > fresh
+		switch {
+		case a.Source == whoisx.DropList:
+			// A list is made daily and speaks about days to come; it does not
+			// go stale within the hour.
+			if a.Outcome.SaysSomething() && d.Now.Sub(a.Asked) < 8*day {
+				d.hints = append(d.hints, a)
+			}
+		case stale:
+		case !a.Outcome.SaysSomething():
+			d.silent = append(d.silent, a)
+		case !a.Source.Votes():
+			d.hints = append(d.hints, a)
+		case a.Outcome == whoisx.Registered && !a.Confirmed:
+			a.Why = "it does not name " + d.Name
+			d.silent = append(d.silent, a)
+		case a.Outcome == whoisx.Registered:
+			d.yes = append(d.yes, a)
+		case a.Outcome == whoisx.NotRegistered:
+			d.no = append(d.no, a)
+		default:
+			d.special = append(d.special, a)
+		}
+	}
+	byTrust := func(a, b whoisx.Answer) int {
+		// An answer without statuses and dates (a registrar's "taken") tells
+		// nothing about the stage.
+		if x, y := rich(a), rich(b); x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return trust[a.Source] - trust[b.Source]
+	}
+	slices.SortStableFunc(d.yes, byTrust)
+	slices.SortStableFunc(d.no, byTrust)
+}
+
+func rich(a whoisx.Answer) bool {
+	return len(a.Statuses) > 0 || len(a.SaidStatuses) > 0 || !a.Expires.IsZero() || !a.Created.IsZero() || !a.Deleted.IsZero()
+}
+
+// voters are the distinct sources among answers.
+func voters(as []whoisx.Answer) []whoisx.Source {
+	var out []whoisx.Source
+	for _, a := range as {
+		if a.Source.Votes() && !slices.Contains(out, a.Source) {
+			out = append(out, a.Source)
+		}
+	}
+	return out
+}
+
+func who(a whoisx.Answer) string {
+	n := sourceWord(a.Source)
+	if a.Server != "" {
+		n += " (" + a.Server + ")"
+	}
+	return n
+}
+
+func sourceWord(s whoisx.Source) string {
+	switch s {
+	case whoisx.RDAP, whoisx.WHOIS, whoisx.DNS, whoisx.EPP:
+		return strings.ToUpper(string(s))
+	case whoisx.DropList:
+		return "the drop list"
+	case whoisx.Registrar:
+		return "a registrar"
+	}
+	return string(s)
+}
+
+// pick returns the first date that a believed answer gives.
+func (d *decider) pick(get func(whoisx.Answer) whoisx.Date) whoisx.Date {
+	var first whoisx.Date
+	for _, a := range d.yes {
+		if v := get(a); !v.IsZero() {
+			// The same day with its hour is better than the day alone.
+			if first.IsZero() {
+				first = v
+			}
+			if first.DayOnly && !v.DayOnly && v.UTC().Truncate(day).Equal(first.UTC().Truncate(day)) {
+				return v
+			}
+		}
+	}
+	return first
+}

@@ -1,0 +1,120 @@
+package lifecycle
+
+import (
+	"time"
+)
+
+// Poll says when a name is to be asked again, before any host's budget, and
+// why. Far from any change that is weekly; inside a window that will see the
+// drop it is more often than once a minute, inside one that may see it every
+// few minutes. The pace follows the rule's own durations: a TLD whose whole
+// life lasts a minute is asked every second near its drop.
+func Poll(v Verdict, r Rule, now time.Time) (next time.Time, why string) {
+	sc := r.scale()
+	span := func(d time.Duration) time.Duration { return max(time.Duration(sc*float64(d)), pace) }
+	after := func(d time.Duration, why string) (time.Time, string) { return now.Add(span(d)), why }
+
+	switch v.Confidence {
+	case Conflict:
+		return after(5*time.Minute, "the sources disagree")
+	}
+	switch v.Stage {
+	case Unknown:
+		return after(time.Hour, "nothing is known of it yet")
+	case LikelyFree:
+		return after(10*time.Minute, "one more source has to say that it is free")
+	case Free:
+		return after(6*time.Hour, "it is free; somebody may take it")
+	case GatedStage:
+		return after(time.Hour, "it is behind a gate")
+	case ReservedStage, BlockedStage:
+		return after(14*day, "reserved and blocked names seldom change")
+	case Launching:
+		return after(day, "its TLD is not open yet")
+	case Lost, Caught:
+		if v.Has(FlagAtAuction) == nil {
+			return pollHeld(v, r, now, span)
+		}
+		return after(day, "it is at an auction")
+	}
+	if w := v.Window; w != nil && v.Stage != Registered {
+		if t, why, ok := pollWindow(v, *w, r, now, span); ok {
+			return t, why
+		}
+	}
+	return pollHeld(v, r, now, span)
+}
+
+// pace is the fastest that anything is asked.
+const pace = time.Second
+
+// pollWindow is the pace near and inside a window.
+func pollWindow(v Verdict, w Window, r Rule, now time.Time, span func(time.Duration) time.Duration) (time.Time, string, bool) {
+	open, shut := w.open(), w.shut()
+	width := shut.Sub(open)
+	narrow := width <= wide(r)+r.Drop.Late && w.Certainty != CertaintyUnknown
+	if !narrow {
+		return time.Time{}, "", false
+	}
+	last := v.Stage == PendingDelete || v.Stage == Dropping || v.Stage == Redemption
+	inside, word := 4*time.Minute, "its window is open and may see the drop"
+	if w.Certainty == Will {
+		inside, word = 40*time.Second, "its window is open and will see the drop"
+	}
+	lead := span(5 * time.Minute)
+	switch {
+	case now.Before(open.Add(-lead)):
+		left := open.Sub(now)
+		if !last || left > span(2*day) {
+			return time.Time{}, "", false
+		}
+		// A quarter of what is left, and once right before it opens.
+		step := max(left/4, span(5*time.Minute))
+		return now.Add(min(step, left-lead)), "its window opens in " + FormatSpan(left.Round(time.Second)), true
+	case !now.After(shut.Add(span(30 * time.Minute))):
+		return now.Add(span(inside)), word, true
+	case last:
+		late := now.Sub(shut)
+		return now.Add(min(max(late/10, span(inside)), span(6*time.Hour))), "its window is over and it is still there", true
+	}
+	return time.Time{}, "", false
+}
+
+// pollHeld is the pace of a name that somebody holds: slow, but never so slow
+// that the stage that comes next could pass unseen.
+func pollHeld(v Verdict, r Rule, now time.Time, span func(time.Duration) time.Duration) (time.Time, string) {
+	usual, why := 7*day, "nothing is due"
+	switch v.Stage {
+	case Expired:
+		usual, why = 12*time.Hour, "its registrar may delete it any day"
+	case Redemption:
+		usual, why = 12*time.Hour, "it can still be restored"
+	case PendingRestore:
+		usual, why = 6*time.Hour, "a restore waits for its report"
+	case PendingDelete, Dropping:
+		usual, why = 6*time.Hour, "nobody can renew it any more"
+	}
+	step := span(usual)
+	// What comes next must be seen: at least four looks into it.
+	if held := r.held(); len(held) > 0 {
+		for i, s := range held {
+			if s.Name != v.RegistryStage && !(v.Stage == Registered && i == 0) {
+				continue
+			}
+			following := s
+			if v.Stage != Registered && i+1 < len(held) {
+				following = held[i+1]
+			}
+			if following.Max > 0 && following.Max/4 < step {
+				step = max(following.Max/4, pace)
+			}
+		}
+	}
+	if n := v.Next; n != nil && !n.Earliest.IsZero() {
+		t := n.Earliest.Time
+		if t.After(now) && t.Before(now.Add(step)) {
+			return t.Add(span(time.Minute)), "it may turn " + string(n.Stage) + " then"
+		}
+	}
+	return now.Add(step), why
+}

@@ -1,0 +1,444 @@
+package lifecycle
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+func has(a whoisx.Answer, status string) bool { return slices.Contains(a.Statuses, status) }
+
+// year is what an automatic renewal adds to the registry's date.
+func minusYear(t whoisx.Date) whoisx.Date {
+	return whoisx.Date{Time: t.AddDate(-1, 0, 0), DayOnly: t.DayOnly}
+}
+
+// readExpiry finds the date at which the holder's time ended. Registries that
+// renew by themselves move their date a year ahead at that moment (RFC 3915
+// §3.1 autoRenewPeriod); the year is taken back here, so that nobody reads it
+// as a renewal.
+func (d *decider) readExpiry() {
+	exp := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Expires })
+	d.expires = exp
+	if exp.IsZero() {
+		d.expires = d.pick(func(a whoisx.Answer) whoisx.Date { return a.RegistrarExpires })
+		return
+	}
+	if !d.Rule.AutoRenews {
+		return
+	}
+	back := minusYear(exp)
+	grace := d.graceMax()
+	fits := !back.After(d.Now) && d.Now.Sub(back.Time) <= grace+2*day
+	switch {
+	case has(d.main, "autoRenewPeriod"):
+		if exp.After(d.Now) && !back.After(d.Now) {
+			d.expires, d.autoYear = back, true
+		}
+		if exp.After(d.Now) && !fits {
+			d.v.Anomaly = "the registry shows the auto-renew period, but its expiry date " + say(exp) + " does not fit one"
+		}
+	case fits && d.Before != nil && d.Before.Verdict.Stage == Expired && sameDay(d.Before.Verdict.Expires, back) && len(d.main.Statuses) == 0:
+		// The date jumped a year and the answer shows no statuses at all: it
+		// cannot be told from an automatic renewal, and is not called one.
+		d.expires, d.autoYear = back, true
+	}
+}
+
+// graceMax is the longest auto-renew grace of the rule.
+func (d *decider) graceMax() time.Duration {
+	for _, s := range d.Rule.held() {
+		if s.MapsTo == Expired {
+			return s.Max
+		}
+	}
+	return 45 * day
+}
+
+func sameDay(a, b whoisx.Date) bool {
+	if a.IsZero() || b.IsZero() {
+		return false
+	}
+	diff := a.Sub(b.Time)
+	return diff < 36*time.Hour && diff > -36*time.Hour
+}
+
+// readStage finds the registry's stage in an answer, and the stage that it
+// maps to. What the server says in words of its own comes first, then EPP
+// statuses in the order pendingRestore, redemptionPeriod, pendingDelete,
+// autoRenewPeriod, then the dates.
+func (d *decider) readStage(a whoisx.Answer) (*RuleStage, Stage) {
+	held := d.Rule.held()
+	if has(a, "pendingRestore") {
+		return nil, PendingRestore
+	}
+	if s := d.bySaid(a); s != nil {
+		return s, s.MapsTo
+	}
+	if has(a, "redemptionPeriod") {
+		if s := find(held, func(s RuleStage) bool { return s.MapsTo == Redemption }); s != nil {
+			return s, Redemption
+		}
+		return nil, Redemption
+	}
+	if has(a, "pendingDelete") {
+		return d.byPendingDelete(held)
+	}
+	if has(a, "autoRenewPeriod") {
+		if s := find(held, func(s RuleStage) bool { return s.MapsTo == Expired }); s != nil {
+			return s, Expired
+		}
+		return nil, Expired
+	}
+	past := !d.expires.IsZero() && d.pastExpiry()
+	if past || !d.Rule.ExpiryPublic {
+		s := find(held, func(s RuleStage) bool {
+			return len(s.Statuses) > 0 && !slices.ContainsFunc(s.Statuses, func(w string) bool { return !has(a, w) })
+		})
+		if s != nil {
+			return s, s.MapsTo
+		}
+	}
+	if past {
+		if s := d.byDate(held, a); s != nil {
+			return s, s.MapsTo
+		}
+		return nil, Expired
+	}
+	return nil, Registered
+}
+
+// pastExpiry reports whether the expiry date is over. A day without an hour is
+// over when the day is.
+func (d *decider) pastExpiry() bool {
+	t := d.expires.Time
+	if d.expires.DayOnly {
+		t = t.Add(day)
+	}
+	return !d.Now.Before(t)
+}
+
+func find(ss []RuleStage, ok func(RuleStage) bool) *RuleStage {
+	for i := range ss {
+		if ok(ss[i]) {
+			return &ss[i]
+		}
+	}
+	return nil
+}
+
+// bySaid finds a stage by the server's own words. Where two stages match, the
+// longer word wins if it contains the other ("to be suspended", "suspended"),
+// else the later stage does ("renewal required, suspended").
+func (d *decider) bySaid(a whoisx.Answer) *RuleStage {
+	type hit struct {
+		s    *RuleStage
+		word string
+	}
+	var hits []hit
+	for i := range d.Rule.Stages {
+		s := &d.Rule.Stages[i]
+		for _, word := range s.Said {
+			if slices.ContainsFunc(a.SaidStatuses, func(said string) bool { return says(said, word) }) {
+				hits = append(hits, hit{s, word})
+			}
+		}
+	}
+	var best *RuleStage
+	for _, h := range hits {
+		inside := slices.ContainsFunc(hits, func(o hit) bool {
+			return o.s != h.s && len(o.word) > len(h.word) && strings.Contains(o.word, h.word)
+		})
+		if !inside {
+			best = h.s
+		}
+	}
+	return best
+}
+
+// says reports whether a server's status contains a word of a rule, as whole
+// words. A status that is an EPP word is read as such and only matches when it
+// is the rule's word exactly: "hold" is not in "client hold".
+func says(said, word string) bool {
+	said = strings.ToLower(strings.Join(strings.Fields(said), " "))
+	if said == word {
+		return true
+	}
+	if _, ok := whoisx.Status(said); ok {
+		return false
+	}
+	for from := 0; ; {
+		i := strings.Index(said[from:], word)
+		if i < 0 {
+			return false
+		}
+		i += from
+		j := i + len(word)
+		if (i == 0 || !letter(said[i-1])) && (j == len(said) || !letter(said[j])) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+func letter(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80 }
+
+// byPendingDelete tells the stages apart that show pendingDelete alone. In
+// ICANN's TLDs that is the last one; at .uk, .sk and .id it is also an earlier
+// one in which the name can still be kept, and only dates tell. Where nothing
+// tells, the earlier one is assumed: it does not promise a drop.
+func (d *decider) byPendingDelete(held []RuleStage) (*RuleStage, Stage) {
+	var alone []*RuleStage
+	for i := range held {
+		if len(held[i].Statuses) == 1 && held[i].Statuses[0] == "pendingDelete" {
+			alone = append(alone, &held[i])
+		}
+	}
+	if len(alone) > 1 {
+		if drop := d.drop(); drop != nil {
+			if drop.Drop.Will {
+				return alone[len(alone)-1], alone[len(alone)-1].MapsTo
+			}
+			return alone[0], alone[0].MapsTo
+		}
+		if from, ok := d.chain(d.expires, alone[0]); ok {
+			s := alone[0]
+			for _, c := range alone[1:] {
+				if f, ok := d.chain(d.expires, c); ok && !d.Now.Before(endOf(f)) {
+					s = c
+				}
+			}
+			if d.Now.Add(day).Before(from.lo) {
+				d.v.Anomaly = "the registry shows pendingDelete " + FormatSpan(from.lo.Sub(d.Now).Round(time.Hour)) + " before its rule allows it"
+			}
+			return s, s.MapsTo
+		}
+		s := alone[0]
+		if first := d.firstSeen("pendingDelete"); !first.IsZero() && s.Min > 0 && d.Now.Sub(first) >= s.Max {
+			s = alone[1]
+		} else {
+			d.unsure = true
+		}
+		return s, s.MapsTo
+	}
+	if len(alone) == 1 {
+		return alone[0], alone[0].MapsTo
+	}
+	if s := find(held, func(s RuleStage) bool { return s.MapsTo == PendingDelete }); s != nil {
+		return s, PendingDelete
+	}
+	if len(held) > 0 {
+		s := &held[len(held)-1]
+		return s, s.MapsTo
+	}
+	return nil, PendingDelete
+}
+
+// endOf is the end of a moment: of the day, where only the day is known.
+func endOf(m moments) time.Time {
+	if m.day {
+		return m.hi.Add(day)
+	}
+	return m.hi
+}
+
+// firstSeen is when a status was first seen, in the look before or an earlier
+// one.
+func (d *decider) firstSeen(status string) time.Time {
+	if d.Before == nil {
+		return time.Time{}
+	}
+	return d.Before.Statuses[status]
+}
+
+// chain adds up the fixed stages from the expiry date to the beginning of a
+// stage. It fails where a stage on the way has no fixed length or counts from
+// the deletion, which is the registrar's own decision.
+func (d *decider) chain(exp whoisx.Date, to *RuleStage) (moments, bool) {
+	if exp.IsZero() || len(d.Rule.Stages) == 0 || d.Rule.Stages[0].From != "expiry" {
+		return moments{}, false
+	}
+	m := dated(exp)
+	for i := range d.Rule.Stages {
+		s := &d.Rule.Stages[i]
+		if i > 0 && s.From == "deletion" {
+			return moments{}, false
+		}
+		if s.Name == to.Name {
+			return m, true
+		}
+		m = m.add(s.Min, s.Max)
+	}
+	return moments{}, false
+}
+
+// byDate finds the stage that the dates alone put a name in. Statuses that the
+// rule wants and that the answer lacks stop the walk: the registry knows
+// better than the calendar.
+func (d *decider) byDate(held []RuleStage, a whoisx.Answer) *RuleStage {
+	var at *RuleStage
+	end := d.expires.Time
+	if d.expires.DayOnly {
+		end = end.Add(day)
+	}
+	for i := range held {
+		s := &held[i]
+		if (i == 0) != (s.From == "expiry") || s.From == "deletion" {
+			return at
+		}
+		if len(a.Statuses) > 0 && len(s.Statuses) > 0 && at != nil && slices.ContainsFunc(s.Statuses, func(w string) bool { return !has(a, w) }) {
+			return at
+		}
+		if d.Now.Before(end) {
+			return at
+		}
+		at = s
+		end = end.Add(s.Max)
+	}
+	return at
+}
+
+// drop returns the answer with the best word on the drop's time: a list or an
+// EPP check before WHOIS and RDAP, of equals the newest.
+func (d *decider) drop() *whoisx.Answer {
+	rank := func(a *whoisx.Answer) int {
+		if a.Source == whoisx.DropList || a.Source == whoisx.EPP {
+			return 0
+		}
+		return 1
+	}
+	var best *whoisx.Answer
+	for _, as := range [][]whoisx.Answer{d.hints, d.yes, d.special} {
+		for i := range as {
+			a := &as[i]
+			if a.Drop == nil || a.Drop.From.IsZero() {
+				continue
+			}
+			if best == nil || rank(a) < rank(best) || rank(a) == rank(best) && a.Asked.After(best.Asked) {
+				best = a
+			}
+		}
+	}
+	return best
+}
+
+// readBegan finds when the stage began: where the registry says so, by the
+// dates of the rule, by the last change, or by when it was first seen.
+func (d *decider) readBegan(st Stage) moments {
+	if d.rs == nil {
+		switch {
+		case st == Registered:
+			return dated(d.v.Created)
+		case st == Expired && !d.expires.IsZero():
+			return dated(d.expires)
+		}
+		return d.firstLook(st, 0)
+	}
+	if d.rs.MapsTo == GatedStage {
+		return d.firstLook(st, d.rs.Max)
+	}
+	if m, ok := d.chain(d.expires, d.rs); ok && (m.exact() || d.rs.From == "expiry") {
+		return m
+	}
+	off, fromDeletion := d.offset(d.rs)
+	if fromDeletion {
+		if del := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Deleted }); !del.IsZero() && !del.After(d.Now) {
+			return dated(del).add(off, off)
+		}
+	}
+	if m, ok := d.fromDrop(); ok {
+		return m
+	}
+	guess := d.firstLook(st, d.rs.Max+d.Rule.Drop.Late)
+	if up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated }); !up.IsZero() {
+		if m, ok := d.fromUpdate(up, off, fromDeletion); ok && !m.hi.Before(guess.lo.Add(-day)) && !m.lo.After(guess.hi) {
+			return m
+		}
+	}
+	return guess
+}
+
+// fromDrop reckons back from a published drop to the beginning of a stage of
+// fixed length that ends in it.
+func (d *decider) fromDrop() (moments, bool) {
+	a := d.drop()
+	held := d.Rule.held()
+	if a == nil || d.rs.Min != d.rs.Max || len(held) == 0 || held[len(held)-1].Name != d.rs.Name {
+		return moments{}, false
+	}
+	m := dated(a.Drop.From).add(-d.rs.Max, -d.rs.Max)
+	return m, !m.lo.After(d.Now)
+}
+
+// offset is how long after the deletion a stage begins, and whether it counts
+// from there at all.
+func (d *decider) offset(to *RuleStage) (time.Duration, bool) {
+	var off time.Duration
+	counting := false
+	for _, s := range d.Rule.held() {
+		if s.From == "deletion" {
+			counting, off = true, 0
+		}
+		if s.Name == to.Name {
+			return off, counting
+		}
+		if s.Min != s.Max {
+			counting = counting && s.From == "deletion"
+		}
+		off += s.Max
+	}
+	return 0, false
+}
+
+// fromUpdate reads the last change as the beginning of this stage, or as the
+// deletion before it, whichever its age allows. Some registries touch the date
+// when pendingDelete begins, others only at the deletion.
+func (d *decider) fromUpdate(up whoisx.Date, off time.Duration, fromDeletion bool) (moments, bool) {
+	m := dated(up)
+	age := d.Now.Sub(m.lo)
+	slack := d.Rule.Drop.Late
+	if m.day {
+		slack += day
+	}
+	switch {
+	case age < 0:
+		return moments{}, false
+	case d.rs.From != "expiry" && age <= d.rs.Max+slack:
+		return m, true
+	case fromDeletion && off > 0 && age >= off && age <= off+d.rs.Max+slack:
+		return m.add(off, off), true
+	}
+	return moments{}, false
+}
+
+// firstLook is the span in which a stage must have begun, judged by the looks
+// alone: after the last look that saw another one, before the first that saw
+// this one.
+func (d *decider) firstLook(st Stage, longest time.Duration) moments {
+	b := d.Before
+	name := string(st)
+	if d.rs != nil {
+		name = d.rs.Name
+	}
+	if b != nil && b.LastHeld != "" && !b.Began.IsZero() && b.Verdict.registryName() == name {
+		lo := b.BeganFrom
+		if lo.IsZero() {
+			lo = b.Began
+		}
+		return moments{lo: lo.Time, hi: b.Began.Time, day: b.Began.DayOnly}
+	}
+	if b != nil && !b.HeldAt.IsZero() && b.HeldAt.Before(d.Now) {
+		return moments{lo: b.HeldAt, hi: d.Now}
+	}
+	return moments{lo: d.Now.Add(-longest), hi: d.Now}
+}
+
+// registryName is the registry's word for the stage, or ours.
+func (v Verdict) registryName() string {
+	if v.RegistryStage != "" {
+		return v.RegistryStage
+	}
+	return string(v.Stage)
+}

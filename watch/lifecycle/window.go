@@ -1,0 +1,366 @@
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// enough drops have to be seen here before they narrow a window.
+const enough = 8
+
+// wide is the longest window that is still a contest: beyond it, it is a range
+// of days in which nobody sits and waits.
+func wide(r Rule) time.Duration { return time.Duration(r.scale() * float64(3*day)) }
+
+// ends is when the last stage that somebody holds the name in ends, judged
+// from the stage that it is in now.
+func (d *decider) ends() (moments, bool) {
+	held := d.Rule.held()
+	i := slices.IndexFunc(held, func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name })
+	if i < 0 || !d.began.known() {
+		return moments{}, false
+	}
+	m := d.began.add(held[i].Min, held[i].Max)
+	if i < len(held)-1 && m.lo.Before(d.Now) && !m.day {
+		m.lo = d.Now // it is still in this stage
+	}
+	for _, s := range held[i+1:] {
+		m = m.add(s.Min, s.Max)
+	}
+	return m, true
+}
+
+// last reports whether the name is in the last stage that somebody holds it
+// in.
+func (d *decider) last() bool {
+	held := d.Rule.held()
+	return len(held) > 0 && d.rs != nil && held[len(held)-1].Name == d.rs.Name
+}
+
+// window finds when the name drops: from a list or a published time before
+// the rule, from the rule before a guess. It is nil where nothing says.
+func (d *decider) window(st Stage) *Window {
+	if st == PendingRestore {
+		return nil
+	}
+	if a := d.drop(); a != nil && !d.over(a.Drop) {
+		w := d.published(a)
+		if w.Certainty == May && st == PendingDelete && d.last() {
+			w.Certainty = Will
+		}
+		return d.learn(w)
+	}
+	if d.rs == nil || st == Registered {
+		return nil
+	}
+	end, ok := d.ends()
+	if !ok {
+		return nil
+	}
+	w := d.Rule.Drop.window(end)
+	w.Certainty = May
+	if d.last() && st == PendingDelete {
+		w.Certainty = Will
+	}
+	w.Basis = d.basis(end)
+	if d.Rule.Drop.Confidence == "memory" && w.HourKnown && d.Rule.Drop.From != "" {
+		w.Basis += "; nobody confirmed the hour"
+	}
+	if d.unsure {
+		w.Certainty = CertaintyUnknown
+	}
+	return d.learn(w)
+}
+
+// over reports whether a published time has passed for longer than a day: it
+// is then another life's.
+func (d *decider) over(p *whoisx.Drop) bool {
+	to := p.To
+	if to.IsZero() {
+		to = p.From
+	}
+	return d.Now.After(endOf(dated(to)).Add(d.Rule.Drop.Jitter + time.Duration(d.Rule.scale()*float64(day))))
+}
+
+func (d *decider) basis(end moments) string {
+	zone := "." + d.Rule.Zone
+	if d.Rule.Zone == "*" {
+		zone = "gTLD default"
+	}
+	b := zone + " rule"
+	if d.Rule.Origin != Embedded && d.Rule.Origin != "" {
+		b += " (" + d.Rule.Origin + ")"
+	}
+	switch {
+	case end.exact() && d.rs != nil:
+		b += fmt.Sprintf(": %s began %s", d.rs.Name, say(date(d.began.hi, d.began.day)))
+	case d.last():
+		b += fmt.Sprintf(": %s first seen %s", d.rs.Name, say(whoisx.At(d.began.hi)))
+	case d.rs != nil:
+		b += fmt.Sprintf(": now in %s", d.rs.Name)
+	}
+	return b
+}
+
+// published is the window that a list, a check reason or a WHOIS line gives.
+func (d *decider) published(a *whoisx.Answer) *Window {
+	p, r := a.Drop, d.Rule.Drop
+	w := &Window{From: p.From, To: p.To, Certainty: May, HourKnown: !p.From.DayOnly}
+	if p.Will {
+		w.Certainty = Will
+	}
+	if w.From.DayOnly && r.From != "" {
+		from, to := r.on(w.From.Time)
+		w.From, w.HourKnown = whoisx.At(from), true
+		if w.To.IsZero() {
+			w.To = date(to, false)
+			if r.To == "" {
+				w.To = p.From // some time that day
+			}
+		}
+	}
+	if w.To.IsZero() {
+		w.To = w.From
+		if r.Kind == DropRandom && !w.From.DayOnly {
+			w.To = whoisx.At(w.From.Add(r.Jitter))
+		}
+	}
+	w.Likely = likely(w)
+	w.Basis = who(*a) + " says so"
+	if p.Text != "" {
+		w.Basis = who(*a) + ": " + p.Text
+	}
+	return w
+}
+
+// likely is the middle of a window whose hours are known, else its first day.
+func likely(w *Window) whoisx.Date {
+	if w.From.DayOnly || w.To.DayOnly {
+		return w.From
+	}
+	return whoisx.At(w.From.Add(w.To.Sub(w.From.Time) / 2).Truncate(time.Second))
+}
+
+// on gives the rule's hours on the calendar day of t in UTC.
+func (r DropRule) on(t time.Time) (from, to time.Time) {
+	y, m, dd := t.UTC().Date()
+	return r.hours(y, m, dd)
+}
+
+// hours gives the rule's hours on a day of its own calendar. Where there is
+// no To, both are From. A To before From is on the next day.
+func (r DropRule) hours(y int, m time.Month, dd int) (from, to time.Time) {
+	at := func(clock string, dd int) time.Time {
+		c, err := time.Parse("15:04", clock)
+		if err != nil { // checked when the rule was read
+			return time.Date(y, m, dd, 0, 0, 0, 0, r.Location())
+		}
+		return time.Date(y, m, dd, c.Hour(), c.Minute(), 0, 0, r.Location())
+	}
+	from = at(r.From, dd)
+	to = from
+	if r.To != "" {
+		if to = at(r.To, dd); to.Before(from) {
+			to = at(r.To, dd+1)
+		}
+	}
+	return from, to
+}
+
+// next gives the rule's hours on the first day on which they can still take a
+// name whose last stage ends at t.
+func (r DropRule) next(t time.Time) (from, to time.Time) {
+	t = t.Add(r.Lead)
+	y, m, dd := t.In(r.Location()).Date()
+	for i := range 9 {
+		from, to = r.hours(y, m, dd+i)
+		if r.Weekly && from.Weekday() != r.Weekday {
+			continue
+		}
+		// A batch between two hours still takes what ends inside it.
+		if !from.Before(t) || r.Kind == DropRandom && to.After(t) {
+			return from, to
+		}
+	}
+	return from, to
+}
+
+// window is when a name falls whose last stage ends within end.
+func (r DropRule) window(end moments) *Window {
+	w := &Window{}
+	switch {
+	case r.From != "" && (r.Day == "date" || end.day):
+		var to time.Time
+		from, _ := r.on(end.lo)
+		_, to = r.on(endLast(end))
+		to = to.Add(r.Late)
+		w.From, w.To, w.HourKnown = whoisx.At(from), whoisx.At(to), true
+		if r.Day == "next" {
+			// The day is known, the hour of the end is not: it may just miss
+			// the session of that day.
+			_, to = r.next(endOf(end))
+			w.To = whoisx.At(to.Add(r.Late))
+			from, _ = r.next(end.lo)
+			w.From = whoisx.At(from)
+		}
+	case r.From != "":
+		from, _ := r.next(end.lo)
+		_, to := r.next(end.hi)
+		w.From, w.To, w.HourKnown = whoisx.At(from), whoisx.At(to.Add(r.Late)), true
+	case !end.day && (r.Kind == DropExact || r.Kind == DropList || r.Kind == DropRandom && r.Jitter > 0):
+		w.From, w.To, w.HourKnown = whoisx.At(end.lo), whoisx.At(end.hi.Add(r.Jitter+r.Late)), true
+	default:
+		// The hour is unknown. Days count in the registry's own time zone.
+		loc := r.Location()
+		y, m, dd := end.lo.In(loc).Date()
+		hi := endLast(end).Add(r.Jitter + r.Late).In(loc)
+		w.From = whoisx.Day(y, m, dd)
+		y, m, dd = hi.Date()
+		w.To = whoisx.Day(y, m, dd)
+		if end.day { // a day of the registry's calendar stays that day
+			w.From = date(end.lo, true)
+			w.To = date(endLast(end).Add(r.Jitter+r.Late), true)
+		}
+	}
+	w.Likely = likely(w)
+	return w
+}
+
+func endLast(m moments) time.Time { return m.hi }
+
+// open and shut are the window's bounds as instants: a day without an hour
+// lasts from its first second to its last, and a bare second is given the
+// minute in which clocks and registries disagree.
+func (w Window) open() time.Time { return w.From.Time }
+
+func (w Window) shut() time.Time {
+	t := w.To.Time
+	if w.To.IsZero() {
+		t = w.From.Time
+	}
+	if w.To.DayOnly || w.To.IsZero() && w.From.DayOnly {
+		return t.Add(day)
+	}
+	return t
+}
+
+// learn narrows a window by the drops that were seen here: the hour of the
+// day, and how many days after the last stage began. It says how many it
+// knows, also where they are too few.
+func (d *decider) learn(w *Window) *Window {
+	if d.Rule.Drop.Kind == DropExact || d.Rule.Drop.Kind == DropList || w.Certainty == CertaintyUnknown {
+		return w
+	}
+	l := Learn(d.Rule, d.Observed)
+	if l.Seen == 0 {
+		return w
+	}
+	if l.Seen < enough {
+		w.Basis += fmt.Sprintf("; %d drops seen here, %d are needed to narrow it", l.Seen, enough)
+		return w
+	}
+	narrow := *w
+	if w.shut().Sub(w.open()) > wide(d.Rule)+d.Rule.Drop.Late || l.Last-l.First > 12*time.Hour {
+		return w
+	}
+	loc := d.Rule.Drop.Location()
+	first, last := w.open(), w.shut()
+	if l.Days && d.began.known() && d.last() && !d.began.day && d.began.exact() {
+		b := dayStart(d.began.hi.UTC(), time.UTC)
+		first, last = b.AddDate(0, 0, l.MinDays), b.AddDate(0, 0, l.MaxDays)
+	} else if !w.To.DayOnly {
+		last = w.To.Time
+	} else {
+		last = w.To.Time // its day
+	}
+	fy, fm, fd := first.In(loc).Date()
+	ly, lm, ld := last.In(loc).Date()
+	if w.From.DayOnly || l.Days {
+		fy, fm, fd = first.UTC().Date()
+		ly, lm, ld = last.UTC().Date()
+	}
+	narrow.From = whoisx.At(clockOn(fy, fm, fd, l.First, loc))
+	narrow.To = whoisx.At(clockOn(ly, lm, ld, l.Last, loc))
+	narrow.Likely = whoisx.At(clockOn(fy, fm, fd, l.Median, loc))
+	narrow.HourKnown = true
+	if narrow.To.Before(narrow.From.Time) {
+		return w
+	}
+	how := fmt.Sprintf("%d drops seen here fell %s-%s %s", l.Seen, clock(l.First+l.margin), clock(l.Last-l.margin), d.Rule.Drop.zoneWord())
+	if !w.From.DayOnly && (narrow.From.Before(w.From.Time) || narrow.To.After(w.To.Time)) {
+		how += ", not all of them inside the rule's hours"
+	}
+	narrow.Basis = w.Basis + "; " + how
+	return &narrow
+}
+
+func (r DropRule) zoneWord() string {
+	if r.Zone == "" {
+		return "UTC"
+	}
+	return r.Zone
+}
+
+// Learned is what the drops seen here say: hours of the day in the rule's own
+// time zone, and days from the day on which the last stage began.
+type Learned struct {
+	Seen                int
+	First, Median, Last time.Duration // since midnight, with a margin
+	Days                bool          // whether the days are known
+	MinDays, MaxDays    int
+
+	margin time.Duration
+}
+
+// learnMargin is left on both sides of the hours that were seen: a batch never
+// keeps exactly to those of a few weeks.
+const learnMargin = 5 * time.Minute
+
+// Learn sums up the drops seen in a zone.
+func Learn(r Rule, seen []Observation) Learned {
+	l := Learned{margin: learnMargin, Days: true}
+	loc := r.Drop.Location()
+	var clocks []time.Duration
+	for _, o := range seen {
+		if o.At.IsZero() {
+			continue
+		}
+		t := o.At.In(loc)
+		clocks = append(clocks, time.Duration(t.Hour())*time.Hour+time.Duration(t.Minute())*time.Minute+time.Duration(t.Second())*time.Second)
+		if o.Began.IsZero() {
+			l.Days = false
+			continue
+		}
+		n := int(dayStart(o.At.UTC(), time.UTC).Sub(dayStart(o.Began.UTC(), time.UTC)) / day)
+		if len(clocks) == 1 || n < l.MinDays {
+			l.MinDays = n
+		}
+		l.MaxDays = max(l.MaxDays, n)
+	}
+	l.Seen = len(clocks)
+	if l.Seen == 0 {
+		return Learned{}
+	}
+	slices.Sort(clocks)
+	l.First = max(0, clocks[0]-learnMargin)
+	l.Last = min(day-time.Second, clocks[len(clocks)-1]+learnMargin)
+	l.Median = clocks[len(clocks)/2]
+	return l
+}
+
+func dayStart(t time.Time, loc *time.Location) time.Time {
+	y, m, d := t.In(loc).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, loc)
+}
+
+func clockOn(y int, m time.Month, d int, since time.Duration, loc *time.Location) time.Time {
+	s := int(since / time.Second)
+	return time.Date(y, m, d, s/3600, s/60%60, s%60, 0, loc)
+}
+
+func clock(d time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", int(d/time.Hour), int(d/time.Minute)%60)
+}
