@@ -1,15 +1,72 @@
 // Package cli is the commands: it reads the configuration, wires the rooms
 // together and turns what happened into an exit code. It is the only room that
 // knows them all.
+//
+// Data goes to stdout, talk goes to stderr. A command is one file; it asks
+// watch.Service for what it shows and never touches the store itself. The same
+// tree of commands runs over SSH, on the session's own streams.
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
 )
 
 // Main runs the program and returns its exit code.
-func Main(args []string, _ io.Reader, _, stderr io.Writer) int {
-	fmt.Fprintf(stderr, "lapse: unknown command %q\n", args)
-	return 2
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// The version is asked by scripts and shell prompts: it is answered before
+	// anything else is built.
+	if len(args) == 1 && (args[0] == "--version" || args[0] == "-v") {
+		fmt.Fprintln(stdout, "lapse "+buildVersion())
+		return exitDone
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := newApp(stdin, stdout, stderr, os.Getenv)
+	return a.run(ctx, args)
+}
+
+// run executes one command line and says what went wrong, once.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.tree()
+	root.SetArgs(args)
+	err := a.execute(ctx, root)
+	if cerr := a.close(); err == nil {
+		err = cerr
+	}
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
+	code := exitCode(err)
+	if err != nil {
+		a.complain(err)
+	}
+	return code
+}
+
+// complain writes an error and, where there is one, the next step:
+//
+//	lapse: error: ...
+//	lapse: hint: ...
+func (a *app) complain(err error) {
+	if errors.Is(err, errSilent) {
+		return
+	}
+	msg, hint := strings.TrimSpace(err.Error()), hintOf(err)
+	for i, line := range strings.Split(msg, "\n") {
+		if i == 0 {
+			fmt.Fprintln(a.stderr, "lapse: error: "+line)
+		} else if strings.TrimSpace(line) != "" {
+			fmt.Fprintln(a.stderr, "       "+strings.TrimSpace(line))
+		}
+	}
+	if hint != "" {
+		fmt.Fprintln(a.stderr, "lapse: hint: "+hint)
+	}
 }

@@ -1,0 +1,17 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// commands lists every command, in the order of the help.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.addCommand(), a.editCommand(), a.rmCommand(), a.tagCommand(), a.noteCommand(),
+		a.lsCommand(), a.showCommand(), a.historyCommand(), a.importCommand(), a.exportCommand(),
+
+		a.checkCommand(), a.queueCommand(), a.tldCommand(),
+
+		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(),
+
+		a.configCommand(), a.manCommand(), a.versionCommand(),
+	}
+}

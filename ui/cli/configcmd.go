@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func (a *app) configCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "config",
+		Short: "Show the effective settings and where each comes from",
+		Long: `Show every setting in effect with its origin: the file and line, the variable,
+or the default. Flags win over the environment, that over the file. What a
+secret is never appears; only where it is kept.`,
+		Example: "  lapse config\n  lapse config --json\n  LAPSE_LOOKUP_OFFLINE=true lapse config --plain",
+		GroupID: groupProgram,
+		Args:    cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			l, err := a.config()
+			if err != nil {
+				return err
+			}
+			ss := l.settings()
+			if a.flags.json {
+				return a.writeJSON(struct {
+					File     string    `json:"file"`
+					Database string    `json:"database"`
+					State    string    `json:"state"`
+					Settings []setting `json:"settings"`
+				}{l.paths.config, l.paths.db, l.paths.state, list(ss)})
+			}
+			a.note("file %s\ndatabase %s\nstate %s", l.paths.config, l.paths.db, l.paths.state)
+			t := &table{head: []string{"SETTING", "VALUE", "FROM"}}
+			for _, s := range ss {
+				t.add(s.Key, s.Value, s.Origin)
+			}
+			return a.writeTable(t)
+		},
+	}
+}

@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch"
+)
+
+func (a *app) ordersCommand() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:     "orders [NAME]",
+		Short:   "List orders, ask how they stand, take them back",
+		Example: "  lapse orders\n  lapse orders --all --json\n  lapse orders show 3\n  lapse orders cancel 3\n  lapse orders sync",
+		GroupID: groupMoney,
+		Args:    args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f := watch.OrderFilter{Holding: !all}
+			if len(args) == 1 {
+				n, err := watch.ParseName(args[0])
+				if err != nil {
+					return err
+				}
+				f.Name = n
+			}
+			s, err := a.open(cmd.Context(), needStore)
+			if err != nil {
+				return err
+			}
+			return a.listOrders(cmd, s, f)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "those that have ended, too")
+	sync := &cobra.Command{
+		Use:   "sync",
+		Short: "Ask every service where every order stands",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.open(cmd.Context(), needAll)
+			if err != nil {
+				return err
+			}
+			if err := s.Sync(cmd.Context()); err != nil {
+				return fmt.Errorf("sync orders: %w", err)
+			}
+			return a.listOrders(cmd, s, watch.OrderFilter{Holding: true})
+		},
+	}
+	show := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show one order in full",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context(), needStore)
+			if err != nil {
+				return err
+			}
+			o, err := a.findOrder(cmd, s, args[0])
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				return a.writeJSON(o)
+			}
+			return a.printOrder(o)
+		},
+	}
+	var yes bool
+	cancel := &cobra.Command{
+		Use:   "cancel ID",
+		Short: "Take an order back, where its terms still allow it",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context(), needAll)
+			if err != nil {
+				return err
+			}
+			o, err := a.findOrder(cmd, s, args[0])
+			if err != nil {
+				return err
+			}
+			if a.interactive() && !yes {
+				ok, err := a.ask(false, "cancel order %d for %s at %s?", o.ID, o.Name, o.Route)
+				if err != nil || !ok {
+					return err
+				}
+			}
+			if o, err = s.Cancel(cmd.Context(), o.ID); err != nil {
+				return fmt.Errorf("cancel: %w", err)
+			}
+			if a.flags.json {
+				return a.writeJSON(o)
+			}
+			return a.printf("%s\n", orderLine(o))
+		},
+	}
+	cancel.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.AddCommand(sync, show, cancel)
+	return cmd
+}
+
+func (a *app) listOrders(cmd *cobra.Command, s *watch.Service, f watch.OrderFilter) error {
+	os, err := s.Orders(cmd.Context(), f)
+	if err != nil {
+		return fmt.Errorf("orders: %w", err)
+	}
+	if a.flags.json {
+		return a.writeJSON(list(os))
+	}
+	t := &table{head: []string{"ID", "NAME", "ROUTE", "STATE", "CAP", "BID CAP", "PRICE", "PAID", "NEXT", "WHY"}}
+	for _, o := range os {
+		t.add(strconv.FormatInt(o.ID, 10), watch.Name(o.Name).Display(), o.Route, string(o.State), o.Cap.String(), o.BidCap.String(),
+			o.Price.String(), o.Paid.String(), ahead(a.now(), o.NextTry), o.Why)
+	}
+	return a.writeTable(t)
+}
+
+func (a *app) findOrder(cmd *cobra.Command, s *watch.Service, id string) (catch.Order, error) {
+	n, err := strconv.ParseInt(strings.TrimPrefix(id, "#"), 10, 64)
+	if err != nil {
+		return catch.Order{}, usagef("%q is no number of an order; lapse orders lists them", id)
+	}
+	os, err := s.Orders(cmd.Context(), watch.OrderFilter{})
+	if err != nil {
+		return catch.Order{}, fmt.Errorf("orders: %w", err)
+	}
+	for _, o := range os {
+		if o.ID == n {
+			return o, nil
+		}
+	}
+	return catch.Order{}, withHint(coded(exitNotFound, fmt.Errorf("there is no order %d", n)), "lapse orders --all lists them")
+}
+
+func (a *app) printOrder(o catch.Order) error {
+	var b strings.Builder
+	line := func(label, value string) {
+		if value != "" && value != "-" {
+			fmt.Fprintf(&b, "%-12s %s\n", label, value)
+		}
+	}
+	now := a.now()
+	b.WriteString(orderLine(o) + "\n")
+	line("service", o.Service+", "+string(o.Kind))
+	line("its number", o.Ref)
+	line("cap", o.Cap.String()+" alone, "+o.BidCap.String()+" if it comes to an auction")
+	line("price", o.Price.String())
+	line("basis", o.Basis)
+	line("paid", o.Paid.String())
+	line("frozen", o.Frozen.String())
+	line("high bid", o.HighBid.String())
+	line("own bid", o.OwnBid.String())
+	for _, d := range []struct {
+		label string
+		text  string
+	}{
+		{"cancel by", moment(o.CancelBy)},
+		{"closes", moment(o.CutOff)},
+		{"auction ends", moment(o.AuctionEnds)},
+		{"pay by", moment(o.PayBy)},
+		{"provisional", moment(o.ProvisionalUntil)},
+		{"next try", ahead(now, o.NextTry)},
+		{"ordered", moment(o.Created)},
+		{"changed", moment(o.Updated)},
+	} {
+		line(d.label, d.text)
+	}
+	line("consents", strings.Join(o.Consents, ", "))
+	return a.printf("%s", b.String())
+}
+
+func (a *app) ledgerCommand() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "ledger",
+		Short:   "Show every step that could cost money, newest first",
+		Example: "  lapse ledger\n  lapse ledger --json --limit 0",
+		GroupID: groupMoney,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.open(cmd.Context(), needStore)
+			if err != nil {
+				return err
+			}
+			es, err := s.Ledger(cmd.Context(), limit)
+			if err != nil {
+				return fmt.Errorf("ledger: %w", err)
+			}
+			if a.flags.json {
+				return a.writeJSON(list(es))
+			}
+			t := &table{head: []string{"SEQ", "WHEN (UTC)", "STEP", "ORDER", "NAME", "ROUTE", "ACTION", "AT MOST", "PAID", "OUTCOME", "WORDS"}}
+			for _, e := range es {
+				t.add(strconv.FormatInt(e.Seq, 10), moment(e.At), string(e.Step), strconv.FormatInt(e.Order, 10), watch.Name(e.Name).Display(),
+					e.Route, e.Action, e.AtMost.String(), e.Paid.String(), e.Outcome, e.Words)
+			}
+			return a.writeTable(t)
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 100, "the latest so many entries (0: all)")
+	return cmd
+}

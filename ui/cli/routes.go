@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch"
+)
+
+func (a *app) routesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "routes [NAME]",
+		Short: "Show every way to get a name: open to you, or not, because",
+		Example: `  lapse routes
+  lapse routes tinplate.com
+  lapse routes tinplate.com --json`,
+		GroupID: groupMoney,
+		Args:    args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var n watch.Name
+			if len(args) == 1 {
+				var err error
+				if n, err = watch.ParseName(args[0]); err != nil {
+					return err
+				}
+			}
+			s, err := a.open(cmd.Context(), needRoutes)
+			if err != nil {
+				return err
+			}
+			rs, err := s.Routes(cmd.Context(), n)
+			if err != nil {
+				return fmt.Errorf("routes: %w", err)
+			}
+			if a.flags.json {
+				for i := range rs {
+					rs[i].Can = list(rs[i].Can)
+				}
+				return a.writeJSON(list(rs))
+			}
+			t := &table{head: []string{"ROUTE", "KIND", "OPEN", "IF IT WINS", "IF IT LOSES", "ORDER", "WHY"}}
+			for _, r := range rs {
+				open := "no"
+				switch {
+				case r.Open && r.Configured:
+					open = "yes"
+				case n == "" && r.Configured:
+					open = "configured"
+				}
+				order := "-"
+				if r.Order != nil {
+					order = string(r.Order.State)
+				}
+				t.add(r.Route, string(r.Kind), open, ifWon(r.Terms), ifLost(r.Terms), order, r.Why)
+			}
+			return a.writeTable(t)
+		},
+	}
+}
+
+// ifWon and ifLost are terms in a few words; what nobody confirmed is "ask
+// first".
+func ifWon(t catch.Terms) string {
+	s := "ask first"
+	if t.Fee != (catch.Money{}) {
+		s = t.Fee.String()
+	}
+	if t.Several == catch.PublicAuction || t.Several == catch.PrivateAuction {
+		s += ", else " + strings.ReplaceAll(string(t.Several), "-", " ")
+	}
+	return s
+}
+
+func ifLost(t catch.Terms) string {
+	switch {
+	case t.LoseFee != (catch.Money{}):
+		return t.LoseFee.String()
+	case t.Refund == catch.RefundUnknown && t.Deposit.IsZero() && t.Source == "":
+		return "ask first"
+	case !t.Deposit.IsZero() && t.Refund != catch.RefundCash:
+		return "deposit " + t.Deposit.String() + ": " + string(t.Refund)
+	}
+	return "0.00"
+}

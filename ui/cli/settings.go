@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// setting is one effective value, as `lapse config` shows it.
+type setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"`
+	Env    string `json:"env,omitempty"` // the variable that overrides it
+}
+
+// settings lists every effective setting with its origin. A secret is only
+// ever a reference here (config holds none), yet the command that fetches one
+// may carry more than a person wants on a screen: it is hidden.
+func (l *loaded) settings() []setting {
+	var out []setting
+	walk(reflect.ValueOf(&l.Config).Elem(), "", func(key string, v reflect.Value, fixed bool) {
+		s := setting{Key: key, Value: textOf(v), Origin: l.origin[key]}
+		if secretKey(key) && s.Value != "" {
+			kind, _, _ := strings.Cut(s.Value, ":")
+			s.Value = kind + ":•••"
+		}
+		if s.Origin == "" {
+			s.Origin = "default"
+		}
+		if fixed {
+			s.Env = envName(key)
+		}
+		out = append(out, s)
+	})
+	sort.Slice(out, func(i, j int) bool { return out[i].Key < out[j].Key })
+	return out
+}
+
+func secretKey(key string) bool {
+	return strings.HasSuffix(key, ".secret") || strings.HasSuffix(key, ".api_key")
+}
+
+// walk visits every leaf of a configuration by its TOML key. A leaf below a
+// map (an account, a TLD) has no variable of its own.
+func walk(v reflect.Value, key string, leaf func(key string, v reflect.Value, fixed bool)) {
+	walkIn(v, key, true, leaf)
+}
+
+func walkIn(v reflect.Value, key string, fixed bool, leaf func(string, reflect.Value, bool)) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			name := v.Type().Field(i).Tag.Get("toml")
+			if key != "" {
+				name = key + "." + name
+			}
+			walkIn(v.Field(i), name, fixed, leaf)
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			walkIn(v.MapIndex(k), key+"."+k.String(), false, leaf)
+		}
+	default:
+		leaf(key, v, fixed)
+	}
+}
+
+func textOf(v reflect.Value) string {
+	if v.Kind() == reflect.Slice {
+		var parts []string
+		for i := range v.Len() {
+			parts = append(parts, fmt.Sprint(v.Index(i).Interface()))
+		}
+		return strings.Join(parts, ",")
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+func envName(key string) string {
+	return "LAPSE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// overlayEnvironment lays LAPSE_* over the file: LAPSE_LOOKUP_OFFLINE=true is
+// lookup.offline. Lists are separated by commas.
+func overlayEnvironment(l *loaded, getenv func(string) string) error {
+	var first error
+	walk(reflect.ValueOf(&l.Config).Elem(), "", func(key string, v reflect.Value, fixed bool) {
+		if !fixed || first != nil {
+			return
+		}
+		name := envName(key)
+		text := getenv(name)
+		if text == "" {
+			return
+		}
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(text)
+		case reflect.Bool:
+			b, err := strconv.ParseBool(text)
+			if err != nil {
+				first = usagef("%s=%q: want true or false", name, text)
+				return
+			}
+			v.SetBool(b)
+		case reflect.Slice:
+			var parts []string
+			for _, p := range strings.Split(text, ",") {
+				if p = strings.TrimSpace(p); p != "" {
+					parts = append(parts, p)
+				}
+			}
+			v.Set(reflect.ValueOf(parts))
+		default:
+			return
+		}
+		l.origin[key] = name
+	})
+	return first
+}
+
+// knownKeys are the last parts of all keys, to guess typos from.
+var knownKeys = sync.OnceValue(func() []string {
+	seen := map[string]bool{}
+	var visit func(t reflect.Type)
+	visit = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Struct:
+			for i := range t.NumField() {
+				seen[t.Field(i).Tag.Get("toml")] = true
+				visit(t.Field(i).Type)
+			}
+		case reflect.Map:
+			visit(t.Elem())
+		}
+	}
+	visit(reflect.TypeFor[Config]())
+	var keys []string
+	for k := range seen {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+})
+
+// keyLines finds the line of every key of a TOML file that has been read
+// without error.
+func keyLines(data []byte) map[string]int {
+	lines := map[string]int{}
+	var p unstable.Parser
+	p.Reset(data)
+	prefix := ""
+	for p.NextExpression() {
+		e := p.Expression()
+		switch e.Kind {
+		case unstable.Table, unstable.ArrayTable:
+			prefix, _ = keyOf(e.Key(), data)
+		case unstable.KeyValue:
+			key, at := keyOf(e.Key(), data)
+			if prefix != "" {
+				key = prefix + "." + key
+			}
+			line := 1 + bytes.Count(data[:at], []byte("\n"))
+			lines[key] = line
+			inlineKeys(e.Value(), key, line, lines)
+		}
+	}
+	return lines
+}
+
+func inlineKeys(v *unstable.Node, prefix string, line int, lines map[string]int) {
+	if v == nil || v.Kind != unstable.InlineTable {
+		return
+	}
+	it := v.Children()
+	for it.Next() {
+		kv := it.Node()
+		if kv.Kind != unstable.KeyValue {
+			continue
+		}
+		key, _ := keyOf(kv.Key(), nil)
+		lines[prefix+"."+key] = line
+		inlineKeys(kv.Value(), prefix+"."+key, line, lines)
+	}
+}
+
+func keyOf(it unstable.Iterator, data []byte) (key string, at int) {
+	var parts []string
+	for it.Next() {
+		n := it.Node()
+		if len(parts) == 0 && data != nil {
+			at = int(n.Raw.Offset)
+		}
+		parts = append(parts, string(n.Data))
+	}
+	return strings.Join(parts, "."), min(at, len(data))
+}

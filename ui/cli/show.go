@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show NAME",
+		Short:   "Show all that is known of a name",
+		Example: "  lapse show tinplate.com\n  lapse show tinplate.com --json",
+		GroupID: groupList,
+		Args:    oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := watch.ParseName(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context(), needRoutes)
+			if err != nil {
+				return err
+			}
+			d, err := s.Get(cmd.Context(), n)
+			if err != nil {
+				return notListed(n, err)
+			}
+			if a.flags.json {
+				return a.writeJSON(d)
+			}
+			return a.showDetail(d)
+		},
+	}
+}
+
+func (a *app) showDetail(d watch.Detail) error {
+	var b strings.Builder
+	line := func(label, format string, args ...any) {
+		text := whoisx.CleanLine(fmt.Sprintf(format, args...))
+		if text != "" && text != "-" {
+			fmt.Fprintf(&b, "%-12s %s\n", label, text)
+		}
+	}
+	now := a.now()
+	v := d.Verdict
+	line("name", "%s", d.Name.Display())
+	line("kind", "%s", d.Kind)
+	if d.Todo.Verb != watch.TodoNothing {
+		line("you", "%s", todoText(d.Todo, now))
+	}
+	line("", "%s", d.Todo.Text)
+	line("stage", "%s, %s", stageText(v), confidenceText(v))
+	line("since", "%s", dateText(v.Since))
+	if v.Next != nil {
+		line("next", "%s, %s to %s", v.Next.Stage, dateText(v.Next.Earliest), dateText(v.Next.Latest))
+	}
+	line("drops", "%s", windowText(v.Window))
+	if v.Window != nil {
+		line("", "%s", v.Window.Basis)
+	}
+	for _, f := range v.Flags {
+		line("flag", "%s", flagText(f))
+	}
+	line("expires", "%s", dateText(v.Expires))
+	line("registrar", "%s", v.Registrar)
+	for i, w := range v.Why {
+		line(map[bool]string{true: "why", false: ""}[i == 0], "%s", w)
+	}
+	line("anomaly", "%s", v.Anomaly)
+	line("trouble", "%s", d.Trouble)
+	line("cap", "%s alone, %s if it comes to an auction", d.Cap, d.BidCap)
+	for _, m := range d.Exposure.MostOwed {
+		line("most owed", "%s", m)
+	}
+	for _, m := range d.Exposure.LostAnyway {
+		line("lost anyway", "%s", m)
+	}
+	for _, m := range d.Exposure.Frozen {
+		line("frozen", "%s", m)
+	}
+	for _, o := range d.AllOrders {
+		line("order", "%d at %s: %s, cap %s %s", o.ID, o.Route, o.State, o.Cap, o.Why)
+	}
+	for _, ans := range d.Answers {
+		line("answer", "%s", answerText(ans))
+	}
+	for _, k := range d.Known {
+		line("they know", "%s %s, asked %d times, last %s", k.Source, k.Server, k.Times, moment(k.Last))
+	}
+	line("asked next", "%s, %s", moment(d.Due), d.DueWhy)
+	line("tags", "%s", strings.Join(d.Tags, ", "))
+	line("note", "%s", d.Note)
+	return a.printf("%s", b.String())
+}
+
+// confidenceText says how sure a verdict is, and who could make it sure.
+func confidenceText(v lifecycle.Verdict) string {
+	s := string(v.Confidence)
+	if s == "" {
+		s = "nobody asked yet"
+	}
+	if len(v.Sources) > 0 {
+		s += " by " + joinSources(v.Sources)
+	}
+	if len(v.Missing) > 0 {
+		s += ", not heard: " + joinSources(v.Missing)
+	}
+	return s
+}
+
+func joinSources(ss []whoisx.Source) string {
+	parts := make([]string, len(ss))
+	for i, s := range ss {
+		parts[i] = string(s)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func flagText(f lifecycle.Flag) string {
+	s := string(f.Flag)
+	for _, part := range []string{f.Tier, f.Category, f.Why} {
+		if part != "" {
+			s += ", " + part
+		}
+	}
+	if f.Price != nil {
+		if m, err := catch.MoneyOf(f.Price.Amount, f.Price.Currency); err == nil {
+			s += ", " + m.String()
+		} else {
+			s += ", " + f.Price.Amount + " " + f.Price.Currency
+		}
+	}
+	if f.Until != nil {
+		s += ", until " + dateText(*f.Until)
+	}
+	return s
+}
+
+func answerText(ans whoisx.Answer) string {
+	s := fmt.Sprintf("%s %s %s: %s", moment(ans.Asked), ans.Source, ans.Server, ans.Outcome)
+	if len(ans.Statuses) > 0 {
+		s += " (" + strings.Join(ans.Statuses, ", ") + ")"
+	}
+	if ans.Why != "" {
+		s += ": " + ans.Why
+	}
+	return s
+}
+
+func (a *app) historyCommand() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "history NAME",
+		Short:   "Show what changed, when, and who said so",
+		Example: "  lapse history tinplate.com\n  lapse history tinplate.com --json --limit 10",
+		GroupID: groupList,
+		Args:    oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := watch.ParseName(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context(), needStore)
+			if err != nil {
+				return err
+			}
+			changes, err := s.History(cmd.Context(), n, limit)
+			if err != nil {
+				return notListed(n, err)
+			}
+			if a.flags.json {
+				return a.writeJSON(list(changes))
+			}
+			t := &table{head: []string{"WHEN (UTC)", "WHAT", "BEFORE", "AFTER", "WHO SAID SO", ""}}
+			for _, c := range changes {
+				t.add(moment(c.At), c.Field, c.Before, c.After, c.Source, c.Text)
+			}
+			return a.writeTable(t)
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 0, "the latest so many changes (0: all)")
+	return cmd
+}

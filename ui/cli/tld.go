@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+)
+
+func (a *app) tldCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "tld",
+		Short:   "Show how TLDs let names go",
+		Example: "  lapse tld\n  lapse tld show uk\n  lapse tld show co.uk --json",
+		GroupID: groupLook,
+		Args:    cobra.NoArgs,
+	}
+	ls := &cobra.Command{
+		Use:   "ls",
+		Short: "List the TLDs with a rule of their own",
+		Args:  cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			book, err := a.book()
+			if err != nil {
+				return err
+			}
+			rules := book.Rules()
+			if a.flags.json {
+				return a.writeJSON(list(rules))
+			}
+			t := &table{head: []string{"ZONE", "REGISTRY", "DROP", "CONFIDENCE", "CHECKED", "FROM"}}
+			for _, r := range rules {
+				t.add(r.Zone, r.Registry, dropText(r.Drop), r.Confidence, r.Seen, r.Origin)
+			}
+			return a.writeTable(t)
+		},
+	}
+	show := &cobra.Command{
+		Use:   "show TLD",
+		Short: "Show the rule of a TLD or second-level zone",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			book, err := a.book()
+			if err != nil {
+				return err
+			}
+			zone := strings.Trim(strings.ToLower(args[0]), ".")
+			r := book.Rule("example." + zone)
+			if r.Seen == "" && len(r.Stages) == 0 {
+				err := coded(exitNotFound, fmt.Errorf("no rule for .%s, and it is under no agreement with ICANN that would lend it the general one", zone))
+				var zones []string
+				for _, known := range book.Rules() {
+					zones = append(zones, known.Zone)
+				}
+				if g := guess(zone, zones); g != "" {
+					return withHint(err, "did you mean %s?", g)
+				}
+				return withHint(err, "write one of your own into rules.toml beside the configuration")
+			}
+			if a.flags.json {
+				return a.writeJSON(r)
+			}
+			return a.printRule(zone, r)
+		},
+	}
+	cmd.RunE = ls.RunE
+	cmd.AddCommand(ls, show)
+	return cmd
+}
+
+func (a *app) printRule(zone string, r lifecycle.Rule) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, ".%s  %s\n", zone, r.Registry)
+	if r.Zone != zone {
+		fmt.Fprintf(&b, "by the rule of %q\n", r.Zone)
+	}
+	for _, s := range r.Stages {
+		fmt.Fprintf(&b, "  %-28s %-16s %s\n", s.Name, s.MapsTo, spanText(s))
+	}
+	fmt.Fprintf(&b, "  drops: %s\n", dropText(r.Drop))
+	if r.Drop.Note != "" {
+		fmt.Fprintf(&b, "         %s\n", r.Drop.Note)
+	}
+	if r.Nexus != "" {
+		fmt.Fprintf(&b, "  nexus: %s\n", r.Nexus)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "  note:  %s\n", n)
+	}
+	fmt.Fprintf(&b, "  %s, checked %s, from %s\n", r.Confidence, r.Seen, r.Origin)
+	for _, s := range r.Source {
+		fmt.Fprintf(&b, "  source: %s\n", s)
+	}
+	return a.printf("%s", b.String())
+}
+
+func spanText(s lifecycle.RuleStage) string {
+	from := map[string]string{"stage": "", "": ""}[s.From]
+	if from == "" && s.From != "stage" && s.From != "" {
+		from = " from " + s.From
+	}
+	switch {
+	case s.Min == 0 && s.Max == 0:
+		return "not published" + from
+	case s.Min == s.Max:
+		return lifecycle.FormatSpan(s.Min) + from
+	}
+	return lifecycle.FormatSpan(s.Min) + " to " + lifecycle.FormatSpan(s.Max) + from
+}
+
+func dropText(d lifecycle.DropRule) string {
+	s := d.Kind
+	if d.From != "" {
+		s += " " + d.From
+		if d.To != "" && d.To != d.From {
+			s += "-" + d.To
+		}
+		s += " " + d.Zone
+	}
+	if d.Gate != "" {
+		s += " through " + d.Gate
+	}
+	return s
+}

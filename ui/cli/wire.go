@@ -1,0 +1,290 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/watch/store"
+	"github.com/lapse-dev/lapse/whoisx/rdap"
+)
+
+// need says how much of the program a command wires together.
+type need int
+
+// The needs, each with all before it.
+const (
+	needStore   need = iota // the list
+	needSources             // whom to ask
+	needRoutes              // ways to get a name
+	needAll                 // everything, ready to act
+)
+
+// rooms are the parts of a running program.
+type rooms struct {
+	store     *store.Store
+	bootstrap *rdap.Bootstrap
+	offline   bool
+	log       *slog.Logger
+	closers   []io.Closer
+}
+
+func (r *rooms) close() error {
+	var errs []error
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		errs = append(errs, r.closers[i].Close())
+	}
+	return errors.Join(errs...)
+}
+
+// open wires the rooms that a command needs into a service, once.
+func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
+	if a.service != nil {
+		return a.service, nil
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	book, err := cfg.rules()
+	if err != nil {
+		return nil, err
+	}
+	r := &rooms{offline: cfg.Lookup.Offline, log: slog.New(slog.DiscardHandler)}
+	a.rooms = r
+	if n >= needAll {
+		if err := r.openLog(cfg); err != nil {
+			return nil, err
+		}
+	}
+	if !a.flags.readOnly {
+		if err := os.MkdirAll(filepath.Dir(cfg.paths.db), 0o700); err != nil {
+			return nil, withHint(fmt.Errorf("open database: %w", err), "name another place with --db or LAPSE_DB")
+		}
+	}
+	r.store, err = store.Open(ctx, cfg.paths.db, store.Options{ReadOnly: a.flags.readOnly, Now: a.now})
+	if err != nil {
+		return nil, storeHint(err, cfg.paths.db)
+	}
+	r.closers = append(r.closers, r.store)
+	o := watch.Options{
+		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
+		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
+	}
+	if n >= needSources {
+		if o.Sources, err = r.sources(cfg); err != nil {
+			return nil, err
+		}
+	}
+	if n >= needRoutes {
+		if o.Routes, err = a.routes(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	if !a.flags.readOnly && n != needStore && n != needRoutes {
+		o.Lock = store.NewLock(cfg.paths.db)
+	}
+	a.service = watch.New(o)
+	return a.service, nil
+}
+
+// storeHint adds what to do to the one failure whose own words do not say it.
+func storeHint(err error, path string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return withHint(err, "there is no database at %s yet: run lapse once without --read-only", path)
+	}
+	return err
+}
+
+// holderName says who acts: "host pid 123 (serve)".
+func holderName(as string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	s := fmt.Sprintf("%s pid %d", host, os.Getpid())
+	if as != "" {
+		s += " (" + as + ")"
+	}
+	return s
+}
+
+// openLog opens the log in the state folder.
+func (r *rooms) openLog(cfg *loaded) error {
+	if err := os.MkdirAll(cfg.paths.state, 0o700); err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(cfg.paths.state, "lapse.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	r.log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: level}))
+	r.closers = append(r.closers, f)
+	return nil
+}
+
+// rules is the embedded book with the person's own rules.toml over it.
+func (l *loaded) rules() (*lifecycle.Book, error) {
+	book := lifecycle.Default()
+	return book, overlayFile(filepath.Join(l.paths.folder, "rules.toml"), book.Overlay)
+}
+
+// overlayFile hands a file of the configuration folder to its room, if it is
+// there.
+func overlayFile(path string, overlay func(path string, data []byte) error) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = overlay(path, data)
+	}
+	return coded(exitUsage, err)
+}
+
+func (a *app) book() (*lifecycle.Book, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	return cfg.rules()
+}
+
+// sources are whom to ask: RDAP, WHOIS and DNS, with the hosts that stand in
+// the configuration before all others.
+func (r *rooms) sources(cfg *loaded) ([]watch.Source, error) {
+	roots, err := cfg.tls()
+	if err != nil {
+		return nil, err
+	}
+	dial := cfg.dialer()
+	configured := map[string]string{}
+	for tld, c := range cfg.Lookup.RDAP {
+		configured[tld] = c.URL
+	}
+	r.bootstrap = rdap.NewBootstrap(rdap.BootstrapOptions{
+		URL: cfg.Lookup.Bootstrap, CachePath: filepath.Join(cfg.paths.state, "rdap-servers.json"),
+		Configured: configured, Dial: dial, TLS: roots, Log: r.log,
+	})
+	if err := overlayFile(filepath.Join(cfg.paths.folder, "rdap.toml"), r.bootstrap.Overlay); err != nil {
+		return nil, err
+	}
+	rc := rdap.New(rdap.Options{Bootstrap: r.bootstrap, Dial: dial, TLS: roots, Log: r.log, Agent: "lapse/" + buildVersion()})
+
+	return []watch.Source{rc}, nil
+}
+
+// refresh keeps the list of RDAP servers young, beside a process that acts. A
+// list that cannot be fetched leaves the last one in use.
+func (r *rooms) refresh(ctx context.Context) {
+	if r.bootstrap == nil || r.offline {
+		return
+	}
+	for {
+		if r.bootstrap.Due() {
+			if err := r.bootstrap.Refresh(ctx); err != nil && ctx.Err() == nil {
+				r.log.Warn("list of RDAP servers not refreshed", "err", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+		}
+	}
+}
+
+var errOffline = errors.New("offline: only hosts that stand in the configuration are asked")
+
+// dialer connects. With lookup.offline it connects to hosts of the
+// configuration alone, so that nothing else ever leaves the machine.
+func (l *loaded) dialer() func(ctx context.Context, network, addr string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+	if !l.Lookup.Offline {
+		return d.DialContext
+	}
+	allowed := map[string]bool{}
+	allow := func(hostport string) {
+		if h, _, err := net.SplitHostPort(hostport); err == nil {
+			hostport = h
+		}
+		if hostport != "" {
+			allowed[hostport] = true
+		}
+	}
+	addresses := []string{}
+	for _, c := range l.Lookup.RDAP {
+		addresses = append(addresses, c.URL)
+	}
+	for _, c := range l.Account {
+		addresses = append(addresses, c.URL)
+	}
+	if l.Lookup.Bootstrap != ianaBootstrap {
+		addresses = append(addresses, l.Lookup.Bootstrap)
+	}
+	for _, s := range addresses {
+		if u, err := url.Parse(s); err == nil && u.Host != "" {
+			allow(u.Host)
+		} else {
+			allow(s)
+		}
+	}
+	for _, c := range l.Lookup.WHOIS {
+		allow(c.Host)
+	}
+	allow(l.Lookup.DNS.Resolver)
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			host = addr
+		}
+		if !allowed[host] {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: errOffline}
+		}
+		return d.DialContext(ctx, network, addr)
+	}
+}
+
+// tls are the roots: the system's, with lookup.ca added.
+func (l *loaded) tls() (*tls.Config, error) {
+	if l.Lookup.CA == "" {
+		return nil, nil //nolint:nilnil // nil means the system's own roots
+	}
+	pool, err := l.pool(l.Lookup.CA)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+// pool is the system's roots with the certificates of a PEM file added.
+func (l *loaded) pool(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(l.file(file))
+	if err != nil {
+		return nil, coded(exitUsage, fmt.Errorf("read certificates: %w", err))
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, coded(exitUsage, fmt.Errorf("read certificates: %s has none in PEM", l.file(file)))
+	}
+	return pool, nil
+}
