@@ -1,0 +1,304 @@
+package whois
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Classify reads a WHOIS answer that server gave about name (an A-label) at a
+// time. It never fails: what it cannot understand is Unreadable, with Why.
+// Answers longer than 64 KiB are read to there and count as truncated; a
+// truncated answer never says that a name is not registered.
+func Classify(raw []byte, server, name string, at time.Time) whoisx.Answer {
+	t := embedded()
+	host := strings.ToLower(strings.TrimSuffix(server, ":43"))
+	s := Server{Host: server}
+	if known := t.server(host); known != nil {
+		s = *known
+		s.Host = server
+	} else if known, ok := t.Lookup(name); ok && known.Host != "" {
+		// An unknown host speaks as its suffix does: a person's own server, or
+		// the sandbox.
+		s = known
+		s.Host = server
+	}
+	return classify(raw, s, name, at)
+}
+
+func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
+	name = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), "."))
+	full := raw
+	cut := false
+	if len(raw) > maxAnswer {
+		raw, cut = raw[:maxAnswer], true
+		full = raw
+	}
+	r := newReader(s, name)
+	defer r.free()
+	r.a = whoisx.Answer{Source: whoisx.WHOIS, Server: s.Host, Name: name, Asked: at, Raw: full, Truncated: cut}
+	text := decode(raw, s.Charset)
+	switch {
+	case strings.TrimSpace(text) == "":
+		r.unreadable("the server answered nothing")
+	case binary(raw):
+		r.unreadable("the answer is not text")
+	case isHTML(text):
+		r.unreadable("the answer is a web page, not WHOIS")
+	default:
+		r.split(text)
+		r.readFacts()
+		r.decide(at)
+	}
+	if cut && r.a.Outcome != whoisx.Unreadable && !half(r.a.Outcome) {
+		r.unreadable("the answer is longer than 64 KiB, and what is missing could change it")
+	}
+	return r.a
+}
+
+// decide concludes the outcome: evidence first, then sayings.
+func (r *reader) decide(at time.Time) {
+	a := &r.a
+	proof := r.facts > 0 || r.statusN > 0 && r.said.outcome == "" && r.livingStatus()
+	if r.named > 0 && r.said.outcome == "" && proof {
+		r.registered(at)
+		return
+	}
+	if r.named > 0 && r.said.outcome != "" {
+		// A status about the name itself. Dates or name servers beside "free"
+		// contradict it; "blocked" of a name that somebody holds is a hold.
+		switch o := r.said.outcome; {
+		case o == whoisx.NotRegistered && r.facts > 0:
+			r.unreadable("the server calls the name free and gives dates or name servers for it")
+			return
+		case (o == whoisx.Blocked || o == whoisx.Invalid || o == whoisx.Gated) && r.facts > 0:
+			r.registered(at)
+			return
+		case o != whoisx.NotRegistered:
+			r.conclude(r.said)
+			return
+		}
+	}
+	if r.other != "" && r.named == 0 {
+		// What the server says about itself still counts.
+		if s := r.sayings(); s.outcome != "" && s.rank <= ranks[whoisx.Invalid] {
+			r.conclude(s)
+			return
+		}
+		r.evidence(r.otherAt, r.textOf(r.otherAt), "names another domain")
+		r.unreadable("the answer names " + r.other + ", not " + r.a.Name)
+		return
+	}
+	s := r.sayings()
+	if r.said.outcome != "" && (s.outcome == "" || r.said.rank <= s.rank) {
+		s = r.said
+	}
+	switch {
+	case s.outcome == "":
+		if r.facts > 0 && r.named == 0 {
+			r.unreadable("the answer does not say which domain it is about")
+			return
+		}
+		if r.named > 0 && r.holder {
+			r.registered(at)
+			return
+		}
+		r.unreadable("nothing in the answer says what becomes of the name")
+	case s.outcome == whoisx.NotRegistered && r.facts > 0:
+		r.unreadable("the server says that nothing was found and gives dates or name servers")
+	case s.outcome == whoisx.NotRegistered && r.statusN > 0 && r.livingStatus():
+		r.unreadable("the server says that nothing was found and gives a status of a registered name")
+	default:
+		r.conclude(s)
+	}
+	if a.Outcome == whoisx.RateLimited {
+		a.RetryAfter = whoisx.Duration(r.wait())
+	}
+}
+
+// livingStatus reports whether a status was said that only registered names
+// have. A word that nobody knows proves nothing.
+func (r *reader) livingStatus() bool {
+	if len(r.a.Statuses) > 0 {
+		return true
+	}
+	for _, s := range r.a.SaidStatuses {
+		if living[strings.ToLower(strings.Trim(s, " ."))] {
+			return true
+		}
+	}
+	return false
+}
+
+// living are statuses, beyond the EPP words, of names that somebody holds or
+// that the registry still keeps.
+var living = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range []string{
+		"active", "activo", "ativo", "actif", "aktiv", "attivo", "registered", "registrado", "delegated", "connect", "connected", "published", "granted", "in use", "not available", "taken", "live",
+		"suspended", "suspendido", "expired", "quarantine", "in quarantine", "out of service", "deactivated", "deleted", "locked", "frozen", "hold", "on hold", "withdrawn", "redemption", "grace period",
+		"paid and in zone", "to be deleted", "to be released", "to be suspended", "pending delete", "pendingrelease", "pending release", "200 active", "210 pendingrelease", "registrar-lock", "registrar lock", "complete", "occupied", "exists", "busy", "ok", "linked",
+		"failed", "no longer required", "renewal required", "registered until expiry date", "published in zone", "delegated, verified", "transfer locked", "transfer allowed", "technical", "tech-pro", "update prohibited", "updateprohibited", "transfer prohibited", "transferprohibited", "deleteprohibited",
+	} {
+		m[w] = true
+	}
+	return m
+}()
+
+func (r *reader) registered(at time.Time) {
+	r.a.Outcome = whoisx.Registered
+	if r.a.Expires.IsZero() {
+		// Where no registry date stands beside it, a registrar's own WHOIS
+		// answered, and its date is the only one.
+		r.a.Expires = r.a.RegistrarExpires
+	}
+	r.lapse(at)
+}
+
+func (r *reader) conclude(s outcomeLine) {
+	a := &r.a
+	a.Outcome, a.Category = s.outcome, s.category
+	if s.n > 0 {
+		r.evidence(s.n, s.text, s.says)
+	}
+	if !s.outcome.SaysSomething() || s.outcome == whoisx.Unreachable {
+		a.Why = r.srv.Host + ": " + clip(s.text)
+	}
+	if s.outcome == whoisx.RateLimited {
+		a.RetryAfter = whoisx.Duration(r.wait())
+	}
+}
+
+func (r *reader) unreadable(why string) {
+	r.a.Outcome = whoisx.Unreadable
+	r.a.Why = clip(r.srv.Host + ": " + why)
+	r.a.Category = ""
+}
+
+func (r *reader) textOf(n int) string {
+	if n > 0 && n <= len(r.lines) {
+		return r.lines[n-1].text
+	}
+	return ""
+}
+
+// sayings looks for the strongest saying in the lines where servers speak: at
+// the start of a paragraph, not in the middle of legal text.
+func (r *reader) sayings() outcomeLine {
+	var best outcomeLine
+	for i := range r.lines {
+		l := &r.lines[i]
+		if l.text == "" || l.tail || len(l.text) > 200 || boilerplate(l.text) {
+			continue
+		}
+		s := r.saying(l.text, false)
+		if s.outcome == "" || best.outcome != "" && s.rank >= best.rank {
+			continue
+		}
+		if s.outcome == whoisx.NotRegistered && r.namesOther(l.text) {
+			continue
+		}
+		s.n, s.text = l.n, l.text
+		best = s
+	}
+	return best
+}
+
+// boilerplate knows lines that begin a legal text or a help, in which words
+// like "exceed" and "reserved" say nothing about this question.
+func boilerplate(t string) bool {
+	low := t
+	if len(low) > 120 {
+		low = low[:120]
+	}
+	low = strings.ToLower(low)
+	for _, w := range [...]string{"terms of use", "you agree", "you are not authorized to", "you may not", "reserves the right", "rights reserved", "for information purposes", "by submitting", "please note that the", "last update of", "copyright", "lawful", "it allows persons", "information purposes", "is provided", "use of this", "you must not", "any use of", "abuse of this", "a maximum of", "do not abuse", "access to whois", "queries left", "for more information on whois status"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesOther reports whether a sentence names a domain that was not asked.
+func (r *reader) namesOther(t string) bool {
+	for w := range strings.FieldsFuncSeq(t, func(c rune) bool { return c <= ' ' || strings.ContainsRune("\"'()[]<>,;:!?=«»“”", c) }) {
+		w = strings.TrimSuffix(w, ".")
+		if !domainLike(w) || r.isName(w) {
+			continue
+		}
+		low := strings.ToLower(w)
+		if strings.HasPrefix(low, "www.") || strings.HasPrefix(low, "whois.") || strings.Contains(low, "/") || low == strings.ToLower(r.srv.Host) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// wait reads how long a limit lasts: "replenished in 50 seconds".
+func (r *reader) wait() time.Duration {
+	for i := range r.lines {
+		l := &r.lines[i]
+		if l.text == "" || len(l.text) > 200 {
+			continue
+		}
+		low := strings.ToLower(l.text)
+		if !strings.Contains(low, "wait") && !strings.Contains(low, " in ") && !strings.Contains(low, "after") && !strings.Contains(low, "period of") && !strings.Contains(low, "every") {
+			continue
+		}
+		n, num := 0, false
+		for w := range strings.FieldsSeq(low) {
+			w = strings.Trim(w, ".,;:()")
+			if numeric(w) && len(w) < 8 {
+				n, num = 0, true
+				for _, c := range []byte(w) {
+					n = n*10 + int(c-'0')
+				}
+				continue
+			}
+			if !num {
+				continue
+			}
+			num = false
+			var unit time.Duration
+			switch {
+			case strings.HasPrefix(w, "sec"), w == "s":
+				unit = time.Second
+			case strings.HasPrefix(w, "min"):
+				unit = time.Minute
+			case strings.HasPrefix(w, "hour"), strings.HasPrefix(w, "hr"):
+				unit = time.Hour
+			case strings.HasPrefix(w, "day"):
+				unit = 24 * time.Hour
+			default:
+				continue
+			}
+			if d := time.Duration(n) * unit; d > 0 {
+				return min(d, 24*time.Hour)
+			}
+		}
+	}
+	return 0
+}
+
+// binary reports whether bytes are no text: NULs, or mostly controls.
+func binary(raw []byte) bool {
+	if bytes.IndexByte(raw, 0) >= 0 {
+		return true
+	}
+	bad := 0
+	for _, c := range raw[:min(len(raw), 2048)] {
+		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != 0x1b && c != '\f' {
+			bad++
+		}
+	}
+	return bad*10 > min(len(raw), 2048)
+}
+
+func isHTML(text string) bool {
+	t := strings.ToLower(strings.TrimSpace(text[:min(len(text), 256)]))
+	return strings.HasPrefix(t, "<!doctype") || strings.HasPrefix(t, "<html") || strings.HasPrefix(t, "http/1.")
+}

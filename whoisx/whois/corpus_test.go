@@ -1,0 +1,198 @@
+package whois
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// label is what the corpus says about one answer.
+type label struct {
+	File        string   `json:"file"`
+	Server      string   `json:"server"`
+	Suffix      string   `json:"suffix"`
+	Domain      string   `json:"domain"`
+	Class       string   `json:"class"`
+	Subclass    string   `json:"subclass"`
+	Created     string   `json:"created_on"`
+	Updated     string   `json:"updated_on"`
+	Expires     string   `json:"expires_on"`
+	Nameservers []string `json:"nameservers"`
+	Registrar   string   `json:"registrar_name"`
+	Statuses    []string `json:"status_list"`
+	Hint        string   `json:"lifecycle_hint"`
+	raw         []byte
+}
+
+// corpus reads the labelled answers of the folder that LAPSE_CORPUS names.
+func corpus(tb testing.TB) []label {
+	tb.Helper()
+	dir := os.Getenv("LAPSE_CORPUS")
+	if dir == "" {
+		tb.Skip("LAPSE_CORPUS is unset: it names the folder of labelled answers of real servers")
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "whois", "labels.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var ls []label
+	if err := json.Unmarshal(b, &ls); err != nil {
+		tb.Fatal(err)
+	}
+	for i := range ls {
+		if ls[i].raw, err = os.ReadFile(filepath.Join(dir, "whois", filepath.FromSlash(ls[i].File))); err != nil {
+			tb.Fatal(err)
+		}
+		if ls[i].Domain == "" {
+			ls[i].Domain = "asked." + ls[i].Suffix
+			if ls[i].Suffix == "" {
+				ls[i].Domain = "asked.com"
+			}
+		}
+	}
+	return ls
+}
+
+// classOf maps an outcome to the corpus's classes.
+func classOf(o whoisx.Outcome) string {
+	switch o {
+	case whoisx.Registered:
+		return "registered"
+	case whoisx.NotRegistered:
+		return "available"
+	case whoisx.Reserved:
+		return "reserved"
+	case whoisx.RateLimited:
+		return "rate_limited"
+	}
+	return "other"
+}
+
+// judged lists labels that are judged wrong, with the reason.
+var judged = []struct{ file, why string }{}
+
+func wrongLabel(l label) string {
+	for _, j := range judged {
+		if strings.HasPrefix(l.File, j.file) {
+			return j.why
+		}
+	}
+	return ""
+}
+
+// score counts one property.
+type score struct{ right, of int }
+
+func (s score) share() float64 {
+	if s.of == 0 {
+		return 1
+	}
+	return float64(s.right) / float64(s.of)
+}
+
+func (s score) String() string { return fmt.Sprintf("%d/%d %.1f%%", s.right, s.of, 100*s.share()) }
+
+func sameDay(want string, got whoisx.Date) bool {
+	return !got.IsZero() && got.UTC().Format(time.DateOnly) == want[:10]
+}
+
+func TestCorpus(t *testing.T) {
+	ls := corpus(t)
+	at := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	byClass := map[string]*score{}
+	mapped := map[string]int{}
+	var class, created, updated, expires, ns, registrar score
+	var free []string
+	for _, l := range ls {
+		a := Classify(l.raw, l.Server, l.Domain, at)
+		mapped[strings.TrimSpace(l.Class+" "+l.Subclass)+" -> "+string(a.Outcome)]++
+		if l.Class != "" {
+			s := byClass[l.Class]
+			if s == nil {
+				s = &score{}
+				byClass[l.Class] = s
+			}
+			s.of++
+			class.of++
+			if classOf(a.Outcome) == l.Class {
+				s.right++
+				class.right++
+			} else {
+				why := wrongLabel(l)
+				t.Logf("miss: %s (%s): labelled %s %s, read %s (%s)%s", l.File, l.Domain, l.Class, l.Subclass, a.Outcome, a.Why, map[bool]string{true: "; label judged wrong: " + why}[why != ""])
+			}
+		}
+		if a.Outcome == whoisx.NotRegistered && l.Class != "available" && l.Class != "" {
+			free = append(free, l.File)
+		}
+		check := func(what, want string, got whoisx.Date, s *score) {
+			if want == "" {
+				return
+			}
+			s.of++
+			if sameDay(want, got) {
+				s.right++
+			} else {
+				t.Logf("miss: %s: %s %s, read %q", l.File, what, want, got)
+			}
+		}
+		check("created", l.Created, a.Created, &created)
+		check("updated", l.Updated, a.Updated, &updated)
+		check("expires", l.Expires, a.Expires, &expires)
+		if len(l.Nameservers) > 0 {
+			ns.of++
+			want, got := append([]string(nil), l.Nameservers...), append([]string(nil), a.Nameservers...)
+			for i := range want {
+				want[i] = strings.ToLower(want[i])
+			}
+			sort.Strings(want)
+			sort.Strings(got)
+			if strings.Join(want, " ") == strings.Join(got, " ") {
+				ns.right++
+			} else {
+				t.Logf("miss: %s: name servers %v, read %v", l.File, want, got)
+			}
+		}
+		if l.Registrar != "" {
+			registrar.of++
+			if strings.EqualFold(l.Registrar, a.Registrar) {
+				registrar.right++
+			}
+		}
+	}
+	for _, m := range sortedKeys(mapped) {
+		t.Logf("%4d  %s", mapped[m], m)
+	}
+	for _, c := range sortedKeys(byClass) {
+		t.Logf("%-13s %s", c, *byClass[c])
+	}
+	t.Logf("class %s  created %s  updated %s  expires %s  name servers %s  registrar %s", class, created, updated, expires, ns, registrar)
+	for _, f := range free {
+		t.Errorf("read as not registered, but is not: %s", f)
+	}
+	for _, c := range []struct {
+		what  string
+		s     score
+		least float64
+	}{{"class", class, 0.98}, {"created", created, 0.97}, {"updated", updated, 0.97}, {"expires", expires, 0.97}, {"name servers", ns, 0.97}} {
+		if c.s.share() < c.least {
+			t.Errorf("%s: %s, want at least %.0f%%", c.what, c.s, 100*c.least)
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	ks := make([]string, 0, len(m))
+	for k := range m {
+		ks = append(ks, k)
+	}
+	sort.Strings(ks)
+	return ks
+}

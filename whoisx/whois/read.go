@@ -1,0 +1,474 @@
+package whois
+
+import (
+	"strings"
+	"sync"
+
+	"golang.org/x/net/idna"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Limits that keep a hostile answer small: what stands after them is left
+// unread.
+const (
+	maxLines       = 4096
+	maxEvidence    = 40
+	maxNameservers = 32
+	maxStatuses    = 32
+	maxKey         = 64  // bytes of a label
+	maxText        = 240 // bytes of a line in the evidence
+)
+
+// line is one line of an answer.
+type line struct {
+	n       int    // from 1
+	text    string // without its comment sign and the white space around it
+	comment string // the comment sign, "" if none
+	indent  bool
+	tail    bool // the continuation of a sentence in the line before
+}
+
+// reader collects what an answer says. Readers are pooled: classifying
+// thousands of answers allocates little beyond the answers.
+type reader struct {
+	srv   Server
+	name  string
+	uname string // the U-label form, "" where it is the same
+	order order
+	lines []line
+	key   [maxKey]byte
+	norm  []byte
+	pos   []int
+
+	a        whoisx.Answer
+	said     outcomeLine // the strongest status line about the name
+	other    string      // another domain that the answer names
+	otherAt  int
+	named    int  // the line that names the domain
+	facts    int  // dates, name servers, registrar: proofs that somebody holds it
+	holder   bool // somebody is named as holder
+	second   bool // a second record began
+	inPerson bool
+	open     field // whose list of values the following lines go on with
+	openN    int   // values taken
+	statusN  int   // lines that say a status of a name that exists
+	drop     whoisx.Date
+	dropText string
+	dropWill bool
+}
+
+// outcomeLine is an outcome and the line that says it.
+type outcomeLine struct {
+	outcome  whoisx.Outcome
+	n        int
+	text     string
+	category string
+	says     string
+	rank     int
+}
+
+var readers = sync.Pool{New: func() any {
+	return &reader{lines: make([]line, 0, 128), norm: make([]byte, 0, 512), pos: make([]int, 0, 64)}
+}}
+
+func newReader(srv Server, name string) *reader {
+	r := readers.Get().(*reader)
+	*r = reader{lines: r.lines[:0], norm: r.norm[:0], pos: r.pos[:0], srv: srv, name: name}
+	switch srv.DateOrder {
+	case "dmy":
+		r.order = orderDayFirst
+	case "mdy":
+		r.order = orderMonthFirst
+	default:
+		// Registries of countries write the day first, unless the table says
+		// otherwise; under gTLDs both orders are met, so that nothing is assumed.
+		if t := tld(name); len(t) == 2 {
+			r.order = orderDayFirst
+		}
+	}
+	if strings.Contains(name, "xn--") {
+		if u, err := idna.ToUnicode(name); err == nil && u != name {
+			r.uname = u
+		}
+	}
+	return r
+}
+
+func (r *reader) free() {
+	clear(r.lines)
+	r.lines = r.lines[:0]
+	readers.Put(r)
+}
+
+// split cuts the text into lines, in one pass.
+func (r *reader) split(text string) {
+	n := 0
+	prose := false
+	for len(text) > 0 && len(r.lines) < maxLines {
+		n++
+		var s string
+		if i := strings.IndexByte(text, '\n'); i >= 0 {
+			s, text = text[:i], text[i+1:]
+		} else {
+			s, text = text, ""
+		}
+		t := strings.TrimSpace(s)
+		if t == "" {
+			r.lines = append(r.lines, line{n: n})
+			prose = false
+			continue
+		}
+		l := line{n: n, indent: s[0] == ' ' || s[0] == '\t'}
+		i := 0
+		for i < len(t) && (t[i] == '%' || t[i] == '#' || t[i] == ';' || t[i] == '*' || t[i] == '>' || t[i] == '|') {
+			i++
+		}
+		l.comment, l.text = t[:i], strings.TrimSpace(strings.TrimPrefix(t[i:], "- "))
+		if i > 0 && strings.HasPrefix(l.text, "-") {
+			l.text = strings.TrimSpace(strings.TrimLeft(l.text, "-"))
+		}
+		if l.text == "" {
+			prose = false
+			r.lines = append(r.lines, l)
+			continue
+		}
+		l.tail = prose
+		prose = goesOn(l.text)
+		r.lines = append(r.lines, l)
+	}
+}
+
+// goesOn reports whether a sentence goes on in the next line: the line is long
+// and ends without a full stop, as in legal text broken at a width.
+func goesOn(t string) bool {
+	if len(t) < 45 {
+		return false
+	}
+	switch t[len(t)-1] {
+	case '.', '!', '?', ':', ';', '-', '=', '*', '<', '>', '"', ']', ')':
+		return false
+	}
+	return strings.Count(t, " ") >= 5 && !strings.Contains(t, ": ")
+}
+
+// cutKey takes a line apart into a label and a value. Labels end in a colon,
+// stand in brackets, or are led to their value by dots, tabs or runs of
+// blanks.
+func cutKey(t string) (key, value string, ok bool) {
+	if len(t) > 2 && t[0] >= 'a' && t[0] <= 'z' && (t[1] == '.' || t[1] == ' ') { // "a. [Domain Name]"
+		if u := strings.TrimLeft(t[1:], ". "); strings.HasPrefix(u, "[") {
+			t = u
+		}
+	}
+	if t[0] == '[' {
+		if i := strings.IndexByte(t, ']'); i > 1 && i < maxKey {
+			return t[1:i], strings.TrimSpace(t[i+1:]), true
+		}
+		return "", "", false
+	}
+	limit := min(len(t), maxKey)
+	if i := strings.IndexByte(t[:limit], ':'); i > 0 {
+		v := t[i+1:]
+		if strings.HasPrefix(v, "//") {
+			return "", "", false
+		}
+		return t[:i], strings.TrimLeft(v, " \t."), true
+	}
+	if i := strings.Index(t[:limit], ". . "); i > 0 {
+		return t[:i], strings.TrimLeft(t[i:], ". "), true
+	}
+	if i := strings.Index(t[:limit], "...."); i > 0 {
+		return t[:i], strings.TrimLeft(t[i:], ". "), true
+	}
+	if i := strings.IndexByte(t[:limit], '\t'); i > 0 {
+		return t[:i], strings.TrimSpace(t[i:]), true
+	}
+	if i := strings.Index(t[:limit], "   "); i > 0 {
+		return t[:i], strings.TrimSpace(t[i:]), true
+	}
+	return "", "", false
+}
+
+// field finds what a label is about. Digits and punctuation do not count:
+// "Name Server 1", "name_server:" and "1a. Domain Name" are known labels.
+func (r *reader) field(key string) field {
+	if f := r.lookup(key); f != fNone {
+		return f
+	}
+	// Bilingual labels: "Estado / Status", "Servidores (Domain servers)".
+	if i := strings.IndexByte(key, '('); i > 0 {
+		if f := r.lookup(key[:i]); f != fNone {
+			return f
+		}
+		if f := r.lookup(strings.Trim(key[i:], "()")); f != fNone {
+			return f
+		}
+	}
+	if i := strings.LastIndexByte(key, '/'); i > 0 {
+		tail := key[i+1:]
+		if j := strings.IndexByte(tail, '('); j > 0 {
+			tail = tail[:j]
+		}
+		if f := r.lookup(tail); f != fNone {
+			return f
+		}
+		return r.lookup(key[:i])
+	}
+	return fNone
+}
+
+func (r *reader) lookup(key string) field {
+	b := r.key[:0]
+	gap := false
+	for i := 0; i < len(key); i++ {
+		c := key[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= 0x80:
+		default:
+			// An enumerator: "1a.", "c)".
+			if (c == '.' || c == ')') && len(b) <= 1 && i < 4 {
+				b = b[:0]
+			}
+			gap = len(b) > 0
+			continue
+		}
+		if gap {
+			if len(b) == cap(b) {
+				return fNone
+			}
+			b, gap = append(b, ' '), false
+		}
+		if len(b) == cap(b) {
+			return fNone
+		}
+		b = append(b, c)
+	}
+	return keys[string(b)]
+}
+
+// facts reads every line for what it states about the domain.
+func (r *reader) readFacts() {
+	for i := range r.lines {
+		l := &r.lines[i]
+		if l.text == "" {
+			if l.comment == "" {
+				r.inPerson = false
+				if r.openN > 0 {
+					r.open = fNone
+				}
+			}
+			continue
+		}
+		if l.comment != "" && l.comment[0] != '*' {
+			r.comment(l)
+			continue
+		}
+		r.fact(l)
+	}
+}
+
+// comment reads the little that comments state: how dates are written.
+func (r *reader) comment(l *line) {
+	if key, value, ok := cutKey(l.text); ok && r.lookup(key) == fDateOrder {
+		r.dateOrder(value)
+	}
+}
+
+func (r *reader) dateOrder(v string) {
+	switch v = strings.ToLower(v); {
+	case strings.HasPrefix(v, "dd"):
+		r.order = orderDayFirst
+	case strings.HasPrefix(v, "mm"):
+		r.order = orderMonthFirst
+	}
+}
+
+func (r *reader) fact(l *line) {
+	key, value, ok := cutKey(l.text)
+	f := fNone
+	if ok {
+		f = r.field(key)
+		if f == fDomain && strings.IndexByte(value, ':') > 0 && strings.HasPrefix(l.text, "domain:") { // rwhois: "domain:Created:20090324"
+			if k, v, ok := cutKey(value); ok {
+				if i := strings.IndexByte(k, ';'); i > 0 {
+					k = k[:i]
+				}
+				if g := r.lookup(k); g != fNone {
+					f, value = g, v
+				} else {
+					return
+				}
+			}
+		}
+	}
+	if f == fNone {
+		if f, value = r.phrase(l.text); f == fNone {
+			r.plain(l, key, value, ok)
+			return
+		}
+	}
+	if f == fState {
+		if r.inPerson || !stateWord(value) {
+			return
+		}
+		f = fStatus
+	}
+	if r.open != fNone && (f != r.open || value != "") {
+		r.open = fNone
+	}
+	if value == "" {
+		r.header(f)
+		return
+	}
+	r.take(f, key, value, l)
+}
+
+// header notes that the lines that follow are the values of a label, or about
+// a person.
+func (r *reader) header(f field) {
+	switch f {
+	case fNameserver, fDomain, fRegistrar, fStatus:
+		r.open, r.openN = f, 0
+		r.inPerson = false
+	case fContact, fPerson, fHolder:
+		r.inPerson = f != fHolder
+		if f == fContact || f == fHolder {
+			r.holder = true
+		}
+	}
+}
+
+// plain reads a line without a known label: a value of the open list, or a
+// heading without a colon.
+func (r *reader) plain(l *line, key, value string, keyed bool) {
+	t := l.text
+	switch r.open {
+	case fNameserver:
+		if host := hostOf(t); host != "" && (!keyed || !strings.Contains(t, ": ")) {
+			r.nameserver(host, l)
+			r.openN++
+			return
+		}
+	case fDomain:
+		if !keyed {
+			r.domain(t, l)
+			r.open = fNone
+			return
+		}
+	case fRegistrar:
+		if keyed {
+			switch strings.ToLower(strings.TrimSpace(key)) {
+			case "name", "organization", "organisation", "company":
+				if value != "" {
+					r.registrar(value, l)
+					r.open = fNone
+				}
+			}
+			return
+		}
+		if strings.HasPrefix(t, "===") || strings.HasPrefix(t, "---") {
+			return
+		}
+		r.registrar(t, l)
+		r.open = fNone
+		return
+	case fStatus:
+		if !keyed || strings.Contains(t, "***") {
+			r.status(t, l)
+			r.openN++
+			return
+		}
+	}
+	if keyed {
+		if r.open == fNameserver && r.openN > 0 {
+			r.open = fNone
+		}
+		// .ee and the YAML of others: "Domain:" and then "name: x".
+		if k := strings.TrimSpace(key); r.open == fDomain && strings.EqualFold(k, "name") {
+			r.domain(value, l)
+			r.open = fNone
+		} else if r.named == 0 && strings.EqualFold(k, "name") && r.isName(value) {
+			r.domain(value, l)
+		}
+		return
+	}
+	if len(t) > 48 {
+		return
+	}
+	// A heading without a colon: "Nameservers", "Registrant", "google.cl:".
+	switch f := r.field(t); f {
+	case fNameserver, fRegistrar:
+		r.open, r.openN, r.inPerson = f, 0, false
+	case fContact:
+		r.open, r.inPerson, r.holder = fNone, true, true
+	default:
+		if r.named == 0 && strings.HasPrefix(strings.ToLower(t), "domain ") && r.isName(firstWord(t[7:])) {
+			r.domain(t[7:], l) // "Domain X.KG (ACTIVE)"
+			if i := strings.IndexByte(t, '('); i > 0 {
+				r.status(strings.Trim(t[i:], "()"), l)
+			}
+		}
+	}
+}
+
+// phrases are labels that end in "on" and stand in a sentence.
+var phrases = []struct {
+	words string
+	f     field
+}{
+	{"record created on ", fCreated},
+	{"domain created on ", fCreated},
+	{"created on ", fCreated},
+	{"registered on ", fCreated},
+	{"registered since ", fCreated},
+	{"record expires on ", fExpires},
+	{"record will expire on ", fExpires},
+	{"domain expires on ", fExpires},
+	{"expires on ", fExpires},
+	{"registered until ", fExpires},
+	{"valid until ", fExpires},
+	{"record last updated on ", fUpdated},
+	{"record changed on ", fUpdated},
+	{"record updated on ", fUpdated},
+	{"record last modified on ", fUpdated},
+	{"domain last updated on ", fUpdated},
+}
+
+func (r *reader) phrase(t string) (field, string) {
+	if len(t) < 12 || len(t) > 120 {
+		return fNone, ""
+	}
+	switch t[0] | 0x20 {
+	case 'r', 'd', 'c', 'e', 'v':
+	default:
+		return fNone, ""
+	}
+	for _, p := range phrases {
+		if len(t) > len(p.words) && strings.EqualFold(t[:len(p.words)], p.words) {
+			if v := strings.TrimRight(t[len(p.words):], "."); v != "" && v[0] >= '0' && v[0] <= '9' || monthOf(strings.ToLower(firstWord(v))) != 0 {
+				return p.f, v
+			}
+		}
+	}
+	return fNone, ""
+}
+
+// stateWord tells a status from a postal state.
+func stateWord(v string) bool {
+	switch strings.ToLower(strings.Trim(firstWord(v), ",;.")) {
+	case "registered", "active", "delegated", "deactivated", "quarantine", "reserved", "deleted", "suspended", "available", "ok", "expired", "inactive", "pending", "locked", "hold", "free", "connect", "to", "frozen", "redemption", "not":
+		return true
+	}
+	return false
+}
+
+func firstWord(s string) string {
+	s = strings.TrimLeft(s, " \t\"'[(")
+	if i := strings.IndexAny(s, " \t\"'])"); i >= 0 {
+		return s[:i]
+	}
+	return s
+}

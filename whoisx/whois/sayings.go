@@ -1,0 +1,289 @@
+package whois
+
+import (
+	"strings"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// tail says what may follow a phrase for it to count.
+type tail uint8
+
+const (
+	tailAny tail = iota // the rest of the sentence
+	tailEnd             // nothing, or "for registration" and the like
+	tailFew             // three words
+)
+
+// where says at which place of a sentence a phrase counts.
+type where uint8
+
+const (
+	atStart  where = iota // after words that only lead to it ("sorry, the domain ...")
+	anywhere              // in the middle too
+)
+
+// phrase is a way in which servers say something.
+type phrase struct {
+	words    string
+	outcome  whoisx.Outcome
+	tail     tail
+	where    where
+	category string
+	rank     int
+}
+
+// The order in which sayings count: of two in one answer, the first holds.
+// Not registered comes last, so that no other meaning is read as it.
+var ranks = map[whoisx.Outcome]int{
+	whoisx.RateLimited: 0, whoisx.Refused: 1, whoisx.Unreachable: 2, whoisx.Unsupported: 3, whoisx.Invalid: 4,
+	whoisx.Blocked: 5, whoisx.Premium: 6, whoisx.Gated: 7, whoisx.Reserved: 8, whoisx.Unreadable: 9, whoisx.Registered: 10, whoisx.NotRegistered: 11,
+}
+
+// lexicon holds the phrases by their first word.
+var lexicon = func() map[string][]phrase {
+	m := map[string][]phrase{}
+	add := func(o whoisx.Outcome, w where, t tail, category string, list ...string) {
+		for _, s := range list {
+			first, _, _ := strings.Cut(s, " ")
+			m[first] = append(m[first], phrase{words: s, outcome: o, tail: t, where: w, category: category, rank: ranks[o]})
+		}
+	}
+	add(whoisx.RateLimited, anywhere, tailAny, "",
+		"too many requests", "too many queries", "too many connections", "too many connection", "too many lookups", "too many attempts", "too many simultaneous", "too many whois", "too many hits", "too frequent", "too fast",
+		"limit exceeded", "limit reached", "limit has been exceeded", "limit has been reached", "limit is exceeded", "limit is reached", "limit for", "limits exceeded", "limit was exceeded", "exceeded the limit", "over the limit", "reached the limit", "reached your limit",
+		"quota exceeded", "quota has been exceeded", "quota for", "exceeded your quota", "exceeded your", "exceeded the maximum", "exceeded the allowed", "exceeded the number", "exceeded maximum", "exceeded allowed", "exceeded the query", "exceeded query", "exceeded our", "have exceeded", "has exceeded", "queries exceeded", "queries reached", "requests exceeded", "rate exceeded", "usage exceeded",
+		"request per second allowed", "requests per second allowed", "request per second", "queries per hour reached", "queries per day reached", "queries per minute reached",
+		"rate limit", "rate limited", "rate limiting", "ratelimit", "ratelimited", "throttled", "throttling", "slow down", "access control limit", "query rate of", "queries too fast",
+		"temporarily blocked", "temporarily blacklisted", "temporarily banned", "temporarily denied", "temporary block", "blacklisted due", "blocked due to", "banned due to", "denied due to excessive", "due to excessive", "because of excessive",
+		"daily limit", "hourly limit", "still in grace period", "query limit has", "query limit exceeded", "connection limit", "connections limit", "lookup limit", "maximum queries", "maximum number of queries", "maximum number of connections", "max queries", "maximum query",
+		"请求过于频繁", "查询过于频繁", "demasiadas consultas", "limite de requêtes", "zu viele anfragen", "muitas consultas", "limite excedido", "превышен", "превышено")
+	add(whoisx.RateLimited, atStart, tailAny, "", "excessive querying", "excessive queries", "please wait", "wait a while", "wait for", "try again in", "limit of", "queries limit", "query interval", "you are querying too")
+	add(whoisx.Refused, anywhere, tailAny, "",
+		"access denied", "permission denied", "access is denied", "access has been denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not allowed to access", "not allowed to use this", "access forbidden", "unauthorized access", "unauthorised access", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required")
+	add(whoisx.Refused, atStart, tailFew, "", "forbidden", "unauthorized", "unauthorised", "connection refused", "blacklisted", "not authorized", "not authorised", "refused", "denied", "banned")
+	add(whoisx.Unreachable, anywhere, tailAny, "",
+		"temporarily unavailable", "service unavailable", "server too busy", "server is busy", "server busy", "too busy", "service is unavailable", "service is currently unavailable", "currently unavailable", "service not available", "service is not available", "server unavailable", "server is not available", "service is down", "database is not available", "database unavailable", "database is unavailable", "database is down", "internal error", "internal server error", "internal whois error", "connection attempt failed", "database error", "database connection", "could not connect", "cannot connect", "can t connect", "unable to connect", "failed to connect", "connection failed", "connection timed out", "timeout", "timed out", "time out", "under maintenance", "maintenance mode", "scheduled maintenance", "unable to process", "cannot process your request", "could not process", "system error", "server error", "unexpected error", "query failed", "request failed", "lookup failed", "backend error", "please try again later", "try again later", "please retry later", "no disponible temporalmente", "servicio no disponible", "error occurred while", "an error occurred", "an error has occurred", "problem occurred", "bad gateway", "resource limit")
+	add(whoisx.Unsupported, anywhere, tailAny, "",
+		"does not have any records for that zone", "no records for that zone", "tld is not supported", "tld not supported", "unsupported tld", "not supported tld", "domain is not supported", "extension is not supported", "zone is not supported", "unknown tld", "unknown zone", "unknown suffix", "unsupported domain", "unsupported zone", "invalid tld", "invalid extension", "no whois server is known", "no whois server known", "this tld has no whois server", "tld has no whois", "no whois server", "is not served", "not served by", "not managed by this", "not handled by", "not operated by this", "not under the", "not a domain of this", "solo acepta consultas con dominios", "only accepts queries for", "not authoritative for", "not responsible for", "only supports", "please query the", "query the appropriate", "whois service has been retired", "whois service has been discontinued", "service has been retired", "service has been discontinued", "service has been decommissioned", "has been decommissioned", "has been sunset", "whois has been replaced", "replaced by rdap", "no longer available please use rdap", "whois service is no longer", "whois is no longer", "no longer provides whois", "no longer supports", "no longer provided", "no longer available via port", "please use rdap instead", "please use the rdap")
+	add(whoisx.Invalid, anywhere, tailAny, "",
+		"not a valid domain", "is not a valid", "is not valid", "not valid domain", "contravenes the", "invalid characters", "invalid character", "illegal characters", "illegal character", "ace idn convertible", "too few parts", "too many parts", "use only approved characters", "name is too short", "name is too long", "name too short", "name too long", "syntax error", "parameter value syntax", "parameter value range", "malformed", "incorrect domain", "incorrect format", "wrong format", "not well formed", "no es válido", "no valido", "nombre no válido", "not in valid format", "is invalid", "is not a legal", "illegal domain", "improperly formatted", "does not conform", "format is incorrect", "format error", "bad domain name", "bad query", "third level domain names", "query must be")
+	add(whoisx.Invalid, atStart, tailAny, "", "invalid", "illegal", "bad request", "bad domain", "wrong domain", "incorrect query", "unrecognized query", "unrecognised query", "unknown query", "unknown command", "usage", "parse error", "you must specify", "missing", "not a domain", "incorrect", "ungültig", "ungültige")
+	add(whoisx.Blocked, anywhere, tailAny, "dpml", "dpml brand protection", "dpml block", "domain protected marks list", "domains protected marks list", "dpml")
+	add(whoisx.Blocked, anywhere, tailAny, "uni eps", "subscribes to the uni eps", "uni eps")
+	add(whoisx.Blocked, anywhere, tailAny, "adultblock", "subscribes to the adultblock", "adultblock")
+	add(whoisx.Blocked, anywhere, tailAny, "globalblock", "blocked by a globalblock", "globalblock")
+	add(whoisx.Blocked, anywhere, tailAny, "trademark", "blocked by trademark", "trademark block", "trademark protection", "brand protection", "protected mark", "trex")
+	add(whoisx.Blocked, anywhere, tailAny, "name collision", "name collision", "collision occurrence", "controlled interruption")
+	add(whoisx.Blocked, anywhere, tailAny, "", "domain has been blocked", "domain is blocked", "name has been blocked", "name is blocked", "is blocked from registration", "blocked for registration", "blocked by the registry", "blocked by registry", "domain blocked", "conflicts with at least one other")
+	add(whoisx.Blocked, atStart, tailEnd, "unavailable", "unavailable")
+	add(whoisx.Blocked, atStart, tailFew, "", "blocked", "not allowed")
+	add(whoisx.Premium, anywhere, tailAny, "", "premium domain", "premium name", "premium domains", "premium names", "platinum domain", "platinum name", "premium price", "premium pricing", "premium registration", "is premium", "is a premium", "registry premium", "premium string", "premium tier", "tiered pricing", "premium auction")
+	add(whoisx.Premium, atStart, tailFew, "", "premium", "platinum")
+	add(whoisx.Gated, anywhere, tailAny, "dropzone", "dropzone", "drop zone service")
+	add(whoisx.Gated, anywhere, tailAny, "auction", "is in auction", "at auction", "in auction", "will be auctioned", "being auctioned", "for auction", "auction pending", "pending auction", "auction in progress", "available by auction", "through auction", "via auction", "auktsion", "oksjon", "future auction")
+	add(whoisx.Gated, anywhere, tailAny, "waiting list", "waiting list", "venteliste", "offered to the waiting")
+	add(whoisx.Gated, anywhere, tailAny, "expiry access period", "expiry access period", "early access period", "early access program", "early access phase")
+	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "available for application", "available for applications", "pending application", "application pending", "in sunrise", "sunrise period", "landrush", "available for backorder", "available soon")
+	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved for", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "保留", "예약", "予約", "зарезервирован", "in accordance with icann policy")
+	add(whoisx.Reserved, atStart, tailFew, "", "reserved", "restricted", "unassignable", "not open", "prohibited", "withheld", "not available", "reservado", "réservé", "reserviert", "gesperrt", "blokovaná", "not assignable", "forbidden to register", "excluded")
+	add(whoisx.NotRegistered, atStart, tailAny, "",
+		"no match", "no matches", "no matching", "nomatch", "not match", "no matched", "no such domain", "no such name", "no such object", "no such record", "no such entry", "no such",
+		"not found", "notfound", "was not found", "cannot be found", "could not be found", "can not be found", "couldnt be found", "couldnt find", "could not find", "we could not find", "did not find", "didnt find", "unable to find", "unable to locate", "cannot find", "can not find", "cant find", "cannot locate", "nothing found", "none found", "no found", "no domain found", "no domains found", "no results", "no result", "returned 0 objects", "0 objects found", "0 results", "0 records", "0 matches", "zero results",
+		"no data found", "no data was found", "no data", "no entries found", "no entries", "no entry found", "no entry", "no records", "no record", "no object found", "no objects found", "no object", "no objects", "no information available", "no information was found", "no information found", "no information about", "no information on", "no information", "no domain records", "no domain record", "no registration", "no registrations", "no whois record", "no whois information", "no whois data", "no details found",
+		"does not exist", "doesnt exist", "do not exist", "not exist", "not exists", "dont exist", "does not exists", "nonexistent", "non existent", "non existing", "nonexisting", "not existing", "no existe", "doesn t exist", "don t exist",
+		"not registered", "not been registered", "not yet registered", "not yet been registered", "not currently registered", "not registred", "not a registered", "unregistered", "unallocated", "not allocated", "not assigned", "unassigned", "not in use", "not in database", "not in our database", "not in the database", "not listed in", "not in the registry", "not present in", "not known in", "not currently in", "isnt registered", "isn t registered",
+		"do not have an entry", "dont have an entry", "not have an entry", "have no entry", "have no record", "have no records", "has no record", "does not have any data for", "do not have any", "does not match any", "doesnt match any", "didnt match", "did not match", "nothing matched", "nothing matches",
+		"no registrado", "no esta registrado", "no está registrado", "no se encuentra registrado", "no encontrado", "no se encontró", "no se encontro", "no hay datos", "no se han encontrado", "sin resultados", "não encontrado", "nao encontrado", "não existe", "nao existe", "não registrado", "não foi encontrado", "inexistente", "não possui", "no corresponde",
+		"aucun résultat", "aucun resultat", "aucune correspondance", "aucun enregistrement", "introuvable", "inconnu", "n existe pas", "nexiste pas", "non trouvé", "non enregistré", "pas enregistré", "nest pas enregistré",
+		"kein eintrag", "keine einträge", "nicht gefunden", "nicht registriert", "existiert nicht", "ist nicht registriert", "ist frei", "nicht vergeben",
+		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nenájdené", "nebol nájdený", "nincs találat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
+		"등록되어 있지 않습니다", "등록되지 않은", "未注册", "没有找到", "未找到", "找不到", "無此", "見つかりませんでした", "該当するデータがありません", "không tìm thấy", "tidak ditemukan", "belum terdaftar", "ไม่พบ")
+	add(whoisx.NotRegistered, atStart, tailEnd, "", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
+	return m
+}()
+
+// fillers are words that only lead to what a sentence says.
+var fillers = func() map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(`@ a an the this that your our their its it is was are were be been has have had there here
+		domain domains name names domainname object objects entry record records key data query queried request requested search searched searching lookup looked result results for of in on at to
+		sorry but and error err warning info information notice status state code message msg response reply answer attention note ok
+		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still
+		el la los las le les der die das de o os um una un il lo dominio nombre nom domaine du domeinnaam domæne domän domena registro consulta consultado objeto registros
+		e w % invalid_or 400 404 com net org ist est es`) {
+		m[w] = true
+	}
+	return m
+}()
+
+// endings may follow "available" and the like.
+var endings = []string{"for registration", "for purchase via", "for general registration", "for new registration", "to register", "to be registered", "for registering", "now", "at", "through", "para registro", "para registrar", "for delegation", "in the registry", "zur registrierung", "pour enregistrement"}
+
+// saying finds the strongest thing that a sentence says. A status is a whole
+// sentence; of a line, only what it begins with counts, and legal text is left
+// out before.
+func (r *reader) saying(text string, status bool) outcomeLine {
+	if len(text) > 400 {
+		text = text[:400]
+	}
+	r.normalise(text)
+	if len(r.pos) == 0 {
+		return outcomeLine{}
+	}
+	norm := string(r.norm)
+	if len(r.srv.Says) > 0 {
+		for words, o := range r.srv.Says {
+			if norm == words || strings.HasPrefix(norm, words) && norm[len(words)] == ' ' {
+				return outcomeLine{outcome: o, rank: ranks[o], says: says(o)}
+			}
+		}
+	}
+	var best outcomeLine
+	leading := true
+	for i, p := range r.pos {
+		if i >= 40 {
+			break
+		}
+		end := len(norm)
+		if i+1 < len(r.pos) {
+			end = r.pos[i+1] - 1
+		}
+		word := norm[p:end]
+		for _, ph := range lexicon[word] {
+			if ph.where == atStart && !leading {
+				continue
+			}
+			rest := norm[p:]
+			if !strings.HasPrefix(rest, ph.words) || len(rest) > len(ph.words) && rest[len(ph.words)] != ' ' {
+				continue
+			}
+			rest = strings.TrimPrefix(rest[len(ph.words):], " ")
+			if !ends(ph.tail, rest) && !(ph.tail == tailEnd && strings.HasPrefix(rest, "for purchase") && strings.IndexByte(norm[:p], '@') >= 0) {
+				continue
+			}
+			if best.outcome == "" || ph.rank < best.rank {
+				best = outcomeLine{outcome: ph.outcome, rank: ph.rank, category: ph.category, says: says(ph.outcome)}
+			}
+		}
+		if leading && !fillers[word] && !numeric(word) {
+			leading = false
+		}
+	}
+	if best.outcome == "" {
+		return best
+	}
+	// "All rights reserved", "restricted by copyright", "reserves the right".
+	if best.outcome == whoisx.Reserved && (strings.Contains(norm, "right") || strings.Contains(norm, "copyright")) {
+		return outcomeLine{}
+	}
+	return best
+}
+
+func ends(t tail, rest string) bool {
+	switch t {
+	case tailEnd:
+		if rest == "" || rest == "@" {
+			return true
+		}
+		for _, e := range endings {
+			if strings.HasPrefix(rest, e) {
+				return true
+			}
+		}
+		return false
+	case tailFew:
+		return strings.Count(rest, " ") < 3
+	}
+	return true
+}
+
+// normalise writes a sentence in lower case, its words apart by one blank, the
+// name that was asked as "@", without punctuation.
+func (r *reader) normalise(s string) {
+	b, pos := r.norm[:0], r.pos[:0]
+	gap := true
+	for i := 0; i < len(s); {
+		c := s[i]
+		if gap && c > ' ' {
+			if n := r.nameAt(s[i:]); n > 0 {
+				if len(b) > 0 {
+					b = append(b, ' ')
+				}
+				pos, b = append(pos, len(b)), append(b, '@')
+				i += n
+				continue
+			}
+		}
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 0x80:
+		case c == '\'' && !gap && i+1 < len(s):
+			i++ // "doesn't" is one word
+			continue
+		default:
+			gap = true
+			i++
+			continue
+		}
+		if gap {
+			if len(b) > 0 {
+				b = append(b, ' ')
+			}
+			pos = append(pos, len(b))
+			gap = false
+		}
+		b = append(b, c)
+		i++
+	}
+	r.norm, r.pos = b, pos
+}
+
+// nameAt returns the length of the asked name at the start of s, 0 if it does
+// not stand there.
+func (r *reader) nameAt(s string) int {
+	for _, n := range [2]string{r.name, r.uname} {
+		if n == "" || len(s) < len(n) || s[0]|0x20 != n[0]|0x20 || !strings.EqualFold(s[:len(n)], n) {
+			continue
+		}
+		if rest := s[len(n):]; rest != "" {
+			c := rest[0] | 0x20
+			if c >= 'a' && c <= 'z' || rest[0] >= '0' && rest[0] <= '9' || rest[0] == '-' || rest[0] >= 0x80 {
+				continue
+			}
+			if rest[0] == '.' && len(rest) > 1 && (rest[1]|0x20 >= 'a' && rest[1]|0x20 <= 'z' || rest[1] >= '0' && rest[1] <= '9') {
+				continue
+			}
+		}
+		return len(n)
+	}
+	return 0
+}
+
+// says puts an outcome in words.
+func says(o whoisx.Outcome) string {
+	switch o {
+	case whoisx.RateLimited:
+		return "asked too often"
+	case whoisx.Refused:
+		return "not allowed to ask"
+	case whoisx.Unreachable:
+		return "the server cannot answer now"
+	case whoisx.Unsupported:
+		return "the server does not serve this suffix"
+	case whoisx.Invalid:
+		return "the server calls the name malformed"
+	case whoisx.Blocked:
+		return "blocked"
+	case whoisx.Premium:
+		return "a premium name"
+	case whoisx.Gated:
+		return "not open to all"
+	case whoisx.Reserved:
+		return "reserved"
+	case whoisx.NotRegistered:
+		return "not registered"
+	}
+	return string(o)
+}
