@@ -8,6 +8,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -281,4 +282,19 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 		return t.Sub(now)
 	}
 	return 0
+}
+
+// Decode reads a JSON answer; one that cannot be read is Garbled.
+func (c *Client) Decode(r Request, resp *Response, into any) error {
+	if err := json.Unmarshal(resp.Body, into); err != nil {
+		return c.Garbled(r, resp)
+	}
+	return nil
+}
+
+// Hide adds texts that are as secret as the keys themselves, such as a header
+// made from them.
+func (c *Client) Hide(texts ...string) *Client {
+	c.hide = append(c.hide, texts...)
+	return c
 }

@@ -1,0 +1,33 @@
+package gandi
+
+import (
+	"testing"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/conformance"
+	"github.com/lapse-dev/lapse/catch/registrar/fake"
+	"github.com/lapse-dev/lapse/catch/registrar/terms"
+)
+
+func TestConformance(t *testing.T) {
+	f := fake.NewGandi()
+	defer f.Close()
+	conformance.Suite{
+		Fake: f, Name: "example.com",
+		Request: catch.Request{Price: catch.Money{Units: 123400, Currency: "USD"}},
+		Open: func(t *testing.T, url string) catch.Route {
+			t.Helper()
+			routes, err := Factory().New(account.Config{
+				Account: "gandi", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+				Options: map[string]string{"first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "zip": "1", "country": "FR", "phone": "+33.1", "email": "a@example.net"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return routes[0]
+		},
+		Cannot: []fake.Scenario{fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed},
+		Words:  map[fake.Scenario]string{fake.PriceChanged: "does not match"},
+	}.Run(t)
+}

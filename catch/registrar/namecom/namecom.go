@@ -1,0 +1,316 @@
+// Package namecom registers names at Name.com through its Core API
+// (docs.name.com, namecom.api.yaml 1.7.0).
+//
+// What is peculiar, and good: 20 requests a second, the purchase price goes
+// along, an idempotency key makes a repeat harmless, and there is a test host
+// (a user name that ends in -test). What "taken" looks like is not in the
+// specification: 400 and 409 are told apart by their words.
+package namecom
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/web"
+)
+
+const (
+	service = "namecom"
+	title   = "Name.com"
+	host    = "https://api.name.com"
+)
+
+// Factory makes Name.com's route: the registration.
+func Factory() account.Factory {
+	return account.Factory{
+		Service: service, Title: title, Host: host,
+		Fields: []account.Field{
+			{Name: "user", What: "the user name; with -test at its end for the test host", Needed: true},
+			{Name: "key", What: "the API token", Secret: true, Needed: true},
+		},
+		Routes: []catch.Description{describe(service)},
+		New: func(c account.Config) ([]catch.Route, error) {
+			// The header's base64 form is as secret as the token.
+			return []catch.Route{&route{web.New(title, host, c).Hide(basic(c)), c}}, nil
+		},
+	}
+}
+
+func basic(c account.Config) string {
+	return base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Key.Reveal()))
+}
+
+type route struct {
+	web  *web.Client
+	conf account.Config
+}
+
+func describe(account string) catch.Description {
+	return catch.Description{
+		Route: account, Service: title, Kind: catch.Register,
+		Can: []catch.Can{
+			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanIdempotency,
+			catch.CanBalance, catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+		},
+	}
+}
+
+func (n *route) Describe() catch.Description     { return describe(n.conf.Account) }
+func (n *route) Open(name string) (bool, string) { return n.conf.Sells(name) }
+func (n *route) Terms(name string) catch.Terms {
+	return n.conf.Terms.For(service, catch.Register, name)
+}
+
+func (n *route) now() time.Time {
+	if n.conf.Now != nil {
+		return n.conf.Now()
+	}
+	return time.Now()
+}
+
+func (n *route) request(op, method, path string, body any, paid bool) web.Request {
+	auth := "•••"
+	if !n.conf.Key.IsZero() {
+		auth = basic(n.conf)
+	}
+	r := web.Request{
+		Op: op, Method: method, Path: "/core/v1" + path, Paid: paid,
+		Header: [][2]string{{"Authorization", "Basic " + auth}, {"Accept", "application/json"}},
+	}
+	if body != nil {
+		b, _ := json.Marshal(body) // plain structs and maps
+		r.Body = string(b)
+		r.Header = append(r.Header, [2]string{"Content-Type", "application/json"})
+	}
+	return r
+}
+
+var wordings = []struct {
+	words string
+	kind  catch.ErrorKind
+}{
+	{"required for premium", catch.PremiumRefused},
+	{"premium", catch.PremiumRefused},
+	{"price", catch.PriceMismatch},
+	{"insufficient", catch.InsufficientFunds},
+	{"payment failed", catch.InsufficientFunds},
+	{"not available", catch.Taken},
+	{"unavailable", catch.Taken},
+	{"already registered", catch.Taken},
+	{"idempotency", catch.Busy},
+	{"in progress", catch.Busy},
+	{"contact", catch.InvalidContact},
+	{"phone", catch.InvalidContact},
+	{"tld", catch.TLDUnsupported},
+	{"whitelist", catch.IPNotAllowed},
+	{"ip address", catch.IPNotAllowed},
+	{"not found", catch.NotFound},
+}
+
+func (n *route) do(ctx context.Context, r web.Request, into any) error {
+	resp, err := n.web.Do(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := n.web.Status(r, resp); err != nil {
+		return err
+	}
+	if resp.Status >= 400 {
+		var e struct {
+			Message string `json:"message"`
+			Details string `json:"details"`
+		}
+		if err := n.web.Decode(r, resp, &e); err != nil {
+			return err
+		}
+		words := strings.TrimSpace(e.Message + " " + e.Details)
+		said := strings.ToLower(words)
+		for _, w := range wordings {
+			if strings.Contains(said, w.words) {
+				return n.web.Fail(r, w.kind, words)
+			}
+		}
+		kind := catch.Busy
+		switch resp.Status {
+		case http.StatusForbidden:
+			kind = catch.Auth
+		case http.StatusPaymentRequired:
+			kind = catch.InsufficientFunds
+		case http.StatusNotFound:
+			kind = catch.NotFound
+		}
+		return n.web.Fail(r, kind, words)
+	}
+	if into == nil {
+		return nil
+	}
+	return n.web.Decode(r, resp, into)
+}
+
+// Quote reads availability and price; the price is left out by the service
+// where a name cannot be bought.
+func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
+	r := n.request("read price", http.MethodPost, "/domains:checkAvailability", map[string]any{"domainNames": []string{name}}, false)
+	var a struct {
+		Results []struct {
+			Name        string      `json:"domainName"`
+			Purchasable bool        `json:"purchasable"`
+			Premium     bool        `json:"premium"`
+			Price       json.Number `json:"purchasePrice"`
+			Renewal     json.Number `json:"renewalPrice"`
+			Type        string      `json:"purchaseType"`
+		} `json:"results"`
+	}
+	if err := n.do(ctx, r, &a); err != nil {
+		return catch.Quote{}, err
+	}
+	for _, d := range a.Results {
+		if !strings.EqualFold(d.Name, name) {
+			continue
+		}
+		q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.now(), Basis: "Name.com checkAvailability"}
+		if d.Premium {
+			q.Class = "premium"
+		}
+		if d.Type != "" && d.Type != "registration" {
+			q.Class, q.Premium = d.Type, true // somebody else's offer is no registration
+		}
+		if d.Price != "" {
+			var err error
+			if q.Price, err = catch.MoneyOf(d.Price.String(), "USD"); err != nil {
+				return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+			}
+			q.Price.Units *= int64(max(years, 1))
+		}
+		if d.Renewal != "" {
+			q.Renew, _ = catch.MoneyOf(d.Renewal.String(), "USD")
+		}
+		return q, nil
+	}
+	return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
+}
+
+func (n *route) create(r catch.Request) web.Request {
+	body := map[string]any{
+		"domain":        map[string]any{"domainName": r.Name, "autorenewEnabled": true, "locked": true, "privacyEnabled": true},
+		"purchaseType":  "registration",
+		"years":         max(r.Years, 1),
+		"purchasePrice": "<price>",
+	}
+	if !r.Price.IsZero() {
+		body["purchasePrice"] = json.Number(r.Price.Amount())
+	}
+	req := n.request("register", http.MethodPost, "/domains", body, true)
+	req.Header = append(req.Header, [2]string{"X-Idempotency-Key", r.Key})
+	return req
+}
+
+func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.create(r)), nil }
+
+func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
+	guard := func(words, hint string) (catch.Report, error) {
+		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: words, Hint: hint}
+	}
+	if r.DryRun {
+		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+	}
+	switch {
+	case r.Price.IsZero():
+		return guard("no price is known", "the price goes along with the call; read it first")
+	case r.Price.Currency != "USD":
+		return guard("it charges USD, the price is in "+r.Price.Currency, "")
+	}
+	if !r.Premium {
+		// The price that goes along would confirm a premium one: whether the
+		// name is one is asked right before.
+		q, err := n.Quote(ctx, r.Name, r.Years)
+		if err != nil {
+			return catch.Report{}, err
+		}
+		if q.Premium {
+			return catch.Report{}, n.web.Fail(n.create(r), catch.PremiumRefused, "it is "+q.Class+" at "+q.Price.String())
+		}
+	}
+	var a struct {
+		Order json.Number `json:"order"`
+		Paid  json.Number `json:"totalPaid"`
+	}
+	if err := n.do(ctx, n.create(r), &a); err != nil {
+		return catch.Report{}, err
+	}
+	paid, err := catch.MoneyOf(a.Paid.String(), "USD")
+	if err != nil {
+		paid = r.Price
+	}
+	return catch.Report{State: catch.WonProvisional, Ref: a.Order.String(), Paid: paid, Words: "registered, order " + a.Order.String()}, nil
+}
+
+// Find asks whether the name is in the account.
+func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
+	r := n.request("look up name", http.MethodGet, "/domains/"+url.PathEscape(o.Name), nil, false)
+	var a struct {
+		Name    string `json:"domainName"`
+		Expires string `json:"expireDate"`
+	}
+	if err := n.do(ctx, r, &a); err != nil {
+		return catch.Report{}, err
+	}
+	if !strings.EqualFold(a.Name, o.Name) {
+		return catch.Report{}, n.web.Fail(r, catch.NotFound, "it answered for "+a.Name)
+	}
+	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: "in the account, expires " + a.Expires}, nil
+}
+
+// Cancel is not for registrations.
+func (n *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
+	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
+}
+
+// Balance reads the account credit.
+func (n *route) Balance(ctx context.Context) (catch.Money, error) {
+	var a struct {
+		Balance json.Number `json:"balance"`
+	}
+	if err := n.do(ctx, n.request("read balance", http.MethodGet, "/accountinfo/balance", nil, false), &a); err != nil {
+		return catch.Money{}, err
+	}
+	f, err := strconv.ParseFloat(a.Balance.String(), 64)
+	if err != nil {
+		return catch.Money{}, fmt.Errorf("read balance at %s: %w", title, err)
+	}
+	return catch.MoneyOf(strconv.FormatFloat(f, 'f', 2, 64), "USD")
+}
+
+// Probe tests user and token.
+func (n *route) Probe(ctx context.Context) error {
+	_, err := n.Balance(ctx)
+	return err
+}
+
+func (n *route) patch(ctx context.Context, op, name string, body map[string]any) error {
+	return n.do(ctx, n.request(op, http.MethodPatch, "/domains/"+url.PathEscape(name), body, false), nil)
+}
+
+// AutoRenew switches the renewal.
+func (n *route) AutoRenew(ctx context.Context, name string, on bool) error {
+	return n.patch(ctx, "set auto-renew", name, map[string]any{"autorenewEnabled": on})
+}
+
+// Lock sets the transfer lock.
+func (n *route) Lock(ctx context.Context, name string, on bool) error {
+	return n.patch(ctx, "lock name", name, map[string]any{"locked": on})
+}
+
+// Nameservers sets the hosts.
+func (n *route) Nameservers(ctx context.Context, name string, hosts []string) error {
+	return n.do(ctx, n.request("set name servers", http.MethodPost, "/domains/"+url.PathEscape(name)+":setNameservers", map[string]any{"nameservers": hosts}, false), nil)
+}

@@ -1,0 +1,334 @@
+// Package porkbun registers names at Porkbun through its v3 API
+// (api.porkbun.com/api/json/v3/spec).
+//
+// What is peculiar, and good: the cost in cents goes along and has to match
+// exactly, an idempotency key makes a repeat harmless for 24 hours, and a dry
+// run is the same call. Premium names are not sold through it, and .us .ca .eu
+// .au are sold on the website only. Sandbox keys (pk1_sb_) answer from the
+// same host: an order that was meant to be real must not believe them.
+package porkbun
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/web"
+)
+
+const (
+	service = "porkbun"
+	title   = "Porkbun"
+	host    = "https://api.porkbun.com"
+	prefix  = "/api/json/v3"
+)
+
+// Factory makes Porkbun's route: the registration.
+func Factory() account.Factory {
+	return account.Factory{
+		Service: service, Title: title, Host: host,
+		Fields: []account.Field{
+			{Name: "key", What: "the API key (pk1_...)", Secret: true, Needed: true},
+			{Name: "secret", What: "the secret API key (sk1_...)", Secret: true, Needed: true},
+			{Name: "sandbox", What: "\"yes\" if these are sandbox keys (pk1_sb_...): nothing is really bought"},
+		},
+		Routes: []catch.Description{describe(service)},
+		New: func(c account.Config) ([]catch.Route, error) {
+			return []catch.Route{&route{web.New(title, host, c), c}}, nil
+		},
+	}
+}
+
+type route struct {
+	web  *web.Client
+	conf account.Config
+}
+
+func describe(account string) catch.Description {
+	return catch.Description{
+		Route: account, Service: title, Kind: catch.Register,
+		Can: []catch.Can{
+			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanIdempotency,
+			catch.CanAutoRenew, catch.CanNameservers, catch.CanSandbox,
+		},
+	}
+}
+
+// websiteOnly are TLDs that the API does not register (getRegistrationRequirements says apiRegisterable:false).
+var websiteOnly = map[string]bool{"us": true, "ca": true, "eu": true, "au": true}
+
+func (p *route) Describe() catch.Description { return describe(p.conf.Account) }
+
+func (p *route) Open(name string) (bool, string) {
+	if tld := name[strings.LastIndexByte(name, '.')+1:]; websiteOnly[tld] {
+		return false, "Porkbun sells ." + tld + " on its website only"
+	}
+	return p.conf.Sells(name)
+}
+
+func (p *route) Terms(name string) catch.Terms {
+	return p.conf.Terms.For(service, catch.Register, name)
+}
+
+func (p *route) now() time.Time {
+	if p.conf.Now != nil {
+		return p.conf.Now()
+	}
+	return time.Now()
+}
+
+func (p *route) request(op, path string, body any, paid bool) web.Request {
+	key, secret := p.conf.Key.Reveal(), p.conf.Secret.Reveal()
+	if key == "" {
+		key, secret = "•••", "•••"
+	}
+	if body == nil {
+		body = struct{}{}
+	}
+	b, _ := json.Marshal(body) // plain structs and maps
+	return web.Request{
+		Op: op, Method: http.MethodPost, Path: prefix + path, Body: string(b), Paid: paid,
+		Header: [][2]string{{"Content-Type", "application/json"}, {"X-API-Key", key}, {"X-Secret-API-Key", secret}},
+	}
+}
+
+// envelope is the frame of every answer.
+type envelope struct {
+	Status  string      `json:"status"`
+	Code    string      `json:"code"`
+	Message string      `json:"message"`
+	Cost    json.Number `json:"cost"`
+	Sandbox bool        `json:"sandbox"`
+}
+
+// codes are the documented error codes; the words decide where there is none.
+var codes = map[string]catch.ErrorKind{
+	"COST_MISMATCH":            catch.PriceMismatch,
+	"DOMAIN_NOT_AVAILABLE":     catch.Taken,
+	"IDEMPOTENCY_KEY_IN_USE":   catch.Busy,
+	"TOPUP_LIMIT_EXCEEDED":     catch.InsufficientFunds,
+	"INVALID_API_KEYS":         catch.Auth,
+	"RATE_LIMIT_EXCEEDED":      catch.RateLimited,
+	"TLD_NOT_API_REGISTERABLE": catch.TLDUnsupported,
+	"ORDER_FAILED":             catch.OutcomeUnknown, // ambiguous: it may have been charged
+}
+
+var wordings = []struct {
+	words string
+	kind  catch.ErrorKind
+}{
+	{"not in your account", catch.NotFound},
+	{"insufficient", catch.InsufficientFunds},
+	{"spend limit", catch.InsufficientFunds},
+	{"premium", catch.PremiumRefused},
+	{"not available", catch.Taken},
+	{"invalid api key", catch.Auth},
+	{"ip ", catch.IPNotAllowed},
+	{"contact", catch.InvalidContact},
+	{"phone", catch.InvalidContact},
+	{"not supported", catch.TLDUnsupported},
+	{"rate", catch.RateLimited},
+}
+
+func (p *route) do(ctx context.Context, r web.Request, into any) error {
+	resp, err := p.web.Do(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := p.web.Status(r, resp); err != nil {
+		return err
+	}
+	var e envelope
+	if err := p.web.Decode(r, resp, &e); err != nil {
+		return err
+	}
+	if e.Status != "SUCCESS" {
+		if e.Status == "" && e.Code == "" {
+			return p.web.Garbled(r, resp)
+		}
+		words := strings.TrimSpace(e.Code + " " + e.Message)
+		if e.Code == "COST_MISMATCH" && e.Cost != "" {
+			words += " (it costs " + e.Cost.String() + " cents)"
+		}
+		if kind, ok := codes[e.Code]; ok {
+			if kind == catch.OutcomeUnknown && !r.Paid {
+				kind = catch.UpstreamDown
+			}
+			return p.web.Fail(r, kind, words)
+		}
+		said := strings.ToLower(words)
+		for _, w := range wordings {
+			if strings.Contains(said, w.words) {
+				return p.web.Fail(r, w.kind, words)
+			}
+		}
+		if resp.Status == http.StatusForbidden {
+			return p.web.Fail(r, catch.Auth, words)
+		}
+		return p.web.Fail(r, catch.Busy, words)
+	}
+	if sandbox := e.Sandbox || resp.Header.Get("X-Porkbun-Sandbox") == "true" || resp.Header.Get("X-Porkbun-Mock") == "true"; sandbox && p.conf.Options["sandbox"] != "yes" {
+		return p.web.Fail(r, catch.Auth, "the answer is from its sandbox: these are sandbox keys, nothing was bought")
+	}
+	if into == nil {
+		return nil
+	}
+	return p.web.Decode(r, resp, into)
+}
+
+// check is the answer of checkDomain.
+type check struct {
+	Response struct {
+		Avail      string      `json:"avail"`
+		Premium    string      `json:"premium"`
+		Price      string      `json:"price"`
+		Min        json.Number `json:"minDuration"`
+		Additional struct {
+			Renewal struct {
+				Price string `json:"price"`
+			} `json:"renewal"`
+		} `json:"additional"`
+	} `json:"response"`
+}
+
+// Quote reads the price of the whole term: the registry's minimum where it is
+// longer than what was asked for.
+func (p *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
+	var c check
+	r := p.request("read price", "/domain/checkDomain/"+url.PathEscape(name), nil, false)
+	if err := p.do(ctx, r, &c); err != nil {
+		return catch.Quote{}, err
+	}
+	free := c.Response.Avail == "yes"
+	q := catch.Quote{Name: name, Free: &free, Premium: c.Response.Premium == "yes", Class: "standard", At: p.now(), Basis: "Porkbun checkDomain"}
+	if q.Premium {
+		q.Class = "premium"
+	}
+	price, err := catch.MoneyOf(strings.ReplaceAll(c.Response.Price, ",", ""), "USD")
+	if err != nil {
+		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+	}
+	term, _ := c.Response.Min.Int64()
+	price.Units *= max(term, int64(years), 1)
+	q.Price = price
+	q.Renew, _ = catch.MoneyOf(strings.ReplaceAll(c.Response.Additional.Renewal.Price, ",", ""), "USD")
+	return q, nil
+}
+
+// create is the order: cost is the whole term in cents.
+type create struct {
+	Cost    any    `json:"cost"`
+	Agree   string `json:"agreeToTerms"`
+	Privacy bool   `json:"whoisPrivacy"`
+	DryRun  bool   `json:"dryRun,omitempty"`
+}
+
+func (p *route) create(r catch.Request) web.Request {
+	body := create{Cost: "<price>", Agree: "yes", Privacy: true, DryRun: r.DryRun}
+	if !r.Price.IsZero() {
+		body.Cost = r.Price.Units / 100
+	}
+	if r.DryRun {
+		body.Cost = 0
+	}
+	req := p.request("register", "/domain/create/"+url.PathEscape(r.Name), body, !r.DryRun)
+	req.Header = append(req.Header, [2]string{"Idempotency-Key", r.Key})
+	return req
+}
+
+func (p *route) Print(r catch.Request) (string, error) { return p.web.Print(p.create(r)), nil }
+
+func (p *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
+	guard := func(words, hint string) (catch.Report, error) {
+		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: words, Hint: hint}
+	}
+	if !r.DryRun {
+		switch {
+		case r.Price.IsZero():
+			return guard("no price is known", "the cost goes along with the call; read it first")
+		case r.Price.Currency != "USD":
+			return guard("it charges USD, the price is in "+r.Price.Currency, "")
+		case r.Price.Units%100 != 0:
+			return guard("the price is not in whole cents", "")
+		}
+	}
+	var a struct {
+		Order     json.Number `json:"orderId"`
+		Cost      json.Number `json:"cost"`
+		Would     *bool       `json:"wouldSucceed"`
+		Enough    *bool       `json:"sufficientFunds"`
+		Shortfall json.Number `json:"shortfall"`
+	}
+	req := p.create(r)
+	if err := p.do(ctx, req, &a); err != nil {
+		return catch.Report{}, err
+	}
+	cents, err := a.Cost.Int64()
+	paid := catch.Money{Units: cents * 100, Currency: "USD"}
+	if r.DryRun {
+		switch {
+		case a.Enough != nil && !*a.Enough:
+			return catch.Report{}, p.web.Fail(req, catch.InsufficientFunds, "the dry run says that "+a.Shortfall.String()+" cents are missing")
+		case a.Would != nil && !*a.Would:
+			return catch.Report{}, p.web.Fail(req, catch.Busy, "the dry run says that it would not succeed")
+		}
+		return catch.Report{State: catch.Planned, Price: paid, Words: "dry run: it would succeed"}, nil
+	}
+	if err != nil {
+		paid = r.Price
+	}
+	return catch.Report{State: catch.WonProvisional, Ref: a.Order.String(), Paid: paid, Words: "registered, order " + a.Order.String()}, nil
+}
+
+// Find asks whether the name is in the account.
+func (p *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
+	r := p.request("look up name", "/domain/get/"+url.PathEscape(o.Name), nil, false)
+	var a struct {
+		Domain struct {
+			Domain string `json:"domain"`
+			Status string `json:"status"`
+		} `json:"domain"`
+	}
+	if err := p.do(ctx, r, &a); err != nil {
+		return catch.Report{}, err
+	}
+	if !strings.EqualFold(a.Domain.Domain, o.Name) {
+		return catch.Report{}, p.web.Fail(r, catch.NotFound, "it is not in the account")
+	}
+	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Domain.Status}, nil
+}
+
+// Cancel is not for registrations.
+func (p *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
+	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
+}
+
+// Probe tests the keys.
+func (p *route) Probe(ctx context.Context) error {
+	return p.do(ctx, p.request("test account", "/ping", nil, false), nil)
+}
+
+// AutoRenew switches the renewal.
+func (p *route) AutoRenew(ctx context.Context, name string, on bool) error {
+	status := "off"
+	if on {
+		status = "on"
+	}
+	return p.do(ctx, p.request("set auto-renew", "/domain/updateAutoRenew/"+url.PathEscape(name), map[string]string{"status": status}, false), nil)
+}
+
+// Lock has no call at Porkbun.
+func (p *route) Lock(context.Context, string, bool) error {
+	return &catch.Error{Kind: catch.Guard, Service: title, Op: "lock name", Words: "its API has no call for it", Hint: "look at the lock on the website"}
+}
+
+// Nameservers sets the hosts.
+func (p *route) Nameservers(ctx context.Context, name string, hosts []string) error {
+	return p.do(ctx, p.request("set name servers", "/domain/updateNs/"+url.PathEscape(name), map[string]any{"ns": hosts}, false), nil)
+}

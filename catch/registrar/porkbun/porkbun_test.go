@@ -1,0 +1,50 @@
+package porkbun
+
+import (
+	"testing"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/conformance"
+	"github.com/lapse-dev/lapse/catch/registrar/fake"
+	"github.com/lapse-dev/lapse/catch/registrar/terms"
+)
+
+func open(t *testing.T, url string) catch.Route {
+	t.Helper()
+	routes, err := Factory().New(account.Config{
+		Account: "porkbun", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return routes[0]
+}
+
+func TestConformance(t *testing.T) {
+	f := fake.NewPorkbun()
+	defer f.Close()
+	conformance.Suite{
+		Fake: f, Name: "example.com", Open: open,
+		Request: catch.Request{Price: catch.Money{Units: 110800, Currency: "USD"}},
+		Cannot:  []fake.Scenario{fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed, fake.ForeverPending},
+		Words:   map[fake.Scenario]string{fake.PriceChanged: "it costs 11900 cents"},
+	}.Run(t)
+}
+
+func TestNoPriceNoPurchase(t *testing.T) {
+	f := fake.NewPorkbun()
+	defer f.Close()
+	r := open(t, f.URL())
+	for _, price := range []catch.Money{{}, {Units: 110800, Currency: "EUR"}, {Units: 110801, Currency: "USD"}} {
+		if _, err := r.Place(t.Context(), catch.Request{Name: "example.com", Price: price}); catch.KindOf(err) != catch.Guard {
+			t.Errorf("price %v: %v, want guard", price, err)
+		}
+	}
+	if f.Calls() != 0 {
+		t.Errorf("it was asked %d times", f.Calls())
+	}
+	if ok, why := r.Open("example.us"); ok || why == "" {
+		t.Error(".us is sold on the website only")
+	}
+}
