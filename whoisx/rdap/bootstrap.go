@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/lapse-dev/lapse/whoisx/reach"
 )
 
 // IANA is where the list of RDAP servers of the DNS is published (RFC 9224 §3).
@@ -67,7 +69,7 @@ type BootstrapOptions struct {
 	URL        string            // of the list; "": IANA
 	CachePath  string            // file that keeps the downloaded list; "": none
 	Configured map[string]string // suffix: address; wins over every list
-	Dial       DialFunc
+	Dial       reach.DialFunc
 	TLS        *tls.Config
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -406,8 +408,12 @@ func (b *Bootstrap) Refresh(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	tr := transport(b.dialer(), b.o.TLS)
-	defer tr.CloseIdleConnections()
+	u, err := url.Parse(b.o.URL)
+	if err != nil {
+		return fmt.Errorf("download the list of RDAP servers: %w", err)
+	}
+	client := reach.Client(u, b.o.URL != IANA, b.o.Dial, b.o.TLS)
+	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.o.URL, nil)
 	if err != nil {
 		return fmt.Errorf("download the list of RDAP servers: %w", err)
@@ -418,13 +424,6 @@ func (b *Bootstrap) Refresh(ctx context.Context) error {
 	if etag != "" {
 		req.Header.Set("If-None-Match", etag)
 	}
-	client := &http.Client{Transport: tr, CheckRedirect: func(req *http.Request, via []*http.Request) error {
-		if len(via) > maxHops {
-			return errors.New("too many redirects")
-		}
-		_, err := learned(req.URL.String())
-		return err
-	}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("download the list of RDAP servers: %w", err)
@@ -458,22 +457,6 @@ func (b *Bootstrap) Refresh(ctx context.Context) error {
 	s := stored{URL: b.o.URL, ETag: b.etag, Fetched: b.fetchedAt.UTC(), List: data}
 	b.mu.Unlock()
 	return b.save(s)
-}
-
-// dialer lets a list's address be private only where the person configured it.
-func (b *Bootstrap) dialer() DialFunc {
-	if b.o.URL == IANA {
-		return publicOnly(b.o.Dial)
-	}
-	u, err := url.Parse(b.o.URL)
-	if err != nil {
-		return publicOnly(b.o.Dial)
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return ownOr(u.Hostname(), port, b.o.Dial)
 }
 
 func (b *Bootstrap) touch() error {

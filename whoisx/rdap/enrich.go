@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/lapse-dev/lapse/whoisx"
+	"github.com/lapse-dev/lapse/whoisx/reach"
 )
 
 // RegistrarHost is the host that Enrich would ask, or "" where the answer
@@ -27,7 +28,7 @@ func (c *Client) Enrich(ctx context.Context, a whoisx.Answer) (enriched, registr
 	if a.RegistrarURL == "" || a.Outcome != whoisx.Registered {
 		return a, whoisx.Answer{Source: whoisx.RDAP, Name: a.Name, Asked: c.now(), Outcome: whoisx.Unsupported, Why: "the registry names no RDAP server of the registrar"}
 	}
-	u, err := learned(a.RegistrarURL)
+	u, err := reach.Learned(a.RegistrarURL)
 	if err != nil {
 		return a, whoisx.Answer{Source: whoisx.RDAP, Name: a.Name, Asked: c.now(), Outcome: whoisx.Unreachable, Why: "the registrar's address was not asked: " + err.Error()}
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/lapse-dev/lapse/whoisx"
+	"github.com/lapse-dev/lapse/whoisx/reach"
 )
 
 // Explain reads what an RDAP server answered about a name: the body as
@@ -386,7 +387,7 @@ func (r *reader) link(i int) {
 	if !strings.HasPrefix(typ, "application/rdap+json") && (typ != "" || !strings.Contains(href, "/domain/")) {
 		return
 	}
-	if u, err := learned(href); err == nil {
+	if u, err := reach.Learned(href); err == nil {
 		r.a.RegistrarURL = u.String()
 		r.value(at, "the registrar's own RDAP")
 	}

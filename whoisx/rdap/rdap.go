@@ -25,22 +25,17 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lapse-dev/lapse/whoisx"
+	"github.com/lapse-dev/lapse/whoisx/reach"
 )
 
 const (
 	// MaxBody is the most that is read of an answer, after decompression.
 	MaxBody = 256 << 10
-	// maxHops is how many redirects are followed.
-	maxHops = 4
 	// DefaultTimeout bounds one ask, from the first byte sent to the last read.
 	DefaultTimeout = 15 * time.Second
-	// maxRetryAfter is the longest pause that a server can ask for.
-	maxRetryAfter = 24 * time.Hour
 )
 
 const accept = "application/rdap+json, application/json;q=0.8"
@@ -48,11 +43,11 @@ const accept = "application/rdap+json, application/json;q=0.8"
 // Options are what a Client is made of. The zero value of each field is a
 // working default.
 type Options struct {
-	Bootstrap *Bootstrap    // nil: the embedded table
-	Dial      DialFunc      // nil: net.Dialer
-	TLS       *tls.Config   // roots; nil: the system's
-	Timeout   time.Duration // of one ask, absolute; 0: DefaultTimeout
-	Agent     string        // User-Agent; "": "lapse"
+	Bootstrap *Bootstrap     // nil: the embedded table
+	Dial      reach.DialFunc // nil: net.Dialer
+	TLS       *tls.Config    // roots; nil: the system's
+	Timeout   time.Duration  // of one ask, absolute; 0: DefaultTimeout
+	Agent     string         // User-Agent; "": "lapse"
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -73,7 +68,7 @@ type Client struct {
 func New(o Options) *Client {
 	c := &Client{
 		boot: o.Bootstrap, timeout: o.Timeout, agent: o.Agent, now: o.Now, log: o.Log,
-		own: transport(o.Dial, o.TLS), public: transport(publicOnly(o.Dial), o.TLS),
+		own: reach.Transport(o.Dial, o.TLS), public: reach.Transport(reach.PublicOnly(o.Dial), o.TLS),
 		cache: newCache(cacheEntries, cacheBytes),
 	}
 	if c.boot == nil {
@@ -157,8 +152,8 @@ func (c *Client) ask(ctx context.Context, address string, configured bool, name 
 		if next == "" {
 			return a
 		}
-		if hop == maxHops {
-			return c.lost(ctx, name, at, u, fmt.Errorf("more than %d redirects", maxHops))
+		if hop == reach.MaxHops {
+			return c.lost(ctx, name, at, u, fmt.Errorf("more than %d redirects", reach.MaxHops))
 		}
 		to, err := u.Parse(next)
 		if err != nil {
@@ -171,7 +166,7 @@ func (c *Client) ask(ctx context.Context, address string, configured bool, name 
 			continue
 		}
 		configured = false
-		if u, err = learned(to.String()); err != nil {
+		if u, err = reach.Learned(to.String()); err != nil {
 			return c.lost(ctx, name, at, origin, fmt.Errorf("a redirect to %s was not followed: %w", short(to.Redacted()), err))
 		}
 	}
@@ -233,22 +228,9 @@ func (c *Client) finish(a *whoisx.Answer, resp *http.Response, u *url.URL) {
 			a.Outcome, a.Why = whoisx.RateLimited, "403: asked too often"
 			fallthrough
 		case a.Outcome == whoisx.RateLimited, a.Outcome == whoisx.Refused, a.Outcome == whoisx.Unreachable:
-			a.RetryAfter = whoisx.Duration(retryAfter(s, c.now()))
+			a.RetryAfter = whoisx.Duration(reach.RetryAfter(s, c.now()))
 		}
 	}
-}
-
-// retryAfter reads both forms of Retry-After (RFC 9110 §10.2.3): seconds, or a
-// date. What is no time, or past, is zero.
-func retryAfter(s string, now time.Time) time.Duration {
-	s = strings.TrimSpace(s)
-	var d time.Duration
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		d = time.Duration(min(max(n, 0), int64(maxRetryAfter/time.Second))) * time.Second
-	} else if t, err := http.ParseTime(s); err == nil {
-		d = t.Sub(now)
-	}
-	return min(max(d, 0), maxRetryAfter)
 }
 
 // read reads a body, one byte past the cap at most.
@@ -293,8 +275,8 @@ func (c *Client) reason(ctx context.Context, err error) string {
 	var record tls.RecordHeaderError
 	var authority x509.UnknownAuthorityError
 	switch {
-	case errors.Is(err, errPrivate):
-		return errPrivate.Error() // the text names no address that the network chose
+	case errors.Is(err, reach.ErrPrivate):
+		return reach.ErrPrivate.Error() // the text names no address that the network chose
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "no complete answer within " + c.timeout.String()
 	case errors.Is(ctx.Err(), context.Canceled):

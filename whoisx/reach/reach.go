@@ -1,4 +1,9 @@
-package rdap
+// Package reach is the rule for addresses, made into dialers and an HTTP
+// transport: what a person configured may be a private address, what was
+// learned from the network (a redirect, a link, an entry of a downloaded
+// table) never is, and is only followed over https. Whatever a server can make
+// grow is bounded.
+package reach
 
 import (
 	"context"
@@ -9,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -19,12 +25,18 @@ import (
 // DialFunc opens a connection, as net.Dialer.DialContext does.
 type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// errPrivate says that a learned address leads into a private network.
-var errPrivate = errors.New("a private address: only addresses from the configuration may be private")
+// maxRetryAfter is the longest pause that a server can ask for.
+const maxRetryAfter = 24 * time.Hour
 
-// learned checks an address that came from the network: https, a host name or
+// MaxHops is how many redirects are followed.
+const MaxHops = 4
+
+// ErrPrivate says that a learned address leads into a private network.
+var ErrPrivate = errors.New("a private address: only addresses from the configuration may be private")
+
+// Learned checks an address that came from the network: https, a host name or
 // a public address, no credentials, no port but 443 and the unprivileged ones.
-func learned(s string) (*url.URL, error) {
+func Learned(s string) (*url.URL, error) {
 	if len(s) > 2048 {
 		return nil, errors.New("the address is too long")
 	}
@@ -37,25 +49,30 @@ func learned(s string) (*url.URL, error) {
 	case u.User != nil, u.Host == "", u.Opaque != "":
 		return nil, errors.New("not a plain address")
 	}
+	if p := u.Port(); p != "" && p != "443" {
+		if n, err := strconv.Atoi(p); err != nil || n < 1024 {
+			return nil, errors.New("a port that no such server uses")
+		}
+	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && !whoisx.PublicAddr(ip) {
-		return nil, errPrivate
+		return nil, ErrPrivate
 	}
 	if h := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."); h == "localhost" || strings.HasSuffix(h, ".localhost") {
-		return nil, errPrivate
+		return nil, ErrPrivate
 	}
 	u.Fragment = ""
 	return u, nil
 }
 
-// publicOnly wraps a dialer so that it never reaches a private address. With
+// PublicOnly wraps a dialer so that it never reaches a private address. With
 // dialers of our own the address is checked before the connection is opened;
 // with others also afterwards, before a byte is sent.
-func publicOnly(dial DialFunc) DialFunc {
+func PublicOnly(dial DialFunc) DialFunc {
 	if dial == nil {
 		d := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 			ap, err := netip.ParseAddrPort(address)
 			if err != nil || !whoisx.PublicAddr(ap.Addr()) {
-				return errPrivate
+				return ErrPrivate
 			}
 			return nil
 		}}
@@ -67,7 +84,7 @@ func publicOnly(dial DialFunc) DialFunc {
 			return nil, fmt.Errorf("read address: %w", err)
 		}
 		if ip, err := netip.ParseAddr(host); err == nil && !whoisx.PublicAddr(ip) {
-			return nil, errPrivate
+			return nil, ErrPrivate
 		}
 		c, err := dial(ctx, network, addr)
 		if err != nil {
@@ -75,7 +92,7 @@ func publicOnly(dial DialFunc) DialFunc {
 		}
 		if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok && !whoisx.PublicAddr(tcp.AddrPort().Addr()) {
 			_ = c.Close()
-			return nil, errPrivate
+			return nil, ErrPrivate
 		}
 		return c, nil
 	}
@@ -83,9 +100,9 @@ func publicOnly(dial DialFunc) DialFunc {
 
 const dialTimeout = 10 * time.Second
 
-// transport is one HTTP transport: HTTP/2 where the server speaks it,
+// Transport is one HTTP transport: HTTP/2 where the server speaks it,
 // connections kept alive, everything that a server can make grow bounded.
-func transport(dial DialFunc, conf *tls.Config) *http.Transport {
+func Transport(dial DialFunc, conf *tls.Config) *http.Transport {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
 	}
@@ -109,7 +126,7 @@ func transport(dial DialFunc, conf *tls.Config) *http.Transport {
 		ReadBufferSize:         4 << 10,
 		WriteBufferSize:        2 << 10,
 		HTTP2: &http.HTTP2Config{
-			MaxReceiveBufferPerStream:     MaxBody + 1,
+			MaxReceiveBufferPerStream:     256<<10 + 1,
 			MaxReceiveBufferPerConnection: 1 << 20,
 			SendPingTimeout:               20 * time.Second,
 			PingTimeout:                   10 * time.Second,
@@ -117,19 +134,58 @@ func transport(dial DialFunc, conf *tls.Config) *http.Transport {
 	}
 }
 
-// ownOr dials one configured address as it is and every other by the rule for
-// learned ones.
-func ownOr(host, port string, dial DialFunc) DialFunc {
+// Or dials one address that a person configured as it is, and every other by
+// the rule for learned ones.
+func Or(u *url.URL, dial DialFunc) DialFunc {
 	own := dial
 	if own == nil {
 		own = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
-	public := publicOnly(dial)
-	configured := net.JoinHostPort(host, port)
+	public := PublicOnly(dial)
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	configured := net.JoinHostPort(u.Hostname(), port)
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if addr == configured {
 			return own(ctx, network, addr)
 		}
 		return public(ctx, network, addr)
 	}
+}
+
+// Client is an HTTP client for one address: itself as it is where the person
+// configured it, redirects by the rule for learned addresses. A redirect within
+// the configured origin stays within it.
+func Client(u *url.URL, configured bool, dial DialFunc, conf *tls.Config) *http.Client {
+	d := PublicOnly(dial)
+	if configured {
+		d = Or(u, dial)
+	}
+	return &http.Client{Transport: Transport(d, conf), CheckRedirect: func(req *http.Request, via []*http.Request) error {
+		if len(via) > MaxHops {
+			return fmt.Errorf("more than %d redirects", MaxHops)
+		}
+		if configured && req.URL.Scheme == u.Scheme && req.URL.Host == u.Host {
+			return nil
+		}
+		if _, err := Learned(req.URL.String()); err != nil {
+			return fmt.Errorf("a redirect was not followed: %w", err)
+		}
+		return nil
+	}}
+}
+
+// RetryAfter reads both forms of Retry-After (RFC 9110 §10.2.3): seconds, or a
+// date. What is no time, or past, is zero; no server gets more than a day.
+func RetryAfter(s string, now time.Time) time.Duration {
+	s = strings.TrimSpace(s)
+	var d time.Duration
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		d = time.Duration(min(max(n, 0), int64(maxRetryAfter/time.Second))) * time.Second
+	} else if t, err := http.ParseTime(s); err == nil {
+		d = t.Sub(now)
+	}
+	return min(max(d, 0), maxRetryAfter)
 }
