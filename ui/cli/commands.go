@@ -8,10 +8,10 @@ func (a *app) commands() []*cobra.Command {
 		a.addCommand(), a.editCommand(), a.rmCommand(), a.tagCommand(), a.noteCommand(),
 		a.lsCommand(), a.showCommand(), a.historyCommand(), a.importCommand(), a.exportCommand(),
 
-		a.checkCommand(), a.queueCommand(), a.tldCommand(),
+		a.checkCommand(), a.explainCommand(), a.queueCommand(), a.tldCommand(),
 
 		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(),
 
-		a.configCommand(), a.manCommand(), a.versionCommand(),
+		a.serveCommand(), a.configCommand(), a.manCommand(), a.versionCommand(),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/watch/store"
 	"github.com/lapse-dev/lapse/whoisx/rdap"
+	"github.com/lapse-dev/lapse/whoisx/whois"
 )
 
 // need says how much of the program a command wires together.
@@ -187,7 +189,20 @@ func (r *rooms) sources(cfg *loaded) ([]watch.Source, error) {
 	}
 	rc := rdap.New(rdap.Options{Bootstrap: r.bootstrap, Dial: dial, TLS: roots, Log: r.log, Agent: "lapse/" + buildVersion()})
 
-	return []watch.Source{rc}, nil
+	table := whois.DefaultTable()
+	if err := overlayFile(filepath.Join(cfg.paths.folder, "whois.toml"), table.Overlay); err != nil {
+		return nil, err
+	}
+	for tld, c := range cfg.Lookup.WHOIS {
+		if err := table.Configure(tld, c.Host); err != nil {
+			return nil, coded(exitUsage, fmt.Errorf("%s: lookup.whois.%s: %w", cfg.paths.config, tld, err))
+		}
+	}
+	wo := whois.Options{Servers: table, Dial: dial, Log: r.log, NoRoot: cfg.Lookup.Offline}
+	if cfg.Lookup.Offline {
+		wo.Resolve = func(context.Context, string) ([]netip.Addr, error) { return nil, errOffline }
+	}
+	return []watch.Source{rc, whois.New(wo)}, nil
 }
 
 // refresh keeps the list of RDAP servers young, beside a process that acts. A
