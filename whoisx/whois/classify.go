@@ -62,7 +62,7 @@ func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
 func (r *reader) decide(at time.Time) {
 	a := &r.a
 	proof := r.facts > 0 || r.statusN > 0 && r.said.outcome == "" && r.livingStatus()
-	if r.named > 0 && r.said.outcome == "" && proof {
+	if r.named > 0 && r.said.outcome == "" && (proof || r.holder) {
 		r.registered(at)
 		return
 	}
@@ -73,7 +73,9 @@ func (r *reader) decide(at time.Time) {
 		case o == whoisx.NotRegistered && r.facts > 0:
 			r.unreadable("the server calls the name free and gives dates or name servers for it")
 			return
-		case (o == whoisx.Blocked || o == whoisx.Invalid || o == whoisx.Gated) && r.facts > 0:
+		case (o == whoisx.Blocked || o == whoisx.Invalid || r.said.category == "unavailable") && r.facts > 0, r.said.category == "release":
+			// Held and blocked is a hold, "not available" is taken, and what is
+			// still to be released is still there.
 			r.registered(at)
 			return
 		case o != whoisx.NotRegistered:
@@ -92,6 +94,9 @@ func (r *reader) decide(at time.Time) {
 		return
 	}
 	s := r.sayings()
+	if r.named > 0 && r.said.outcome == whoisx.NotRegistered && s.rank <= ranks[whoisx.Invalid] {
+		s = r.said // it answered about this name: what it says of limits is its policy
+	}
 	if r.said.outcome != "" && (s.outcome == "" || r.said.rank <= s.rank) {
 		s = r.said
 	}
@@ -99,10 +104,6 @@ func (r *reader) decide(at time.Time) {
 	case s.outcome == "":
 		if r.facts > 0 && r.named == 0 {
 			r.unreadable("the answer does not say which domain it is about")
-			return
-		}
-		if r.named > 0 && r.holder {
-			r.registered(at)
 			return
 		}
 		r.unreadable("nothing in the answer says what becomes of the name")
@@ -190,10 +191,10 @@ func (r *reader) sayings() outcomeLine {
 	var best outcomeLine
 	for i := range r.lines {
 		l := &r.lines[i]
-		if l.text == "" || l.tail || len(l.text) > 200 || boilerplate(l.text) {
+		if l.text == "" || l.tail && !r.containsName(l.text) || len(l.text) > 200 || boilerplate(l.text) {
 			continue
 		}
-		s := r.saying(l.text, false)
+		s := r.saying(l.text)
 		if s.outcome == "" || best.outcome != "" && s.rank >= best.rank {
 			continue
 		}
@@ -204,6 +205,20 @@ func (r *reader) sayings() outcomeLine {
 		best = s
 	}
 	return best
+}
+
+// containsName reports whether a line holds the name that was asked: no legal
+// text does.
+func (r *reader) containsName(t string) bool {
+	if r.name == "" {
+		return false
+	}
+	for i := 0; i < len(t); i++ {
+		if t[i]|0x20 == r.name[0]|0x20 && r.nameAt(t[i:]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // boilerplate knows lines that begin a legal text or a help, in which words

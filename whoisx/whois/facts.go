@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -41,12 +42,16 @@ func (r *reader) take(f field, key, value string, l *line) {
 			r.a.RegistrarID = firstWord(value)
 		}
 	case fNameserver:
+		r.inPerson = false
 		host := hostOf(value)
 		if i := strings.Index(value, "\tNS\t"); i >= 0 { // a zone file's line
 			host = hostOf(value[i+4:])
 		}
-		if host != "" {
+		if host != "" && (host != r.name || !strings.EqualFold(strings.TrimSpace(key), "dns")) { // .dk: "DNS:" is the name's own spelling
 			r.nameserver(host, l)
+			if i := strings.IndexByte(value, ' '); i > 0 && host != "" {
+				r.hosts(value[i:], l)
+			}
 		}
 		r.open, r.openN = fNameserver, 1
 	case fHolder:
@@ -55,7 +60,6 @@ func (r *reader) take(f field, key, value string, l *line) {
 			r.redacted(key, value)
 		}
 	case fContact:
-		r.inPerson = true
 		if !isNull(value) {
 			r.holder = true
 		}
@@ -141,7 +145,7 @@ func clip(s string) string {
 }
 
 func (r *reader) date(f field, key, value string, l *line) {
-	if r.second || r.inPerson && !strings.Contains(strings.ToLower(key), "domain") && !strings.Contains(strings.ToLower(key), "record") {
+	if r.second || r.inPerson && (f == fCreated || f == fUpdated) && !strings.Contains(strings.ToLower(key), "domain") && !strings.Contains(strings.ToLower(key), "record") {
 		return
 	}
 	o := r.order
@@ -235,8 +239,8 @@ func (r *reader) nameserver(host string, l *line) {
 			return
 		}
 	}
-	if host == "not.defined" {
-		return
+	if s, icann := publicsuffix.PublicSuffix(host); !icann && strings.IndexByte(s, '.') < 0 {
+		return // a handle, or "not.defined": no such TLD
 	}
 	if r.a.Nameservers == nil {
 		r.a.Nameservers = make([]string, 0, 4)
@@ -245,6 +249,19 @@ func (r *reader) nameserver(host string, l *line) {
 	if len(r.a.Nameservers) == 1 {
 		r.facts++
 		r.evidence(l.n, l.text, "name server")
+	}
+}
+
+// hosts reads the host names of a line; what else stands there are addresses.
+func (r *reader) hosts(t string, l *line) {
+	n := 0
+	for w := range strings.FieldsSeq(t) {
+		if n++; n > 16 {
+			return
+		}
+		if host := hostOf(strings.TrimLeft(w, "(,")); host != "" {
+			r.nameserver(host, l)
+		}
 	}
 }
 
@@ -267,7 +284,11 @@ func (r *reader) status(value string, l *line) {
 	if r.second {
 		return
 	}
-	if s := r.saying(value, true); s.outcome != "" && s.outcome != whoisx.Registered {
+	s := r.saying(value)
+	if i := strings.IndexByte(value, '('); s.outcome == "" && i > 0 { // "AVAILABLE (No match for domain ...)"
+		s = r.saying(value[:i])
+	}
+	if s.outcome != "" && s.outcome != whoisx.Registered {
 		s.n, s.text = l.n, l.text
 		r.keep(s)
 		if s.outcome != whoisx.NotRegistered {
@@ -279,6 +300,11 @@ func (r *reader) status(value string, l *line) {
 	}
 	if isNull(value) {
 		return
+	}
+	if i := strings.Index(strings.ToLower(value), "until "); i >= 0 && r.a.Expires.IsZero() {
+		if d, ok := parseDate(value[i+6:], r.order); ok { // "OK-UNTIL 20300903121852"
+			r.a.Expires = d
+		}
 	}
 	r.statusN++
 	r.evidence(l.n, l.text, "status")
@@ -340,7 +366,7 @@ func (r *reader) statusSaid(v string) {
 // note reads a remark about the domain: what it says outranks the status
 // beside it, except that nothing is free because of a remark.
 func (r *reader) note(value string, l *line) {
-	if s := r.saying(value, false); s.outcome != "" && s.outcome != whoisx.NotRegistered && s.outcome != whoisx.Registered {
+	if s := r.saying(value); s.outcome != "" && s.outcome != whoisx.NotRegistered && s.outcome != whoisx.Registered {
 		s.n, s.text = l.n, l.text
 		r.keep(s)
 	}

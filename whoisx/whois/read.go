@@ -104,7 +104,7 @@ func (r *reader) free() {
 // split cuts the text into lines, in one pass.
 func (r *reader) split(text string) {
 	n := 0
-	prose := false
+	prose, loose := false, false // the line before goes on: surely, or if this one looks like it
 	for len(text) > 0 && len(r.lines) < maxLines {
 		n++
 		var s string
@@ -116,7 +116,7 @@ func (r *reader) split(text string) {
 		t := strings.TrimSpace(s)
 		if t == "" {
 			r.lines = append(r.lines, line{n: n})
-			prose = false
+			prose, loose = false, false
 			continue
 		}
 		l := line{n: n, indent: s[0] == ' ' || s[0] == '\t'}
@@ -129,27 +129,30 @@ func (r *reader) split(text string) {
 			l.text = strings.TrimSpace(strings.TrimLeft(l.text, "-"))
 		}
 		if l.text == "" {
-			prose = false
+			prose, loose = false, false
 			r.lines = append(r.lines, l)
 			continue
 		}
-		l.tail = prose
-		prose = goesOn(l.text)
+		l.tail = prose || loose && l.text[0] >= 'a' && l.text[0] <= 'z' && strings.IndexByte(l.text, ':') < 0
+		prose, loose = goesOn(l.text, 45, 5), goesOn(l.text, 20, 3)
 		r.lines = append(r.lines, l)
 	}
 }
 
 // goesOn reports whether a sentence goes on in the next line: the line is long
 // and ends without a full stop, as in legal text broken at a width.
-func goesOn(t string) bool {
-	if len(t) < 45 {
+func goesOn(t string, length, blanks int) bool {
+	if len(t) < length {
 		return false
 	}
 	switch t[len(t)-1] {
 	case '.', '!', '?', ':', ';', '-', '=', '*', '<', '>', '"', ']', ')':
 		return false
 	}
-	return strings.Count(t, " ") >= 5 && !strings.Contains(t, ": ")
+	if i := strings.LastIndexByte(t, ' '); i > 0 && (strings.Contains(t[i:], "://") || strings.Contains(t[i:], "www.")) {
+		return false
+	}
+	return strings.Count(t, " ") >= blanks && !strings.Contains(t, ": ")
 }
 
 // cutKey takes a line apart into a label and a value. Labels end in a colon,
@@ -205,12 +208,11 @@ func (r *reader) field(key string) field {
 			return f
 		}
 	}
+	if i := strings.IndexByte(key, '('); i > 0 {
+		key = key[:i]
+	}
 	if i := strings.LastIndexByte(key, '/'); i > 0 {
-		tail := key[i+1:]
-		if j := strings.IndexByte(tail, '('); j > 0 {
-			tail = tail[:j]
-		}
-		if f := r.lookup(tail); f != fNone {
+		if f := r.lookup(key[i+1:]); f != fNone {
 			return f
 		}
 		return r.lookup(key[:i])
@@ -305,10 +307,12 @@ func (r *reader) fact(l *line) {
 		}
 	}
 	if f == fNone {
-		if f, value = r.phrase(l.text); f == fNone {
+		g, v := r.phrase(l.text)
+		if g == fNone {
 			r.plain(l, key, value, ok)
 			return
 		}
+		f, value = g, v
 	}
 	if f == fState {
 		if r.inPerson || !stateWord(value) {
@@ -348,7 +352,7 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 	switch r.open {
 	case fNameserver:
 		if host := hostOf(t); host != "" && (!keyed || !strings.Contains(t, ": ")) {
-			r.nameserver(host, l)
+			r.hosts(t, l)
 			r.openN++
 			return
 		}
@@ -404,7 +408,10 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 		r.open, r.openN, r.inPerson = f, 0, false
 	case fContact:
 		r.open, r.inPerson, r.holder = fNone, true, true
-	default:
+	case fNone:
+		if len(t) > 7 && strings.EqualFold(t[:7], "domain ") && !strings.EqualFold(t, "domain name") && !strings.Contains(strings.ToLower(t), "own") && !strings.Contains(strings.ToLower(t), "manager") {
+			r.inPerson = false // "Domain Details"
+		}
 		if r.named == 0 && strings.HasPrefix(strings.ToLower(t), "domain ") && r.isName(firstWord(t[7:])) {
 			r.domain(t[7:], l) // "Domain X.KG (ACTIVE)"
 			if i := strings.IndexByte(t, '('); i > 0 {
