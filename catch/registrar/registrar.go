@@ -14,6 +14,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/dropcatch"
 	"github.com/lapse-dev/lapse/catch/registrar/dynadot"
 	"github.com/lapse-dev/lapse/catch/registrar/gandi"
 	"github.com/lapse-dev/lapse/catch/registrar/namecheap"
@@ -24,6 +25,7 @@ import (
 // All lists every service.
 func All() []account.Factory {
 	return []account.Factory{
+		dropcatch.Factory(),
 		dynadot.Factory(),
 		gandi.Factory(),
 		namecheap.Factory(),

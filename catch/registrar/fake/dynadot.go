@@ -63,7 +63,7 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 	select {
 	case d.busy <- struct{}{}:
 		defer func() { <-d.busy }()
-	default:
+	case <-time.After(200 * time.Millisecond): // a call that just hung up is still on its way out
 		d.reply(w, "System", "5", "system_busy", "", nil)
 		return
 	}

@@ -1,0 +1,450 @@
+// Package dropcatch takes backorders at DropCatch through its v2 API
+// (api.dropcatch.com/documentation).
+//
+// What is peculiar: there is no sandbox, every call is live; a token is bought
+// for client id and secret and lasts half an hour; failures by name arrive
+// inside an HTTP 200; the amount of a backorder is the price cap of the sole
+// order and the opening maximum of the auction that follows when others
+// ordered too; a delete carries its names in the body; and 30 requests in 30
+// seconds is a hard limit beyond which access is taken away.
+package dropcatch
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/web"
+)
+
+const (
+	service = "dropcatch"
+	title   = "DropCatch"
+	host    = "https://api.dropcatch.com"
+	// tokenLife is how long a token is used; the service says 30 minutes.
+	tokenLife = 29 * time.Minute
+)
+
+// Factory makes DropCatch's route: the backorder, with its auctions.
+func Factory() account.Factory {
+	return account.Factory{
+		Service: service, Title: title, Host: host,
+		Fields: []account.Field{
+			{Name: "user", What: "the client id, as account:application", Needed: true},
+			{Name: "secret", What: "the client secret", Secret: true, Needed: true},
+			{Name: "type", What: "\"DiscountClub\" for the discount club; empty: Standard"},
+		},
+		Routes: []catch.Description{describe(service)},
+		New: func(c account.Config) ([]catch.Route, error) {
+			return []catch.Route{&route{web: web.New(title, host, c), conf: c}}, nil
+		},
+	}
+}
+
+type route struct {
+	web  *web.Client
+	conf account.Config
+
+	mu    sync.Mutex
+	token catch.Secret
+	until time.Time
+}
+
+func describe(account string) catch.Description {
+	return catch.Description{
+		Route: account, Service: title, Kind: catch.Backorder, Pool: service,
+		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanPriceLock},
+	}
+}
+
+// zones are what it takes (the Tlds of its own client).
+var zones = []string{"com", "net", "org", "cc", "tv"}
+
+func (d *route) Describe() catch.Description     { return describe(d.conf.Account) }
+func (d *route) Open(name string) (bool, string) { return d.conf.Sells(name, zones...) }
+func (d *route) Terms(name string) catch.Terms {
+	return d.conf.Terms.For(service, catch.Backorder, name)
+}
+
+func (d *route) now() time.Time {
+	if d.conf.Now != nil {
+		return d.conf.Now()
+	}
+	return time.Now()
+}
+
+// Quote has no call: the fee stands in the terms.
+func (d *route) Quote(context.Context, string, int) (catch.Quote, error) {
+	return catch.Quote{}, &catch.Error{
+		Kind: catch.Guard, Service: title, Op: "read price",
+		Words: "no call says what a backorder costs", Hint: "confirm the price on its website with --price",
+	}
+}
+
+func (d *route) request(op, method, path string, query url.Values, body any, paid bool) web.Request {
+	r := web.Request{Op: op, Method: method, Path: path, Query: query, Paid: paid, Header: [][2]string{{"Accept", "application/json"}}}
+	if body != nil {
+		b, _ := json.Marshal(body) // plain structs
+		r.Body = string(b)
+		r.Header = append(r.Header, [2]string{"Content-Type", "application/json"})
+	}
+	return r
+}
+
+// authorize buys a token, unless the one at hand still lasts.
+func (d *route) authorize(ctx context.Context, fresh bool) (catch.Secret, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !fresh && !d.token.IsZero() && d.now().Before(d.until) {
+		return d.token, nil
+	}
+	r := d.request("log in", http.MethodPost, "/authorize", nil, map[string]string{
+		"clientId": d.conf.User, "clientSecret": d.conf.Secret.Reveal(),
+	}, false)
+	resp, err := d.web.Do(ctx, r)
+	if err != nil {
+		return catch.Secret{}, err
+	}
+	if err := d.web.Status(r, resp); err != nil {
+		return catch.Secret{}, err
+	}
+	var a struct {
+		Token  string `json:"token"`
+		Access string `json:"access_token"`
+	}
+	// A refused login may be a bare JSON string.
+	if json.Unmarshal(resp.Body, &a) != nil || (a.Token == "" && a.Access == "") {
+		return catch.Secret{}, d.web.Fail(r, kindOf(string(resp.Body), catch.Auth), string(resp.Body))
+	}
+	if a.Token == "" {
+		a.Token = a.Access
+	}
+	d.web.Hide(a.Token)
+	d.token, d.until = catch.NewSecret(a.Token), d.now().Add(tokenLife)
+	return d.token, nil
+}
+
+// do sends with a token; a 401 on a call that is not paid buys a new token
+// once. A paid call that met a 401 was refused, and is for the caller.
+func (d *route) do(ctx context.Context, r web.Request, into any) error {
+	for again := false; ; again = true {
+		token, err := d.authorize(ctx, again)
+		if err != nil {
+			return err
+		}
+		signed := r
+		signed.Header = append([][2]string{{"Authorization", "Bearer " + token.Reveal()}}, r.Header...)
+		resp, err := d.web.Do(ctx, signed)
+		if err != nil {
+			return err
+		}
+		if resp.Status == http.StatusUnauthorized && !again {
+			continue // refused before anything was done, so that even a paid call may go once more
+		}
+		if err := d.web.Status(r, resp); err != nil {
+			return err
+		}
+		if resp.Status >= 400 {
+			var p struct {
+				Title  string `json:"title"`
+				Detail string `json:"detail"`
+			}
+			if err := d.web.Decode(r, resp, &p); err != nil {
+				return err
+			}
+			fallback := catch.Busy
+			switch resp.Status {
+			case http.StatusForbidden:
+				fallback = catch.Auth
+			case http.StatusNotFound:
+				fallback = catch.NotFound
+			}
+			words := strings.TrimSpace(p.Title + " " + p.Detail)
+			return d.web.Fail(r, kindOf(words, fallback), words)
+		}
+		if into == nil {
+			return nil
+		}
+		return d.web.Decode(r, resp, into)
+	}
+}
+
+var wordings = []struct {
+	words string
+	kind  catch.ErrorKind
+}{
+	{"not in pending delete", catch.NotDroppableYet},
+	{"already", catch.AlreadyBackordered},
+	{"cutoff", catch.CutOffPassed},
+	{"cut-off", catch.CutOffPassed},
+	{"too late", catch.CutOffPassed},
+	{"ip address", catch.IPNotAllowed},
+	{"whitelist", catch.IPNotAllowed},
+	{"payment method", catch.InsufficientFunds},
+	{"insufficient", catch.InsufficientFunds},
+	{"tld", catch.TLDUnsupported},
+	{"not supported", catch.TLDUnsupported},
+	{"amount", catch.PriceMismatch},
+	{"minimum", catch.PriceMismatch},
+	{"rate", catch.RateLimited},
+	{"not found", catch.NotFound},
+	{"contact", catch.InvalidContact},
+}
+
+func kindOf(words string, fallback catch.ErrorKind) catch.ErrorKind {
+	said := strings.ToLower(words)
+	for _, w := range wordings {
+		if strings.Contains(said, w.words) {
+			return w.kind
+		}
+	}
+	return fallback
+}
+
+// failure is why one name of a call was refused.
+type failure struct {
+	Domain string `json:"domain"`
+	Error  struct {
+		Code        json.RawMessage `json:"errorCode"`
+		Description string          `json:"description"`
+	} `json:"error"`
+}
+
+// item is one backorder as the service writes it; Go reads the names of the
+// fields in any case, as they come in both.
+type item struct {
+	Domain   string      `json:"domain"`
+	Amount   json.Number `json:"amount"`
+	MaxBid   json.Number `json:"maxBid"`
+	Type     string      `json:"type"`
+	DropDate string      `json:"dropDate"`
+}
+
+func (i item) report() catch.Report {
+	r := catch.Report{State: catch.Active, Ref: i.Domain, Words: "backorder " + i.Type}
+	if m, err := catch.MoneyOf(i.MaxBid.String(), "USD"); err == nil {
+		r.OwnBid = m
+	}
+	if m, err := catch.MoneyOf(i.Amount.String(), "USD"); err == nil {
+		r.Price = m
+	}
+	return r
+}
+
+// amount is what goes along: the cap that the person set for an auction, or
+// the sole order's price.
+func amount(r catch.Request) catch.Money {
+	if !r.Price.IsZero() {
+		return r.Price
+	}
+	return r.Cap
+}
+
+func (d *route) add(r catch.Request) web.Request {
+	kind := d.conf.Options["type"]
+	if kind == "" {
+		kind = "Standard"
+	}
+	var sum any = "<price>"
+	if a := amount(r); !a.IsZero() {
+		sum = json.Number(a.Amount())
+	}
+	return d.request("place backorder", http.MethodPut, "/v2/backorders", nil, []any{struct {
+		Domain string
+		Amount any
+		Type   string
+	}{r.Name, sum, kind}}, true)
+}
+
+func (d *route) Print(r catch.Request) (string, error) {
+	req := d.add(r)
+	req.Header = append([][2]string{{"Authorization", "Bearer <token>"}}, req.Header...)
+	return d.web.Print(req), nil
+}
+
+// Place adds the backorder with the price as its amount: the service never
+// charges more for a sole order.
+func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
+	if r.DryRun {
+		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+	}
+	if a := amount(r); a.Currency != "" && a.Currency != "USD" {
+		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "place backorder", Words: "it charges USD, the price is in " + a.Currency}
+	}
+	req := d.add(r)
+	var a struct {
+		Successes []item    `json:"successes"`
+		Failures  []failure `json:"failures"`
+	}
+	if err := d.do(ctx, req, &a); err != nil {
+		return catch.Report{}, err
+	}
+	for _, f := range a.Failures {
+		if strings.EqualFold(f.Domain, r.Name) {
+			return catch.Report{}, d.web.Fail(req, kindOf(f.Error.Description, catch.Busy), f.Error.Description)
+		}
+	}
+	for _, s := range a.Successes {
+		if strings.EqualFold(s.Domain, r.Name) {
+			return s.report(), nil
+		}
+	}
+	return catch.Report{}, d.web.Fail(req, catch.OutcomeUnknown, "the answer names the domain neither as done nor as failed")
+}
+
+// Find looks for an auction of the name first, since a catch that others
+// ordered too goes on there, then for the backorder.
+func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
+	auctions, err := d.auctions(ctx, o.Name)
+	if err != nil {
+		return catch.Report{}, err
+	}
+	for _, a := range auctions {
+		if strings.EqualFold(a.Name, o.Name) {
+			return a.report(), nil
+		}
+	}
+	list, err := d.list(ctx, o.Name)
+	if err != nil {
+		return catch.Report{}, err
+	}
+	for _, l := range list {
+		if strings.EqualFold(l.Name, o.Name) {
+			return l.Report, nil
+		}
+	}
+	return catch.Report{}, d.web.Fail(web.Request{Op: "look up backorder"}, catch.NotFound, "it is neither a backorder nor an auction of this account")
+}
+
+// List returns every backorder of the account.
+func (d *route) List(ctx context.Context) ([]catch.Listed, error) { return d.list(ctx, "") }
+
+func (d *route) list(ctx context.Context, search string) ([]catch.Listed, error) {
+	q := url.Values{"size": {"100"}}
+	if search != "" {
+		q.Set("searchTerm", search)
+	}
+	var out []catch.Listed
+	for range 100 { // pages; the service gives a cursor
+		var a struct {
+			Items  []item `json:"items"`
+			Cursor struct {
+				Next string `json:"next"`
+			} `json:"cursor"`
+		}
+		if err := d.do(ctx, d.request("list backorders", http.MethodGet, "/v2/backorders", q, nil, false), &a); err != nil {
+			return nil, err
+		}
+		for _, i := range a.Items {
+			out = append(out, catch.Listed{Name: strings.ToLower(i.Domain), Report: i.report()})
+		}
+		if a.Cursor.Next == "" {
+			break
+		}
+		q.Set("next", a.Cursor.Next)
+	}
+	return out, nil
+}
+
+// Cancel deletes the backorder; a name that has failed says why.
+func (d *route) Cancel(ctx context.Context, o catch.Order) (catch.Report, error) {
+	r := d.request("cancel backorder", http.MethodDelete, "/v2/backorders", nil, []string{o.Name}, false)
+	var a struct {
+		Successes []string  `json:"successes"`
+		Failures  []failure `json:"failures"`
+	}
+	if err := d.do(ctx, r, &a); err != nil {
+		return catch.Report{}, err
+	}
+	for _, f := range a.Failures {
+		if strings.EqualFold(f.Domain, o.Name) {
+			return catch.Report{}, d.web.Fail(r, kindOf(f.Error.Description, catch.Busy), f.Error.Description)
+		}
+	}
+	return catch.Report{State: catch.Cancelled, Words: "cancelled"}, nil
+}
+
+// auction is one auction as the service writes it.
+type auction struct {
+	ID      json.Number `json:"auctionId"`
+	Name    string      `json:"name"`
+	Ends    string      `json:"endTime"`
+	Winning bool        `json:"winning"`
+	HighBid json.Number `json:"highBid"`
+	MaxBid  json.Number `json:"maxBid"`
+	Next    json.Number `json:"minimumNextBid"`
+	Type    string      `json:"type"`
+}
+
+func (a auction) report() catch.Report {
+	r := catch.Report{State: catch.AuctionOutbid, Ref: a.ID.String(), Words: "auction " + a.ID.String()}
+	if a.Winning {
+		r.State = catch.AuctionLeading
+	}
+	r.HighBid, _ = catch.MoneyOf(a.HighBid.String(), "USD")
+	r.OwnBid, _ = catch.MoneyOf(a.MaxBid.String(), "USD")
+	if t, err := time.Parse(time.RFC3339, a.Ends); err == nil {
+		r.AuctionEnds = t.UTC()
+	}
+	return r
+}
+
+func (d *route) auctions(ctx context.Context, name string) ([]auction, error) {
+	var a struct {
+		Items []auction `json:"items"`
+	}
+	q := url.Values{"searchTerm": {name}, "size": {"50"}, "showAllActive": {"true"}}
+	err := d.do(ctx, d.request("look up auction", http.MethodGet, "/v2/auctions", q, nil, false), &a)
+	return a.Items, err
+}
+
+// Bid places a maximum bid in the name's auction.
+func (d *route) Bid(ctx context.Context, o catch.Order, bid catch.Money) (catch.Report, error) {
+	auctions, err := d.auctions(ctx, o.Name)
+	if err != nil {
+		return catch.Report{}, err
+	}
+	for _, a := range auctions {
+		if !strings.EqualFold(a.Name, o.Name) {
+			continue
+		}
+		id, err := strconv.ParseInt(a.ID.String(), 10, 64)
+		if err != nil {
+			return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.UpstreamDown, "its auction has no number")
+		}
+		r := d.request("bid", http.MethodPost, "/v2/bids", nil, []any{struct {
+			AuctionId int64 //nolint:revive // the service's own spelling
+			Amount    json.Number
+		}{id, json.Number(bid.Amount())}}, true)
+		var ans struct {
+			Failures []failure `json:"failures"`
+		}
+		if err := d.do(ctx, r, &ans); err != nil {
+			return catch.Report{}, err
+		}
+		if len(ans.Failures) > 0 {
+			why := ans.Failures[0].Error.Description
+			return catch.Report{}, d.web.Fail(r, kindOf(why, catch.Busy), why)
+		}
+		return d.Find(ctx, o)
+	}
+	return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.NotFound, "no auction for "+o.Name+" is open")
+}
+
+// Pay has no call: a won auction is charged to the card on file.
+func (d *route) Pay(context.Context, catch.Order) (catch.Report, error) {
+	return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "pay", Words: "its API has no call for it", Hint: "pay on the website, then record it with `lapse orders pay`"}
+}
+
+// Probe tests the login.
+func (d *route) Probe(ctx context.Context) error {
+	_, err := d.authorize(ctx, true)
+	return err
+}

@@ -1,0 +1,59 @@
+package dropcatch
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/conformance"
+	"github.com/lapse-dev/lapse/catch/registrar/fake"
+	"github.com/lapse-dev/lapse/catch/registrar/terms"
+)
+
+func open(t *testing.T, url string) catch.Route {
+	t.Helper()
+	routes, err := Factory().New(account.Config{
+		Account: "dropcatch", Service: service, URL: url, User: "acc:app", Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return routes[0]
+}
+
+var fee = catch.Money{Units: 590000, Currency: "USD"}
+
+func TestConformance(t *testing.T) {
+	f := fake.NewDropCatch("tinplate.com")
+	defer f.Close()
+	conformance.Suite{
+		Fake: f, Name: "tinplate.com", Open: open,
+		Request: catch.Request{Price: fee},
+		Cannot:  []fake.Scenario{fake.Taken, fake.PremiumFlip, fake.InvalidContact, fake.ForeverPending},
+		Words:   map[fake.Scenario]string{fake.NotDroppableYet: "not in pending delete status"},
+	}.Run(t)
+}
+
+func TestAuctionAfterACatch(t *testing.T) {
+	f := fake.NewDropCatch("tinplate.com")
+	defer f.Close()
+	r := open(t, f.URL())
+	rep, err := r.Place(t.Context(), catch.Request{Name: "tinplate.com", Price: fee})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := time.Now().Add(72 * time.Hour).UTC().Truncate(time.Second)
+	f.Auctions["tinplate.com"] = &fake.DropCatchAuction{ID: 7, Ends: ends, HighBid: 100, MaxBid: 59}
+	o := catch.Order{Name: "tinplate.com", Ref: rep.Ref}
+	if rep, err = r.Find(t.Context(), o); err != nil || rep.State != catch.AuctionOutbid || !rep.AuctionEnds.Equal(ends) || rep.HighBid.String() != "100.00 USD" {
+		t.Fatalf("outbid: %+v, %v", rep, err)
+	}
+	bidder := r.(catch.Bidder)
+	if _, err := bidder.Bid(t.Context(), o, catch.Money{Units: 1010000, Currency: "USD"}); catch.KindOf(err) != catch.PriceMismatch {
+		t.Errorf("a bid below the next one: %v", err)
+	}
+	if rep, err = bidder.Bid(t.Context(), o, catch.Money{Units: 1500000, Currency: "USD"}); err != nil || rep.State != catch.AuctionLeading || rep.OwnBid.String() != "150.00 USD" {
+		t.Errorf("bid: %+v, %v", rep, err)
+	}
+}
