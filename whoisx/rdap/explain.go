@@ -340,7 +340,7 @@ func (r *reader) cardName(card int) int {
 func (r *reader) nameserver(i int) {
 	at := i
 	if r.kind(i) == kObject {
-		if at = r.first(r.get(i, "ldhName")); len(r.bytes(at)) == 0 {
+		if at = r.first(r.get(i, "ldhName")); r.text(at) == "" {
 			at = r.first(r.get(i, "unicodeName"))
 		}
 	}
