@@ -1,0 +1,724 @@
+package sandbox
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// command is a frame that was understood.
+type command struct {
+	verb   string // hello, login, logout, poll, check, info, create, delete, renew, update, transfer
+	object string // namespace of the object
+	clTRID string
+	op     string // of poll and transfer
+	msgID  string
+
+	login   loginRequest
+	names   []string // or contact ids
+	auth    *string
+	hosts   string // info
+	create  createRequest
+	contact contact
+	addrs   []string
+	curExp  string
+	years   int
+	add     change
+	rem     change
+	chg     *chgRequest
+
+	ext extensions
+}
+
+type loginRequest struct {
+	user, pw, newPW string
+	objects, exts   []string
+}
+
+type createRequest struct {
+	name       string
+	years      int
+	ns         []string
+	registrant string
+	contacts   []contactRef
+	authInfo   string
+	ds         []dsData
+	fee        *feeRequest
+	launch     *launchRequest
+	token      string
+}
+
+type contactRef struct{ kind, id string }
+
+type dsData struct {
+	keyTag, alg, digestType int
+	digest                  string
+}
+
+type change struct {
+	ns       []string
+	contacts []contactRef
+	statuses []string
+}
+
+type chgRequest struct {
+	registrant *string
+	authInfo   *string
+}
+
+type feeRequest struct {
+	currency string
+	fees     []int64 // cents
+}
+
+type feeCheck struct {
+	currency string
+	commands []feeCommand
+}
+
+type feeCommand struct {
+	name, phase, subphase string
+	years                 int
+}
+
+type launchRequest struct {
+	phase, name string
+	typ         string
+	noticeID    string
+	marked      bool
+}
+
+type extensions struct {
+	used     []string
+	feeCheck *feeCheck
+	launch   *launchRequest
+	ds       []dsData
+	dsRem    []dsData
+	dsRemAll bool
+	restore  string // request, report
+	token    string
+	loginSec *loginSec
+}
+
+type loginSec struct{ pw, newPW string }
+
+var (
+	e164     = regexp.MustCompile(`^(\+[0-9]{1,3}\.[0-9]{1,14})?$`)
+	decimal  = regexp.MustCompile(`^\+?[0-9]+(\.[0-9]+)?$`)
+	currency = regexp.MustCompile(`^[A-Z]{3}$`)
+	dateOnly = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}Z?$`)
+)
+
+// read understands a frame, as strictly as the schemas do. The command comes
+// back with its clTRID even where it is refused, so that the answer can name
+// it.
+func read(frame []byte) (command, error) {
+	root, err := parse(frame)
+	if err != nil {
+		return command{}, err
+	}
+	if root.space != nsEPP || root.name != "epp" {
+		return command{}, syntax("the root is %s in %q, not epp", root.name, root.space)
+	}
+	if len(root.attrs) > 0 || len(root.kids) != 1 || root.kids[0].space != nsEPP {
+		return command{}, syntax("element epp: one element of %s is expected", nsEPP)
+	}
+	switch k := root.kids[0]; k.name {
+	case "hello":
+		s := walk(root)
+		s.empty(k)
+		if s.err != nil {
+			return command{}, s.err
+		}
+		return command{verb: "hello"}, nil
+	case "command":
+		return readCommand(k)
+	default:
+		return command{}, syntax("element epp: %s is not for clients", k.name)
+	}
+}
+
+func readCommand(n *node) (command, error) {
+	var c command
+	for _, k := range n.kids { // for the answer, whatever else is wrong
+		if k.name == "clTRID" && k.space == nsEPP {
+			if t := strings.TrimSpace(k.text); len(t) >= 3 && len(t) <= 64 {
+				c.clTRID = t
+			}
+		}
+	}
+	s := walk(n)
+	v := s.peek()
+	if v == nil || v.space != nsEPP {
+		return c, syntax("element command: no command in it")
+	}
+	c.verb = v.name
+	switch v.name {
+	case "login":
+		s.within(s.one("login"), func(s *seq) { readLogin(s, &c) })
+	case "logout":
+		s.empty(s.one("logout"))
+	case "poll":
+		p := s.one("poll", "op", "msgID")
+		s.empty(p)
+		c.op, c.msgID = s.enum(p, "op", "", "req", "ack"), strings.TrimSpace(p.attrs["msgID"])
+		if c.op == "ack" && c.msgID == "" && s.err == nil {
+			return c, &fault{2003, "an acknowledgement names its message"}
+		}
+	case "check", "info", "create", "delete", "renew", "update", "transfer":
+		o := s.one(v.name, "op")
+		if v.name == "transfer" {
+			c.op = s.enum(o, "op", "", "approve", "cancel", "query", "reject", "request")
+		} else if len(o.attrs) > 0 {
+			return c, syntax("element %s: no attribute is expected", v.name)
+		}
+		if s.err == nil && (len(o.kids) != 1 || o.kids[0].space == nsEPP) {
+			return c, syntax("element %s: one element of an object is expected", v.name)
+		}
+		if s.err == nil {
+			if err := readObject(o.kids[0], &c); err != nil {
+				return c, err
+			}
+		}
+	default:
+		return c, &fault{2000, "unknown command " + v.name}
+	}
+	if e := s.opt("extension"); e != nil && s.err == nil {
+		if len(e.kids) == 0 {
+			return c, syntax("element extension: it is empty")
+		}
+		for _, k := range e.kids {
+			if err := readExtension(k, &c); err != nil {
+				return c, err
+			}
+		}
+	}
+	if t := s.opt("clTRID"); t != nil {
+		c.clTRID = s.token(t, 3, 64)
+	}
+	s.end()
+	if s.err != nil {
+		return c, s.err
+	}
+	return c, nil
+}
+
+func readLogin(s *seq, c *command) {
+	c.login.user = s.token(s.one("clID"), 3, 16)
+	c.login.pw = s.token(s.one("pw"), 6, 64)
+	if n := s.opt("newPW"); n != nil {
+		c.login.newPW = s.token(n, 6, 64)
+	}
+	s.within(s.one("options"), func(s *seq) {
+		if v := s.token(s.one("version"), 3, 8); v != "1.0" && s.err == nil {
+			s.err = &fault{2100, "protocol version " + v + " is not spoken here"}
+		}
+		if l := s.token(s.one("lang"), 2, 16); l != "en" && s.err == nil {
+			s.err = &fault{2102, "language " + l + " is not spoken here"}
+		}
+	})
+	s.within(s.one("svcs"), func(s *seq) {
+		for _, n := range s.some("objURI", 1, 0) {
+			c.login.objects = append(c.login.objects, s.token(n, 1, 0))
+		}
+		s.within(s.opt("svcExtension"), func(s *seq) {
+			for _, n := range s.some("extURI", 1, 0) {
+				c.login.exts = append(c.login.exts, s.token(n, 1, 0))
+			}
+		})
+	})
+}
+
+func readObject(n *node, c *command) error {
+	c.object = n.space
+	if n.name != c.verb {
+		return syntax("element %s: %s is not its object's command", c.verb, n.name)
+	}
+	if len(n.attrs) > 0 {
+		return syntax("element %s: no attribute is expected", n.name)
+	}
+	s := walk(n)
+	switch n.space {
+	case nsDomain:
+		readDomain(s, c)
+	case nsHost:
+		readHost(s, c)
+	case nsContact:
+		readContact(s, c)
+	default:
+		return &fault{2307, "objects of " + n.space + " are not served"}
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return nil
+}
+
+func readDomain(s *seq, c *command) {
+	label := func(n *node) string { return strings.ToLower(s.token(n, 1, 255)) }
+	switch c.verb {
+	case "check":
+		for _, n := range s.some("name", 1, 0) {
+			c.names = append(c.names, label(n))
+		}
+	case "info":
+		n := s.one("name", "hosts")
+		c.names, c.hosts = []string{label(n)}, s.enum(n, "hosts", "all", "all", "del", "none", "sub")
+		c.auth = readAuth(s, s.opt("authInfo"))
+	case "delete":
+		c.names = []string{label(s.one("name"))}
+	case "renew":
+		c.names = []string{label(s.one("name"))}
+		if c.curExp = s.token(s.one("curExpDate"), 10, 11); s.err == nil && !dateOnly.MatchString(c.curExp) {
+			s.err = syntax("element curExpDate: %q is no date", c.curExp)
+		}
+		c.years = readPeriod(s, s.opt("period", "unit"))
+	case "transfer":
+		c.names = []string{label(s.one("name"))}
+		c.years = readPeriod(s, s.opt("period", "unit"))
+		c.auth = readAuth(s, s.opt("authInfo"))
+	case "create":
+		c.create.name = label(s.one("name"))
+		c.create.years = readPeriod(s, s.opt("period", "unit"))
+		c.create.ns = readNS(s, s.opt("ns"))
+		if n := s.opt("registrant"); n != nil {
+			c.create.registrant = s.token(n, 3, 16)
+		}
+		c.create.contacts = readContacts(s)
+		if a := readAuth(s, s.one("authInfo")); a != nil {
+			c.create.authInfo = *a
+		}
+		c.names = []string{c.create.name}
+	case "update":
+		c.names = []string{label(s.one("name"))}
+		c.add, c.rem = readChange(s, s.opt("add")), readChange(s, s.opt("rem"))
+		s.within(s.opt("chg"), func(s *seq) {
+			c.chg = &chgRequest{}
+			if n := s.opt("registrant"); n != nil {
+				v := s.token(n, 0, 16)
+				c.chg.registrant = &v
+			}
+			if n := s.opt("authInfo"); n != nil {
+				if len(n.kids) == 1 && n.kids[0].name == "null" && n.kids[0].space == nsDomain {
+					v := ""
+					c.chg.authInfo = &v
+				} else {
+					c.chg.authInfo = readAuth(s, n)
+				}
+			}
+		})
+	}
+	s.end()
+}
+
+func readPeriod(s *seq, n *node) int {
+	if n == nil {
+		return 1
+	}
+	s.enum(n, "unit", "", "y")
+	v, err := strconv.Atoi(s.token(n, 1, 2))
+	if (err != nil || v < 1 || v > 99) && s.err == nil {
+		s.err = syntax("element period: 1 to 99 are allowed")
+	}
+	return v
+}
+
+func readAuth(s *seq, n *node) *string {
+	if n == nil {
+		return nil
+	}
+	var out *string
+	s.within(n, func(s *seq) {
+		pw := s.one("pw", "roid")
+		v := strings.TrimSpace(pw.text)
+		out = &v
+	})
+	return out
+}
+
+func readNS(s *seq, n *node) []string {
+	var out []string
+	s.within(n, func(s *seq) {
+		for _, k := range s.some("hostObj", 0, 13) {
+			out = append(out, strings.ToLower(s.token(k, 1, 255)))
+		}
+		if len(out) == 0 && s.err == nil {
+			s.err = syntax("element ns: host objects are expected")
+		}
+	})
+	return out
+}
+
+func readContacts(s *seq) []contactRef {
+	var out []contactRef
+	for _, n := range s.some("contact", 0, 0, "type") {
+		out = append(out, contactRef{s.enum(n, "type", "admin", "admin", "billing", "tech"), s.token(n, 3, 16)})
+	}
+	return out
+}
+
+func readChange(s *seq, n *node) change {
+	var c change
+	s.within(n, func(s *seq) {
+		c.ns = readNS(s, s.opt("ns"))
+		c.contacts = readContacts(s)
+		for _, k := range s.some("status", 0, 11, "s", "lang") {
+			c.statuses = append(c.statuses, s.enum(k, "s", "",
+				"clientDeleteProhibited", "clientHold", "clientRenewProhibited", "clientTransferProhibited", "clientUpdateProhibited",
+				"inactive", "ok", "pendingCreate", "pendingDelete", "pendingRenew", "pendingTransfer", "pendingUpdate",
+				"serverDeleteProhibited", "serverHold", "serverRenewProhibited", "serverTransferProhibited", "serverUpdateProhibited"))
+		}
+	})
+	return c
+}
+
+func readHost(s *seq, c *command) {
+	label := func(n *node) string { return strings.ToLower(s.token(n, 1, 255)) }
+	switch c.verb {
+	case "check":
+		for _, n := range s.some("name", 1, 0) {
+			c.names = append(c.names, label(n))
+		}
+	case "create":
+		c.names = []string{label(s.one("name"))}
+		for _, n := range s.some("addr", 0, 0, "ip") {
+			s.enum(n, "ip", "v4", "v4", "v6")
+			c.addrs = append(c.addrs, s.token(n, 3, 45))
+		}
+	case "info", "delete":
+		c.names = []string{label(s.one("name"))}
+	default:
+		if s.err == nil {
+			s.err = &fault{2101, c.verb + " of hosts is not offered here"}
+		}
+	}
+	s.end()
+}
+
+func readContact(s *seq, c *command) {
+	switch c.verb {
+	case "check":
+		for _, n := range s.some("id", 1, 0) {
+			c.names = append(c.names, s.token(n, 3, 16))
+		}
+	case "info":
+		c.names = []string{s.token(s.one("id"), 3, 16)}
+		c.auth = readAuth(s, s.opt("authInfo"))
+	case "delete":
+		c.names = []string{s.token(s.one("id"), 3, 16)}
+	case "create":
+		c.contact.id = s.token(s.one("id"), 3, 16)
+		c.names = []string{c.contact.id}
+		for _, n := range s.some("postalInfo", 1, 2, "type") {
+			s.enum(n, "type", "", "loc", "int")
+			s.within(n, func(s *seq) { readPostal(s, &c.contact) })
+		}
+		phone := func(name string) string {
+			n := s.opt(name, "x")
+			if n == nil {
+				return ""
+			}
+			v := s.token(n, 0, 17)
+			if s.err == nil && !e164.MatchString(v) {
+				s.err = syntax("element %s: %q is not written like +44.2079460000", name, v)
+			}
+			return v
+		}
+		c.contact.voice = phone("voice")
+		phone("fax")
+		c.contact.email = s.token(s.one("email"), 1, 0)
+		if a := readAuth(s, s.one("authInfo")); a != nil {
+			c.contact.authInfo = *a
+		}
+		if d := s.opt("disclose", "flag"); d != nil {
+			s.enum(d, "flag", "", "0", "1", "true", "false")
+			s.within(d, func(s *seq) {
+				for _, k := range []string{"name", "org", "addr"} {
+					for _, n := range s.some(k, 0, 2, "type") {
+						s.enum(n, "type", "", "loc", "int")
+						s.empty(n)
+					}
+				}
+				for _, k := range []string{"voice", "fax", "email"} {
+					if n := s.opt(k); n != nil {
+						s.empty(n)
+					}
+				}
+			})
+		}
+	default:
+		if s.err == nil {
+			s.err = &fault{2101, c.verb + " of contacts is not offered here"}
+		}
+	}
+	s.end()
+}
+
+func readPostal(s *seq, c *contact) {
+	c.name = s.line(s.one("name"), 1, 255)
+	if n := s.opt("org"); n != nil {
+		c.org = s.line(n, 0, 255)
+	}
+	s.within(s.one("addr"), func(s *seq) {
+		for _, n := range s.some("street", 0, 3) {
+			c.street = append(c.street, s.line(n, 0, 255))
+		}
+		c.city = s.line(s.one("city"), 1, 255)
+		if n := s.opt("sp"); n != nil {
+			c.sp = s.line(n, 0, 255)
+		}
+		if n := s.opt("pc"); n != nil {
+			c.pc = s.token(n, 0, 16)
+		}
+		c.cc = s.token(s.one("cc"), 2, 2)
+	})
+}
+
+func readExtension(n *node, c *command) error {
+	for _, u := range c.ext.used {
+		if u == n.space {
+			return syntax("element extension: two of %s", n.space)
+		}
+	}
+	c.ext.used = append(c.ext.used, n.space)
+	s := walk(n)
+	bad := func() error { return syntax("element extension: %s does not go with %s", n.name, c.verb) }
+	if n.space != nsLoginSec && c.object != nsDomain {
+		return &fault{2103, "that extension goes with domains only"}
+	}
+	switch n.space {
+	case nsFee:
+		switch {
+		case c.verb == "check" && n.name == "check":
+			c.ext.feeCheck = readFeeCheck(s)
+		case n.name == c.verb && (c.verb == "create" || c.verb == "renew" || c.verb == "update"):
+			c.create.fee = readFee(s)
+		default:
+			return bad()
+		}
+	case nsLaunch:
+		if n.name != c.verb || c.verb != "check" && c.verb != "create" && c.verb != "info" {
+			return bad()
+		}
+		c.ext.launch = readLaunch(s, c.verb)
+		c.create.launch = c.ext.launch
+	case nsSecDNS:
+		switch {
+		case c.verb == "create" && n.name == "create":
+			c.create.ds = readDS(s)
+		case c.verb == "update" && n.name == "update":
+			s.within(s.opt("rem"), func(s *seq) {
+				if a := s.opt("all"); a != nil {
+					c.ext.dsRemAll = s.token(a, 1, 5) != "false"
+				} else {
+					c.ext.dsRem = readDSList(s)
+				}
+			})
+			s.within(s.opt("add"), func(s *seq) { c.ext.ds = readDS(s) })
+			s.within(s.opt("chg"), func(s *seq) { s.opt("maxSigLife") })
+		default:
+			return bad()
+		}
+	case nsRGP:
+		if c.verb != "update" || n.name != "update" {
+			return bad()
+		}
+		r := s.one("restore", "op")
+		c.ext.restore = s.enum(r, "op", "", "request", "report")
+		s.within(r, func(s *seq) {
+			if c.ext.restore == "request" {
+				return
+			}
+			s.within(s.one("report"), func(s *seq) {
+				s.one("preData")
+				s.one("postData")
+				s.one("delTime")
+				s.one("resTime")
+				s.one("resReason", "lang")
+				s.some("statement", 1, 2, "lang")
+				s.opt("other")
+			})
+		})
+	case nsToken:
+		if n.name != "allocationToken" || c.verb != "check" && c.verb != "create" && c.verb != "transfer" {
+			return bad()
+		}
+		c.ext.token = s.token(n, 1, 0)
+		c.create.token = c.ext.token
+		return seqErr(s)
+	case nsLoginSec:
+		if c.verb != "login" || n.name != "loginSec" {
+			return bad()
+		}
+		l := &loginSec{}
+		s.within(s.opt("userAgent"), func(s *seq) {
+			got := 0
+			for _, k := range []string{"app", "tech", "os"} {
+				if n := s.opt(k); n != nil {
+					s.token(n, 1, 0)
+					got++
+				}
+			}
+			if got == 0 && s.err == nil {
+				s.err = syntax("element userAgent: it is empty")
+			}
+		})
+		if k := s.opt("pw"); k != nil {
+			l.pw = s.token(k, 6, 0)
+		}
+		if k := s.opt("newPW"); k != nil {
+			l.newPW = s.token(k, 6, 0)
+		}
+		c.ext.loginSec = l
+	default:
+		return &fault{2103, "extension " + n.space + " is not served"}
+	}
+	s.end()
+	return seqErr(s)
+}
+
+func seqErr(s *seq) error {
+	if s.err != nil {
+		return s.err
+	}
+	return nil
+}
+
+func readFeeCheck(s *seq) *feeCheck {
+	f := &feeCheck{}
+	if n := s.opt("currency"); n != nil {
+		if f.currency = s.token(n, 3, 3); s.err == nil && !currency.MatchString(f.currency) {
+			s.err = syntax("element currency: %q is no currency", f.currency)
+		}
+	}
+	for _, n := range s.some("command", 1, 0, "name", "customName", "phase", "subphase") {
+		fc := feeCommand{
+			name:  s.enum(n, "name", "", "create", "delete", "renew", "update", "transfer", "restore", "custom"),
+			phase: n.attrs["phase"], subphase: n.attrs["subphase"], years: 1,
+		}
+		s.within(n, func(s *seq) {
+			if p := s.opt("period", "unit"); p != nil {
+				fc.years = readPeriod(s, p)
+			}
+		})
+		f.commands = append(f.commands, fc)
+	}
+	return f
+}
+
+func readFee(s *seq) *feeRequest {
+	f := &feeRequest{}
+	if n := s.opt("currency"); n != nil {
+		if f.currency = s.token(n, 3, 3); s.err == nil && !currency.MatchString(f.currency) {
+			s.err = syntax("element currency: %q is no currency", f.currency)
+		}
+	}
+	for _, n := range s.some("fee", 1, 0, "description", "lang", "refundable", "grace-period", "applied") {
+		v := s.token(n, 1, 20)
+		if s.err == nil && !decimal.MatchString(v) {
+			s.err = syntax("element fee: %q is no amount", v)
+			return f
+		}
+		whole, frac, _ := strings.Cut(strings.TrimPrefix(v, "+"), ".")
+		if frac = strings.TrimRight(frac, "0"); len(frac) > 2 && s.err == nil {
+			s.err = &fault{2005, "fees have two decimals here"}
+			return f
+		}
+		if s.err == nil {
+			c, err := cents(whole + "." + (frac + "00")[:2])
+			if err != nil {
+				s.err = &fault{2005, err.Error()}
+				return f
+			}
+			f.fees = append(f.fees, c)
+		}
+	}
+	s.some("credit", 0, 0, "description", "lang")
+	return f
+}
+
+func readLaunch(s *seq, verb string) *launchRequest {
+	l := &launchRequest{}
+	switch verb {
+	case "check":
+		l.typ = s.enum(s.n, "type", "claims", "claims", "avail")
+	case "create":
+		l.typ = s.enum(s.n, "type", "registration", "application", "registration")
+	}
+	p := s.one("phase", "name")
+	l.phase, l.name = s.token(p, 1, 0), p.attrs["name"]
+	switch l.phase {
+	case "sunrise", "landrush", "claims", "open", "custom":
+	default:
+		if s.err == nil {
+			s.err = syntax("element phase: %q is no phase", l.phase)
+		}
+	}
+	if verb != "create" {
+		return l
+	}
+	for k := s.peek(); k != nil && (k.name == "codeMark" || strings.HasSuffix(strings.ToLower(k.name), "signedmark")); k = s.peek() {
+		s.i++
+		l.marked = true
+	}
+	s.within(s.opt("notice"), func(s *seq) {
+		l.noticeID = s.token(s.one("noticeID", "validatorID"), 1, 0)
+		for _, k := range []string{"notAfter", "acceptedDate"} {
+			if _, err := time.Parse(time.RFC3339, s.token(s.one(k), 1, 0)); err != nil && s.err == nil {
+				s.err = syntax("element %s: no time", k)
+			}
+		}
+	})
+	return l
+}
+
+func readDS(s *seq) []dsData {
+	if n := s.opt("maxSigLife"); n != nil {
+		s.token(n, 1, 10)
+	}
+	return readDSList(s)
+}
+
+func readDSList(s *seq) []dsData {
+	var out []dsData
+	if k := s.peek(); k != nil && k.name == "keyData" {
+		for _, n := range s.some("keyData", 1, 0) {
+			s.within(n, readKey)
+		}
+		if s.err == nil {
+			s.err = &fault{2306, "DS data is taken here, not keys (RFC 5910 §4)"}
+		}
+		return nil
+	}
+	number := func(s *seq, name string, most int) int {
+		v, err := strconv.Atoi(s.token(s.one(name), 1, 5))
+		if (err != nil || v < 0 || v > most) && s.err == nil {
+			s.err = syntax("element %s: 0 to %d are allowed", name, most)
+		}
+		return v
+	}
+	for _, n := range s.some("dsData", 1, 0) {
+		s.within(n, func(s *seq) {
+			d := dsData{keyTag: number(s, "keyTag", 65535), alg: number(s, "alg", 255), digestType: number(s, "digestType", 255)}
+			d.digest = strings.ToUpper(s.token(s.one("digest"), 1, 256))
+			if _, err := hex.DecodeString(d.digest); err != nil && s.err == nil {
+				s.err = syntax("element digest: not hexadecimal")
+			}
+			s.within(s.opt("keyData"), readKey)
+			out = append(out, d)
+		})
+	}
+	return out
+}
+
+func readKey(s *seq) {
+	s.token(s.one("flags"), 1, 5)
+	s.token(s.one("protocol"), 1, 3)
+	s.token(s.one("alg"), 1, 3)
+	if _, err := base64.StdEncoding.DecodeString(s.token(s.one("pubKey"), 1, 0)); err != nil && s.err == nil {
+		s.err = syntax("element pubKey: not base64")
+	}
+}

@@ -1,0 +1,523 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// availability says whether a name can be created now, and why not.
+func (r *Registry) availability(name string, at time.Time) (ok bool, why string, t *TLD) {
+	t, served := r.zoneOf(name)
+	switch {
+	case !served:
+		return false, "Not a name of this registry", nil
+	case !validName(name):
+		return false, "Invalid domain name", t
+	}
+	d := r.names[name]
+	switch {
+	case d == nil:
+		return true, "", t
+	case d.exists && t.DropReason && !d.drop.IsZero():
+		if s, i, _ := d.where(at); i == len(t.Stages)-1 {
+			return false, "Drop " + d.drop.UTC().Format("2006-01-02T15:04:05Z"), t
+		} else if i > 0 && !s.Renewable {
+			return false, "May Drop " + d.drop.UTC().Format("2006-01-02T15:04:05Z"), t
+		}
+		return false, "In use", t
+	case d.exists:
+		return false, "In use", t
+	case d.reserved != "":
+		return false, "Reserved", t
+	case d.opened.After(at):
+		return false, t.Gate, t
+	}
+	return true, "", t
+}
+
+// price is what a create costs: the year's price, times years, and the
+// access period's fee, in cents.
+func (r *Registry) price(name string, t *TLD, years int, at time.Time) (year, eap int64, class string, until time.Time) {
+	year, _ = cents(t.Price)
+	class = "standard"
+	d := r.names[name]
+	if d != nil && d.premium != "" {
+		year, _ = cents(d.premium)
+		class = d.class
+	}
+	if d != nil && !d.opened.IsZero() && !d.exists && len(t.EAP) > 0 {
+		from := d.opened
+		for _, e := range t.EAP {
+			until = from.Add(e.For)
+			if at.Before(until) {
+				eap, _ = cents(e.Fee)
+				break
+			}
+			from, until = until, time.Time{}
+		}
+	}
+	return year * int64(years), eap, class, until
+}
+
+func (r *Registry) domainCommand(a *account, c command, at time.Time) result {
+	switch c.verb {
+	case "check":
+		return r.checkDomains(c, at)
+	case "create":
+		return r.create(a, c.create, at)
+	}
+	d := r.names[c.names[0]]
+	if d == nil || !d.exists {
+		return fail(2303, "%s does not exist", c.names[0])
+	}
+	switch c.verb {
+	case "info":
+		return r.infoDomain(a, d, c, at)
+	case "transfer":
+		if c.op == "query" {
+			return fail(2301, "no transfer of %s", d.name)
+		}
+		return fail(2101, "transfers are not offered here")
+	}
+	if d.clID != a.o.User {
+		return fail(2201, "%s is another registrar's", d.name)
+	}
+	switch c.verb {
+	case "delete":
+		return r.deleteDomain(d, at)
+	case "renew":
+		return r.renewDomain(a, d, c, at)
+	default:
+		return r.updateDomain(a, d, c, at)
+	}
+}
+
+func (r *Registry) checkDomains(c command, at time.Time) result {
+	var b, fees, lb strings.Builder
+	if c.ext.launch != nil && c.ext.launch.typ == "claims" {
+		fmt.Fprintf(&lb, `<launch:chkData xmlns:launch="%s"><launch:phase>claims</launch:phase>`, nsLaunch)
+		for _, n := range c.names {
+			key := ""
+			if t, ok := r.zoneOf(n); ok {
+				key = t.Claims[n]
+			}
+			if key == "" {
+				fmt.Fprintf(&lb, `<launch:cd><launch:name exists="0">%s</launch:name></launch:cd>`, esc(n))
+			} else {
+				fmt.Fprintf(&lb, `<launch:cd><launch:name exists="1">%s</launch:name><launch:claimKey validatorID="tmch">%s</launch:claimKey></launch:cd>`, esc(n), esc(key))
+			}
+		}
+		lb.WriteString(`</launch:chkData>`)
+		return result{code: 1000, ext: lb.String()}
+	}
+	fmt.Fprintf(&b, `<domain:chkData xmlns:domain="%s">`, nsDomain)
+	cur := "USD"
+	for i, n := range c.names {
+		ok, why, t := r.availability(n, at)
+		if !ok && why == "Reserved" && c.ext.token != "" && r.o.Tokens[c.ext.token] == n {
+			ok, why = true, ""
+		}
+		avail := 0
+		if ok {
+			avail = 1
+		}
+		fmt.Fprintf(&b, `<domain:cd><domain:name avail="%d">%s</domain:name>`, avail, esc(n))
+		if why != "" {
+			fmt.Fprintf(&b, `<domain:reason>%s</domain:reason>`, esc(why))
+		}
+		b.WriteString(`</domain:cd>`)
+		if f := c.ext.feeCheck; f != nil && t != nil {
+			if i == 0 {
+				cur = t.Currency
+			}
+			if f.currency != "" && f.currency != t.Currency {
+				return fail(2004, "prices of .%s are in %s", t.Zone, t.Currency)
+			}
+			r.feeData(&fees, n, t, f, at)
+		} else if f != nil {
+			fmt.Fprintf(&fees, `<fee:cd avail="0"><fee:objID>%s</fee:objID><fee:reason>Not a name of this registry</fee:reason></fee:cd>`, esc(n))
+		}
+	}
+	b.WriteString(`</domain:chkData>`)
+	res := result{code: 1000, resData: b.String()}
+	if fees.Len() > 0 {
+		res.ext = fmt.Sprintf(`<fee:chkData xmlns:fee="%s"><fee:currency>%s</fee:currency>%s</fee:chkData>`, nsFee, cur, fees.String())
+	}
+	return res
+}
+
+func (r *Registry) feeData(b *strings.Builder, name string, t *TLD, f *feeCheck, at time.Time) {
+	fmt.Fprintf(b, `<fee:cd avail="1"><fee:objID>%s</fee:objID>`, esc(name))
+	_, _, class, _ := r.price(name, t, 1, at)
+	fmt.Fprintf(b, `<fee:class>%s</fee:class>`, esc(class))
+	for _, fc := range f.commands {
+		year, eap, _, until := r.price(name, t, fc.years, at)
+		standard := 1
+		if class != "standard" {
+			standard = 0
+		}
+		open := fmt.Sprintf(`<fee:command name="%s"`, fc.name)
+		if fc.phase != "" {
+			open += fmt.Sprintf(` phase="%s"`, esc(fc.phase))
+		}
+		if fc.subphase != "" {
+			open += fmt.Sprintf(` subphase="%s"`, esc(fc.subphase))
+		}
+		fmt.Fprintf(b, `%s standard="%d"><fee:period unit="y">%d</fee:period>`, open, standard, fc.years)
+		switch fc.name {
+		case "create":
+			fmt.Fprintf(b, `<fee:fee description="create" refundable="1" grace-period="P5D">%s</fee:fee>`, fmtCents(year))
+			if eap > 0 {
+				fmt.Fprintf(b, `<fee:fee description="Expiry Access Period, fee expires: %s">%s</fee:fee>`, stamp(until), fmtCents(eap))
+			}
+		case "renew", "transfer":
+			if class == "standard" {
+				year, _ = cents(t.RenewPrice)
+				year *= int64(fc.years)
+			}
+			fmt.Fprintf(b, `<fee:fee description="%s">%s</fee:fee>`, fc.name, fmtCents(year))
+		case "restore":
+			fmt.Fprintf(b, `<fee:fee description="restore">80.00</fee:fee>`)
+		case "delete", "update":
+			fmt.Fprintf(b, `<fee:fee description="%s">0.00</fee:fee>`, fc.name)
+		default:
+			fmt.Fprintf(b, `<fee:reason>no such command here</fee:reason>`)
+		}
+		b.WriteString(`</fee:command>`)
+	}
+	b.WriteString(`</fee:cd>`)
+}
+
+func (r *Registry) infoDomain(a *account, d *domain, c command, at time.Time) result {
+	own := d.clID == a.o.User
+	if c.auth != nil && *c.auth != "" && *c.auth != d.authInfo {
+		return fail(2202, "wrong authInfo for %s", d.name)
+	}
+	var b strings.Builder
+	epp, rgp := d.statuses(at)
+	fmt.Fprintf(&b, `<domain:infData xmlns:domain="%s"><domain:name>%s</domain:name><domain:roid>%s</domain:roid>`, nsDomain, esc(d.name), d.roid)
+	for _, s := range epp {
+		fmt.Fprintf(&b, `<domain:status s="%s"/>`, s)
+	}
+	if own && d.registrant != "" {
+		fmt.Fprintf(&b, `<domain:registrant>%s</domain:registrant>`, esc(d.registrant))
+		for _, k := range d.contacts {
+			fmt.Fprintf(&b, `<domain:contact type="%s">%s</domain:contact>`, k.kind, esc(k.id))
+		}
+	}
+	if len(d.ns) > 0 && (c.hosts == "all" || c.hosts == "del") {
+		b.WriteString(`<domain:ns>`)
+		for _, n := range d.ns {
+			fmt.Fprintf(&b, `<domain:hostObj>%s</domain:hostObj>`, esc(n))
+		}
+		b.WriteString(`</domain:ns>`)
+	}
+	fmt.Fprintf(&b, `<domain:clID>%s</domain:clID><domain:crID>%s</domain:crID><domain:crDate>%s</domain:crDate>`, esc(d.clID), esc(d.crID), stamp(d.created))
+	if !d.updated.IsZero() {
+		fmt.Fprintf(&b, `<domain:upDate>%s</domain:upDate>`, stamp(d.changed(at)))
+	}
+	fmt.Fprintf(&b, `<domain:exDate>%s</domain:exDate>`, stamp(d.shownExpiry(at)))
+	if own && d.authInfo != "" {
+		fmt.Fprintf(&b, `<domain:authInfo><domain:pw>%s</domain:pw></domain:authInfo>`, esc(d.authInfo))
+	}
+	b.WriteString(`</domain:infData>`)
+	res := result{code: 1000, resData: b.String()}
+	if len(rgp) > 0 {
+		res.ext += fmt.Sprintf(`<rgp:infData xmlns:rgp="%s">`, nsRGP)
+		for _, s := range rgp {
+			res.ext += fmt.Sprintf(`<rgp:rgpStatus s="%s"/>`, s)
+		}
+		res.ext += `</rgp:infData>`
+	}
+	if len(d.ds) > 0 {
+		res.ext += fmt.Sprintf(`<secDNS:infData xmlns:secDNS="%s">`, nsSecDNS)
+		for _, k := range d.ds {
+			res.ext += fmt.Sprintf(`<secDNS:dsData><secDNS:keyTag>%d</secDNS:keyTag><secDNS:alg>%d</secDNS:alg><secDNS:digestType>%d</secDNS:digestType><secDNS:digest>%s</secDNS:digest></secDNS:dsData>`,
+				k.keyTag, k.alg, k.digestType, k.digest)
+		}
+		res.ext += `</secDNS:infData>`
+	}
+	return res
+}
+
+// changed is when the registry last touched the name: the beginning of the
+// stage it is in, where it got there by age.
+func (d *domain) changed(at time.Time) time.Time {
+	_, i, ends := d.where(at)
+	if i == d.at || d.stays {
+		return d.updated
+	}
+	if i == len(d.tld.Stages)-1 {
+		began := d.began
+		for _, s := range d.tld.Stages[d.at:i] {
+			began = began.Add(s.For)
+		}
+		return began
+	}
+	return ends.Add(-d.tld.Stages[i].For)
+}
+
+// create registers a name, for a client or a rival. The lock is held.
+func (r *Registry) create(a *account, c createRequest, at time.Time) result {
+	t, served := r.zoneOf(c.name)
+	switch {
+	case !served:
+		return fail(2306, "%s is no name of this registry", c.name)
+	case !validName(c.name):
+		return fail(2005, "%s is no domain name", c.name)
+	case c.years < t.MinYears || c.years > t.MaxYears:
+		return fail(2004, "%d to %d years", t.MinYears, t.MaxYears)
+	case at.Before(a.blocked):
+		return fail(2308, "creates are blocked until %s", a.blocked.UTC().Format(time.RFC3339))
+	}
+	d := r.names[c.name]
+	if d == nil {
+		d = &domain{name: c.name, tld: t}
+	}
+	if d.exists {
+		return result{code: 2302, delay: r.tookTaken(a, d, at)}
+	}
+	if d.reserved != "" && (c.token == "" || r.o.Tokens[c.token] != c.name) {
+		return fail(2308, "%s is reserved", c.name)
+	}
+	if d.opened.After(at) {
+		return fail(2304, "%s until %s", t.Gate, d.opened.UTC().Format(time.RFC3339))
+	}
+	if res := r.launchGate(t, c); res.code != 0 {
+		return res
+	}
+	year, eap, class, _ := r.price(c.name, t, c.years, at)
+	total := year + eap
+	if res := feeGate(t, c, total, class != "standard" || eap > 0); res.code != 0 {
+		return res
+	}
+	if !a.inside {
+		if res := r.refs(a, c); res.code != 0 {
+			return res
+		}
+	} else if a.rival != nil && (class != "standard" || eap > 0) {
+		return fail(2003, "rivals pay no premiums")
+	}
+	if !a.unlimited && a.balance < total {
+		return fail(2104, "balance %s, fee %s", fmtCents(a.balance), fmtCents(total))
+	}
+	a.balance -= total
+	r.names[c.name] = d
+	opened := d.opened
+	d.exists, d.stays, d.reserved = true, false, ""
+	d.roid, d.holder, d.registrar, d.iana = r.newROID(t), or(c.registrant, a.o.User), a.o.Registrar, a.o.IANA
+	d.clID, d.crID, d.registrant, d.contacts = a.o.User, a.o.User, c.registrant, c.contacts
+	d.authInfo, d.ns, d.ds, d.client = c.authInfo, c.ns, c.ds, nil
+	d.created, d.updated, d.expires = at, at, at.Add(time.Duration(c.years)*t.Term)
+	d.stays = true // what was caught is kept: nothing lets it lapse again
+	r.begin(d, 0, at)
+	d.wonAt = at
+	if !opened.IsZero() {
+		r.wins = append(r.wins, Win{Name: d.name, T: opened, At: at, After: at.Sub(opened), Account: a.o.User, Rival: a.rival != nil})
+	}
+	res := result{code: 1000, resData: fmt.Sprintf(`<domain:creData xmlns:domain="%s"><domain:name>%s</domain:name><domain:crDate>%s</domain:crDate><domain:exDate>%s</domain:exDate></domain:creData>`,
+		nsDomain, esc(d.name), stamp(at), stamp(d.expires))}
+	if c.fee != nil {
+		res.ext = fmt.Sprintf(`<fee:creData xmlns:fee="%s"><fee:currency>%s</fee:currency><fee:fee description="create">%s</fee:fee>`, nsFee, t.Currency, fmtCents(total))
+		if !a.unlimited {
+			res.ext += `<fee:balance>` + fmtCents(a.balance) + `</fee:balance>`
+		}
+		res.ext += `</fee:creData>`
+	}
+	if t.Pending > 0 {
+		res.code, d.pending = 1001, true
+		r.at(at.Add(t.Pending), func(at time.Time) {
+			if d.pending {
+				d.pending = false
+				r.tell(a, message{at: at, text: "Registration of " + d.name + " completed", name: d.name, ok: true, sv: d.roid})
+			}
+		})
+	}
+	return res
+}
+
+// launchGate refuses what the TLD's phase does not take.
+func (r *Registry) launchGate(t *TLD, c createRequest) result {
+	switch t.Phase {
+	case "", "open":
+		return result{}
+	case "claims":
+		if t.Claims[c.name] != "" && (c.launch == nil || c.launch.noticeID == "") {
+			return fail(2003, "%s has a trade mark claim: the notice is missing", c.name)
+		}
+		return result{}
+	}
+	if c.launch == nil || c.launch.phase != t.Phase {
+		return fail(2306, ".%s is in phase %s", t.Zone, t.Phase)
+	}
+	if t.Phase == "sunrise" && !c.launch.marked {
+		return fail(2003, "sunrise needs a mark")
+	}
+	return result{}
+}
+
+// feeGate holds the fee of a create against the price (RFC 8748 §5.2.1).
+func feeGate(t *TLD, c createRequest, total int64, needed bool) result {
+	if c.fee == nil {
+		if needed {
+			return fail(2003, "the fee is needed: %s %s", t.Currency, fmtCents(total))
+		}
+		return result{}
+	}
+	if c.fee.currency != "" && c.fee.currency != t.Currency {
+		return fail(2004, "prices of .%s are in %s", t.Zone, t.Currency)
+	}
+	var sum int64
+	for _, f := range c.fee.fees {
+		sum += f
+	}
+	if sum < total {
+		return fail(2004, "the fee is %s %s, not %s", t.Currency, fmtCents(total), fmtCents(sum))
+	}
+	return result{}
+}
+
+// refs checks that contacts and hosts of a create exist. A create needs a
+// registrant, as thick registries want it,
+// unless the TLD is thin.
+func (r *Registry) refs(a *account, c createRequest) result {
+	t, _ := r.zoneOf(c.name)
+	var ids []string
+	switch {
+	case c.registrant != "":
+		ids = append(ids, c.registrant)
+	case !t.Thin:
+		return fail(2003, "the registrant is missing")
+	}
+	for _, k := range c.contacts {
+		ids = append(ids, k.id)
+	}
+	for _, id := range ids {
+		if k := r.contacts[id]; k == nil || k.clID != a.o.User {
+			return fail(2303, "contact %s does not exist", id)
+		}
+	}
+	for _, n := range c.ns {
+		if r.hosts[n] == nil {
+			return fail(2303, "host %s does not exist", n)
+		}
+	}
+	return result{}
+}
+
+// deleteDomain deletes at once within five days' grace of a create (the add
+// grace period, RFC 3915 §3.1), and otherwise sends the name on its way out.
+func (r *Registry) deleteDomain(d *domain, at time.Time) result {
+	if slices.Contains(d.client, "clientDeleteProhibited") {
+		return fail(2304, "clientDeleteProhibited")
+	}
+	grace := d.tld.Term * 5 / 365
+	if at.Sub(d.created) <= grace {
+		r.release(d, at)
+		d.drop = time.Time{}
+		return result{code: 1000}
+	}
+	i := -1
+	for k, s := range d.tld.Stages {
+		if slices.Contains(s.Statuses, "pendingDelete") {
+			i = k
+			break
+		}
+	}
+	if _, now, _ := d.where(at); i < 0 || now >= i {
+		return fail(2304, "%s is being deleted already", d.name)
+	}
+	d.stays, d.updated = false, at
+	r.begin(d, i, at)
+	r.planDrop(d)
+	return result{code: 1001}
+}
+
+func (r *Registry) renewDomain(a *account, d *domain, c command, at time.Time) result {
+	s, i, _ := d.where(at)
+	if i > 0 && !s.Renewable || slices.Contains(s.Statuses, "redemptionPeriod") {
+		return fail(2105, "%s is in %s", d.name, s.Name)
+	}
+	if got := d.shownExpiry(at).UTC().Format("2006-01-02"); !strings.HasPrefix(c.curExp, got) {
+		return fail(2004, "it expires on %s", got)
+	}
+	fee, _ := cents(d.tld.RenewPrice)
+	fee *= int64(c.years)
+	if res := feeGate(d.tld, c.create, fee, false); res.code != 0 {
+		return res
+	}
+	if !a.unlimited && a.balance < fee {
+		return fail(2104, "balance %s, fee %s", fmtCents(a.balance), fmtCents(fee))
+	}
+	a.balance -= fee
+	d.expires, d.updated, d.stays = d.expires.Add(time.Duration(c.years)*d.tld.Term), at, true
+	r.begin(d, 0, at)
+	return result{code: 1000, resData: fmt.Sprintf(`<domain:renData xmlns:domain="%s"><domain:name>%s</domain:name><domain:exDate>%s</domain:exDate></domain:renData>`,
+		nsDomain, esc(d.name), stamp(d.expires))}
+}
+
+func (r *Registry) updateDomain(a *account, d *domain, c command, at time.Time) result {
+	s, _, _ := d.where(at)
+	if c.ext.restore != "" {
+		if !slices.Contains(s.Statuses, "redemptionPeriod") {
+			return fail(2304, "%s is not in redemption", d.name)
+		}
+		if c.ext.restore == "request" {
+			return result{code: 1000, ext: fmt.Sprintf(`<rgp:upData xmlns:rgp="%s"><rgp:rgpStatus s="pendingRestore"/></rgp:upData>`, nsRGP)}
+		}
+		d.stays, d.updated, d.expires = true, at, at.Add(d.tld.Term)
+		r.begin(d, 0, at)
+		return result{code: 1000}
+	}
+	if slices.Contains(s.Statuses, "pendingDelete") {
+		return fail(2304, "%s is being deleted", d.name)
+	}
+	if slices.Contains(d.client, "clientUpdateProhibited") && !slices.Contains(c.rem.statuses, "clientUpdateProhibited") {
+		return fail(2304, "clientUpdateProhibited")
+	}
+	for _, st := range append(slices.Clone(c.add.statuses), c.rem.statuses...) {
+		if !strings.HasPrefix(st, "client") {
+			return fail(2306, "%s is not the client's to set", st)
+		}
+	}
+	for _, n := range c.add.ns {
+		if r.hosts[n] == nil {
+			return fail(2303, "host %s does not exist", n)
+		}
+	}
+	for _, k := range c.add.contacts {
+		if r.contacts[k.id] == nil {
+			return fail(2303, "contact %s does not exist", k.id)
+		}
+	}
+	if c.chg != nil && c.chg.registrant != nil && *c.chg.registrant != "" {
+		if k := r.contacts[*c.chg.registrant]; k == nil || k.clID != a.o.User {
+			return fail(2303, "contact %s does not exist", *c.chg.registrant)
+		}
+		d.registrant, d.holder = *c.chg.registrant, *c.chg.registrant
+	}
+	if c.chg != nil && c.chg.authInfo != nil {
+		d.authInfo = *c.chg.authInfo
+	}
+	d.ns = merge(d.ns, c.add.ns, c.rem.ns)
+	d.client = merge(d.client, c.add.statuses, c.rem.statuses)
+	d.contacts = merge(d.contacts, c.add.contacts, c.rem.contacts)
+	if c.ext.dsRemAll {
+		d.ds = nil
+	}
+	d.ds = merge(d.ds, c.ext.ds, c.ext.dsRem)
+	d.updated = at
+	return result{code: 1000}
+}
+
+func merge[T comparable](have, add, rem []T) []T {
+	var out []T
+	for _, v := range append(slices.Clone(have), add...) {
+		if !slices.Contains(rem, v) && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

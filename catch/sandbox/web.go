@@ -1,0 +1,192 @@
+package sandbox
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log"
+	"maps"
+	"math"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// serveWeb serves HTTPS on a listener until the registry ends.
+func (r *Registry) serveWeb(ln net.Listener, h http.Handler) {
+	srv := &http.Server{
+		Handler: h, TLSConfig: r.ca.config(), ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout: time.Minute, ErrorLog: log.New(&quiet{}, "", 0),
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1
+	}
+	r.wg.Go(func() { _ = srv.ServeTLS(ln, "", "") })
+	r.wg.Go(func() {
+		<-r.ctx.Done()
+		_ = srv.Close()
+	})
+}
+
+// quiet drops net/http's remarks about clients that hang up.
+type quiet struct{}
+
+func (*quiet) Write(b []byte) (int, error) { return len(b), nil }
+
+func (r *Registry) webHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /rdap/domain/{name}", r.rdapDomain)
+	mux.HandleFunc("GET /rdap/help", func(w http.ResponseWriter, _ *http.Request) {
+		rdap(w, 200, map[string]any{"notices": []any{map[string]any{"title": "Sandbox", "description": []string{"A simulated registry."}}}})
+	})
+	mux.HandleFunc("GET /rdap/dns.json", r.bootstrap)
+	mux.HandleFunc("GET /droplist/{file}", r.dropList)
+	return mux
+}
+
+// rdap writes an answer with the conformance that RFC 9083 §4.1 wants.
+func rdap(w http.ResponseWriter, status int, v map[string]any) {
+	v["rdapConformance"] = []string{"rdap_level_0", "icann_rdap_response_profile_1", "icann_rdap_technical_implementation_guide_1"}
+	w.Header().Set("Content-Type", "application/rdap+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func client(q *http.Request) string { return hostOf(q.RemoteAddr) }
+
+func (r *Registry) rdapDomain(w http.ResponseWriter, q *http.Request) {
+	name := strings.ToLower(strings.TrimSuffix(q.PathValue("name"), "."))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	r.advance(now)
+	e := Entry{At: now, Via: "rdap", Command: "domain", Name: name}
+	defer func() { r.note(e) }()
+	if ok, wait := r.lookup("rdap", client(q), now); !ok {
+		e.Code = 429
+		w.Header().Set("Retry-After", fmt.Sprint(int(math.Ceil(wait.Seconds()))))
+		rdap(w, 429, map[string]any{"errorCode": 429, "title": "Rate limit exceeded", "description": []string{"Too many queries."}})
+		return
+	}
+	if !validName(name) {
+		e.Code = 400
+		rdap(w, 400, map[string]any{"errorCode": 400, "title": "Bad request", "description": []string{"Not a domain name."}})
+		return
+	}
+	d := r.names[name]
+	if d == nil || !d.exists {
+		e.Code = 404
+		rdap(w, 404, map[string]any{"errorCode": 404, "title": "Not Found", "description": []string{name + " was not found in this registry."}})
+		return
+	}
+	e.Code = 200
+	rdap(w, 200, d.rdap(now))
+}
+
+// rdapStatus writes an EPP word as RFC 8056 §2 maps it.
+func rdapStatus(w string) string {
+	if w == "ok" {
+		return "active"
+	}
+	var b strings.Builder
+	for _, c := range w {
+		if unicode.IsUpper(c) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return b.String()
+}
+
+func (d *domain) rdap(now time.Time) map[string]any {
+	event := func(action string, t time.Time) map[string]any {
+		return map[string]any{"eventAction": action, "eventDate": t.UTC().Format(time.RFC3339)}
+	}
+	epp, rgp := d.statuses(now)
+	var status []string
+	for _, w := range append(epp, rgp...) {
+		if s := rdapStatus(w); !slices.Contains(status, s) {
+			status = append(status, s)
+		}
+	}
+	ns := []any{}
+	for _, h := range d.ns {
+		ns = append(ns, map[string]any{"objectClassName": "nameserver", "ldhName": strings.ToUpper(h)})
+	}
+	return map[string]any{
+		"objectClassName": "domain", "handle": d.roid, "ldhName": strings.ToUpper(d.name), "status": status,
+		"events": []any{
+			event("registration", d.created), event("expiration", d.shownExpiry(now)),
+			event("last changed", d.changed(now)), event("last update of RDAP database", now),
+		},
+		"secureDNS":   map[string]any{"delegationSigned": len(d.ds) > 0},
+		"nameservers": ns,
+		"entities": []any{map[string]any{
+			"objectClassName": "entity", "handle": d.iana, "roles": []string{"registrar"},
+			"publicIds":  []any{map[string]any{"type": "IANA Registrar ID", "identifier": d.iana}},
+			"vcardArray": []any{"vcard", []any{[]any{"version", map[string]any{}, "text", "4.0"}, []any{"fn", map[string]any{}, "text", d.registrar}}},
+		}},
+		"notices": []any{map[string]any{"title": "Sandbox", "description": []string{"A simulated registry; nothing here exists."}}},
+	}
+}
+
+// bootstrap is a file in the form of IANA's (RFC 9224) for the zones here.
+func (r *Registry) bootstrap(w http.ResponseWriter, _ *http.Request) {
+	zones := slices.Sorted(maps.Keys(r.tlds))
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"version": "1.0", "publication": r.base.UTC().Format(time.RFC3339), "description": "Sandbox",
+		"services": []any{[]any{zones, []string{"https://" + r.addrs.web + "/rdap/"}}},
+	})
+}
+
+// dropList is the list of a zone's drops in .uk's form: roid, domain and
+// drop_time of what is in its last stages, gzipped, with a SHA-256 beside it.
+func (r *Registry) dropList(w http.ResponseWriter, q *http.Request) {
+	file := q.PathValue("file")
+	sum := strings.HasSuffix(file, ".sha256")
+	zone, ok := strings.CutSuffix(strings.TrimSuffix(file, ".sha256"), ".csv.gz")
+	r.mu.Lock()
+	now := r.now()
+	r.advance(now)
+	t := r.tlds[zone]
+	var lines []string
+	if t != nil {
+		for _, d := range r.names {
+			if d.tld != t || !d.exists || d.drop.IsZero() {
+				continue
+			}
+			// What may drop and what will: everything that is being deleted.
+			if s, i, _ := d.where(now); i > 0 && (slices.Contains(s.Statuses, "pendingDelete") || i == len(t.Stages)-1) {
+				lines = append(lines, fmt.Sprintf("%s,%s,%s", d.roid, d.name, d.drop.UTC().Format("2006-01-02T15:04:05Z")))
+			}
+		}
+	}
+	r.note(Entry{At: now, Via: "droplist", Command: file, Code: 200})
+	r.mu.Unlock()
+	if t == nil || !ok || !t.DropList {
+		http.NotFound(w, q)
+		return
+	}
+	slices.Sort(lines)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	fmt.Fprintln(z, "roid,domain,drop_time")
+	for _, l := range lines {
+		fmt.Fprintln(z, l)
+	}
+	_ = z.Close()
+	if sum {
+		h := sha256.Sum256(b.Bytes())
+		fmt.Fprintf(w, "%s  %s.csv.gz\n", hex.EncodeToString(h[:]), zone)
+		return
+	}
+	w.Header().Set("Content-Type", "application/gzip")
+	w.Header().Set("Last-Modified", now.UTC().Format(http.TimeFormat))
+	_, _ = w.Write(b.Bytes())
+}
