@@ -287,33 +287,31 @@ func (r *Registry) listen() error {
 		r.lns = append(r.lns, ln)
 		return ln, nil
 	}
-	ln, err := open(r.o.EPPAddr)
+	epp, err := open(r.o.EPPAddr)
 	if err != nil {
 		return err
 	}
-	r.addrs.epp = ln.Addr().String()
-	r.wg.Go(func() { r.acceptEPP(ln) })
-
-	if ln, err = open(r.o.WHOISAddr); err != nil {
+	whois, err := open(r.o.WHOISAddr)
+	if err != nil {
 		return err
 	}
-	r.addrs.whois = ln.Addr().String()
-	wln := ln
-	r.wg.Go(func() { r.acceptWHOIS(wln) })
-
-	if ln, err = open(r.o.WebAddr); err != nil {
+	web, err := open(r.o.WebAddr)
+	if err != nil {
 		return err
 	}
-	r.addrs.web = ln.Addr().String()
-	r.serveWeb(ln, r.webHandler())
-
+	// Every address is known before anything is served: answers name them.
+	r.addrs = addresses{epp: epp.Addr().String(), whois: whois.Addr().String(), web: web.Addr().String()}
 	if r.svc != nil {
-		if ln, err = open(r.o.ServiceAddr); err != nil {
+		api, err := open(r.o.ServiceAddr)
+		if err != nil {
 			return err
 		}
-		r.addrs.service = ln.Addr().String()
-		r.serveWeb(ln, r.svc.handler(r))
+		r.addrs.service = api.Addr().String()
+		r.serveWeb(api, r.svc.handler(r))
 	}
+	r.wg.Go(func() { r.acceptEPP(epp) })
+	r.wg.Go(func() { r.acceptWHOIS(whois) })
+	r.serveWeb(web, r.webHandler())
 	return nil
 }
 

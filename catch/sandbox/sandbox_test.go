@@ -256,9 +256,11 @@ func TestSocketsLookups(t *testing.T) {
 func TestAges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pipes := NewPipes()
-		r, err := Start(t.Context(), Options{TLDs: []TLD{generic("com")}, Listen: pipes.Listen,
+		r, err := Start(t.Context(), Options{
+			TLDs: []TLD{generic("com")}, Listen: pipes.Listen,
 			Names:  []Name{{Name: "old.com", Into: 9 * time.Second}, {Name: "loved.com", Into: 9 * time.Second, RenewedAfter: 3 * time.Second}},
-			Rivals: []Rival{{Name: "slow", Reaction: Dist{Min: 50 * time.Millisecond}}}})
+			Rivals: []Rival{{Name: "slow", Reaction: Dist{Min: 50 * time.Millisecond}}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -300,8 +302,10 @@ func TestAges(t *testing.T) {
 // TestService orders at the registrar API and wins.
 func TestService(t *testing.T) {
 	clock := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
-	r := start(t, Options{TLDs: []TLD{generic("com")}, Now: func() time.Time { return clock }, Service: &Service{Wins: 1},
-		Names: []Name{{Name: "last.com", Stage: "pending delete"}, {Name: "early.com", Stage: "redemption"}}})
+	r := start(t, Options{
+		TLDs: []TLD{generic("com")}, Now: func() time.Time { return clock }, Service: &Service{Wins: 1},
+		Names: []Name{{Name: "last.com", Stage: "pending delete"}, {Name: "early.com", Stage: "redemption"}},
+	})
 	c := r.Config()
 	api := func(q string) map[string]any {
 		t.Helper()
