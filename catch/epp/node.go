@@ -194,3 +194,6 @@ func clean(s string, limit int) string {
 	}
 	return strings.TrimSpace(b.String())
 }
+
+// Clean makes a server's text fit for a terminal, a log and JSON.
+func Clean(s string) string { return clean(s, 300) }

@@ -282,6 +282,24 @@ func (s *Session) ReserveTRIDs(n int) []string {
 	return out
 }
 
+// ReserveSlots draws n clTRIDs in a row and returns what is needed to write
+// them in place: each is prefix followed by a number of digits digits, the first
+// being first. FillSlot writes one.
+func (s *Session) ReserveSlots(n int) (prefix string, first uint64, digits int) {
+	return s.ids.prefix, s.ids.reserve(n), tridDigits
+}
+
+// FillSlot writes a number over the digits of a clTRID in an encoded frame.
+func FillSlot(slot []byte, n uint64) {
+	for i := len(slot) - 1; i >= 0; i-- {
+		slot[i] = '0' + byte(n%10)
+		n /= 10
+	}
+}
+
+// Slot returns the clTRID with that number, as ReserveSlots counts.
+func (s *Session) Slot(n uint64) string { return s.ids.at(n) }
+
 // SetTap installs the receiver of answers that no Do waits for; nil takes it
 // away.
 func (s *Session) SetTap(t Tap) {

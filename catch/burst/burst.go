@@ -1,0 +1,483 @@
+// Package burst sends creates at the moment a name drops: as fast as the
+// network lets them through, and never faster than the registry allows.
+//
+// A burst goes through four hands:
+//
+//   - The policy (policies.toml) says what a registry allows an account, and
+//     what it costs to ask for a name that still exists. The gate holds every
+//     command of the account to it; there is no way around the gate.
+//   - The clock says when the drop is on this machine: UTC from NTP, corrected
+//     by the registry's own clock only where the two disagree beyond doubt,
+//     then tied to the monotonic clock, which nobody sets back.
+//   - The plan picks a strategy, lays out when creates may arrive, and shares
+//     them out among the names by priority. It is announced before the drop,
+//     and what it announces is reserved in the budget: a process that dies has
+//     spent it all.
+//   - The engine holds warm sessions and frames that are encoded already. At
+//     the drop it patches a number into a frame and writes it: no allocation,
+//     no XML, no scheduling. Answers go into records that are preallocated.
+//
+// A rehearsal (Rehearse) is this same code against the sandbox registry.
+package burst
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/epp"
+)
+
+// Options say how a burst is made.
+type Options struct {
+	// Connect makes one logged-in session. It must not retry by itself;
+	// epp.Connector does it right.
+	Connect func(ctx context.Context) (*epp.Session, error)
+	Account string // what the budget is kept under
+	Client  string // the account's client id: whose name it is when we win
+	Policy  Policy
+	Budget  Budget
+
+	Strategy   Strategy // Auto chooses
+	Sessions   int      // fewer than the policy allows; 0: what fits
+	Spares     int      // -1: none; 0: what fits
+	MaxCreates int      // per name, below the policy's; 0: the policy's
+
+	NTP    []string // servers; none: the machine's clock, and the registry's
+	Dial   func(ctx context.Context, network, addr string) (net.Conn, error)
+	Settle time.Duration // how long answers are waited for at the end; default 10 s
+
+	// Wall and Wait stand in for the machine's clock in simulations: Wait
+	// returns at a time. Nil: time.Now and SpinUntil.
+	Wall func() time.Time
+	Wait func(time.Time)
+	Log  *slog.Logger
+}
+
+// Target is one name, with the command that registers it.
+type Target struct {
+	Name   string
+	Create epp.DomainCreate
+}
+
+// Burst is an armed burst. Fire or Disarm must be called, once.
+type Burst struct {
+	o       Options
+	targets []Target
+	at      time.Time // by the registry's clock
+	until   time.Time
+	clock   Clock
+	shape   shape
+	plan    catch.BurstPlan
+	eng     *engine
+	anchor  *anchor
+	settle  func(int) error
+	notes   []string
+
+	tendCancel context.CancelFunc
+	tendDone   chan struct{}
+
+	mu     sync.Mutex
+	fired  bool
+	result *Result
+}
+
+// exactWithin is the longest window that counts as a published second.
+const exactWithin = 2 * time.Second
+
+// Arm prepares a burst for names that share a drop: it measures the clock,
+// opens sessions, plans, encodes the frames and reserves the creates in the
+// budget. Targets come by priority. until is the end of the drop's window; at
+// itself where the second is published.
+func Arm(ctx context.Context, o Options, targets []Target, at, until time.Time) (*Burst, error) {
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	if o.Wait == nil {
+		o.Wait = SpinUntil
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Settle == 0 {
+		o.Settle = 10 * time.Second
+	}
+	if o.Budget == nil {
+		return nil, errors.New("arm burst: no budget is kept, so that the policy cannot be kept either")
+	}
+	if len(targets) == 0 {
+		return nil, errors.New("arm burst: no name")
+	}
+	if err := o.Policy.check(); err != nil {
+		return nil, fmt.Errorf("arm burst: policy %q: %w", o.Policy.ID, err)
+	}
+	if until.Before(at) {
+		until = at
+	}
+	if err := sessionHours(o.Policy, at); err != nil {
+		return nil, fmt.Errorf("arm burst: %w", err)
+	}
+	b := &Burst{o: o, targets: slices.Clone(targets), at: at, until: until, anchor: newAnchor(o.Wall), tendDone: make(chan struct{})}
+	b.measure(ctx)
+	if late := b.now().Sub(until); late > longest {
+		return nil, fmt.Errorf("arm burst: the drop at %s is %s in the past", until.UTC().Format(time.RFC3339), late.Round(time.Second))
+	}
+	if err := b.arm(ctx); err != nil {
+		if b.eng != nil {
+			b.eng.close()
+		}
+		if b.settle != nil {
+			_ = b.settle(0)
+		}
+		return nil, fmt.Errorf("arm burst: %w", err)
+	}
+	tctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	b.tendCancel = cancel
+	go func() {
+		defer close(b.tendDone)
+		b.tend(tctx)
+	}()
+	return b, nil
+}
+
+// sessionHours refuses a time outside of the registry's release session.
+func sessionHours(p Policy, at time.Time) error {
+	if p.SessionFrom == "" || p.SessionTo == "" {
+		return nil
+	}
+	hm := at.UTC().Format("15:04")
+	if hm < p.SessionFrom || hm > p.SessionTo {
+		return fmt.Errorf("%s releases names between %s and %s UTC only, not at %s", p.Title, p.SessionFrom, p.SessionTo, hm)
+	}
+	return nil
+}
+
+// now is the registry's time as far as we know it.
+func (b *Burst) now() time.Time { return stripped(b.o.Wall()).Add(b.clock.Offset) }
+
+// measure asks NTP.
+func (b *Burst) measure(ctx context.Context) {
+	var readings []Reading
+	if len(b.o.NTP) > 0 {
+		nctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+		rs, err := AskNTP(nctx, b.o.NTP, b.o.Dial)
+		cancel()
+		if err != nil {
+			b.note("clock: " + err.Error())
+		}
+		readings = rs
+	}
+	b.clock = Combine(readings, b.o.Wall())
+}
+
+func (b *Burst) note(s string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.notes = append(b.notes, s)
+}
+
+// counts splits the sessions of the policy into working ones and spares.
+func (o Options) counts() (work, spare int) {
+	most := o.Policy.Sessions
+	if o.Sessions > 0 {
+		most = min(most, o.Sessions+max(o.Spares, 0))
+	}
+	switch {
+	case o.Spares < 0:
+	case o.Spares > 0:
+		spare = min(o.Spares, most-1)
+	case o.Sessions > 0:
+		spare = min(most-o.Sessions, 1)
+	case most >= 6:
+		spare = 2
+	case most >= 3:
+		spare = 1
+	}
+	work = most - spare
+	if o.Sessions > 0 {
+		work = min(work, o.Sessions)
+	} else {
+		useful := 12
+		if o.Policy.PerSecond > 0 && o.Policy.SessionPerSecond == 0 {
+			useful = max(2, min(8, int(math.Ceil(o.Policy.PerSecond))))
+		}
+		work = min(work, useful)
+	}
+	return max(work, 1), spare
+}
+
+// arm opens the sessions and makes the plan.
+func (b *Burst) arm(ctx context.Context) error {
+	o := b.o
+	spent, err := o.Budget.Spent(ctx, o.Account, b.o.Wall().Add(-o.Policy.Window()))
+	if err != nil {
+		return err
+	}
+	left := -1
+	if a := o.Policy.Allowance(); a > 0 {
+		if left = a - spent; left < 1 {
+			return &BudgetError{Account: o.Account, Wanted: len(b.targets), Left: 0, Window: o.Policy.Window()}
+		}
+	}
+	work, spare := o.counts()
+	b.eng = newEngine(b.o, b.targets)
+	var regs []Reading
+	var lanes []*lane
+	var first error
+	for range work + spare {
+		l, err := b.eng.connect(ctx)
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			if len(lanes) == 0 || ctx.Err() != nil {
+				return err // one try: a wrong password is not for a loop
+			}
+			break // what we have must do
+		}
+		lanes = append(lanes, l)
+		if r, ok := l.reading(); ok {
+			regs = append(regs, r)
+		}
+	}
+	if first != nil {
+		b.note(fmt.Sprintf("%d of %d sessions: %v", len(lanes), work+spare, first))
+	}
+	if len(lanes) < work+spare {
+		spare = min(spare, max(0, len(lanes)-work))
+		work = len(lanes) - spare
+	}
+	for i := work; i < len(lanes); i++ {
+		lanes[i].spare = true
+	}
+	for _, l := range lanes { // a second look at the distance, on a warm connection
+		if _, err := l.s.Hello(ctx); err != nil {
+			return fmt.Errorf("session %d: %w", l.index, err)
+		}
+		if r, ok := l.reading(); ok {
+			regs = append(regs, r)
+		}
+	}
+	b.clock = b.clock.Correct(regs)
+	rtt, jitter := b.eng.distance()
+	s := situation{
+		names: len(b.targets), policy: o.Policy, budget: left, rtt: rtt, jitter: jitter, uncertainty: min(b.clock.Uncertainty, time.Second),
+		sessions: work, strategy: o.Strategy, maxCreates: o.MaxCreates,
+	}
+	if w := b.until.Sub(b.at); w > exactWithin {
+		s.window = w
+	}
+	b.shape = plan(s, newGate(o.Policy, slackFor(jitter)))
+	total := 0
+	b.plan = catch.BurstPlan{
+		Strategy: string(b.shape.strategy), Policy: o.Policy.ID, Sessions: work, Spares: spare, Lead: rtt / 2, Clock: b.clock.String(),
+		Creates: map[string]int{}, At: b.at, Until: b.until, PolicyWhy: b.shape.why + "; " + o.Policy.Words(),
+	}
+	names := make([]string, len(b.targets))
+	for i, t := range b.targets {
+		names[i] = t.Name
+		b.plan.Creates[t.Name] = b.shape.quota[i]
+		total += b.shape.quota[i]
+	}
+	if b.shape.strategy != ClosedLoop && total > len(b.shape.slots) {
+		// Fewer fit into the time than the budget would give: announce those.
+		trim(b.plan.Creates, b.shape.quota, names, len(b.shape.slots))
+		total = len(b.shape.slots)
+	}
+	b.settle, err = o.Budget.Reserve(ctx, Reservation{
+		Account: o.Account, Names: names, Creates: total, Limit: o.Policy.Allowance(), Window: o.Policy.Window(), At: b.at, Made: b.o.Wall(),
+	})
+	if err != nil {
+		return err
+	}
+	return b.eng.prepare(b.shape, total)
+}
+
+// trim takes creates from the last names until the sum fits.
+func trim(creates map[string]int, quota []int, names []string, fit int) {
+	sum := 0
+	for _, q := range quota {
+		sum += q
+	}
+	for floor := 1; floor >= 0; floor-- {
+		for i := len(quota) - 1; i >= 0 && sum > fit; i-- {
+			take := min(sum-fit, max(0, quota[i]-floor))
+			quota[i] -= take
+			sum -= take
+			creates[names[i]] = quota[i]
+		}
+	}
+}
+
+// slackFor is by how much the windows of the limits are stretched, so that the
+// network cannot squeeze two commands into one of the registry's seconds.
+func slackFor(jitter time.Duration) time.Duration {
+	return min(20*time.Millisecond+2*jitter, 500*time.Millisecond)
+}
+
+// Plan says what will be spent, before it is.
+func (b *Burst) Plan() catch.BurstPlan { return b.plan }
+
+// Clock is the clock as it was measured last.
+func (b *Burst) Clock() Clock {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.clock
+}
+
+// Disarm lets go of the sessions without sending a create, and gives the
+// reserved creates back.
+func (b *Burst) Disarm() error {
+	b.mu.Lock()
+	if b.fired {
+		b.mu.Unlock()
+		return nil
+	}
+	b.fired = true
+	b.mu.Unlock()
+	b.stopTending()
+	b.eng.close()
+	return b.settle(0)
+}
+
+func (b *Burst) stopTending() {
+	b.tendCancel()
+	<-b.tendDone
+}
+
+// tend replaces sessions that ended or that the registry is about to end.
+func (b *Burst) tend(ctx context.Context) {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	<-pause.C
+	wait := 250 * time.Millisecond
+	for {
+		pause.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-pause.C:
+		case <-b.eng.lost:
+			if !pause.Stop() {
+				select {
+				case <-pause.C:
+				default:
+				}
+			}
+		}
+		wait = 250 * time.Millisecond
+		if b.eng.retire(b.o.Policy, b.at.Sub(b.now())) == 0 {
+			continue
+		}
+		if _, err := b.eng.connect(ctx); err != nil {
+			if ctx.Err() == nil {
+				b.note("reconnect: " + err.Error())
+			}
+			var later *epp.BackoffError
+			if errors.As(err, &later) {
+				wait = min(max(time.Until(later.Until), wait), 30*time.Second)
+			} else {
+				wait = time.Second
+			}
+		}
+	}
+}
+
+// Fire waits for the drop, fires, and reports each name. It returns early when
+// every name is decided. ctx ends it at any time: nothing more is sent then,
+// and what was sent is reported.
+func (b *Burst) Fire(ctx context.Context) (map[string]catch.Report, error) {
+	b.mu.Lock()
+	if b.fired {
+		b.mu.Unlock()
+		return nil, errors.New("fire burst: it was fired or disarmed before")
+	}
+	b.fired = true
+	b.mu.Unlock()
+	err := b.wait(ctx)
+	if err == nil {
+		b.eng.fire(ctx, b.moment(), b.shape, b.plan.Lead)
+		b.eng.drain(ctx, b.o.Settle)
+	}
+	b.stopTending()
+	if err == nil {
+		b.eng.verify(ctx, b.at, b.clock.Offset)
+	}
+	spent := b.eng.spent()
+	serr := b.settle(spent)
+	b.eng.close()
+	res := b.report()
+	b.mu.Lock()
+	b.result = res
+	b.mu.Unlock()
+	if err != nil {
+		return nil, fmt.Errorf("fire burst: %w", err)
+	}
+	return res.byName(), serr
+}
+
+// moment is the drop on the monotonic clock.
+func (b *Burst) moment() time.Time { return b.anchor.moment(b.at, b.clock.Offset) }
+
+// settleBy is how long before the drop the clock is looked at for the last
+// time; from then on only the monotonic clock counts.
+const settleBy = 2 * time.Second
+
+// wait sleeps until shortly before the drop, with an eye on the clock and the
+// sessions.
+func (b *Burst) wait(ctx context.Context) error {
+	for {
+		if jump := b.anchor.look(); jump != 0 {
+			b.note(fmt.Sprintf("the machine's clock jumped by %s", jump.Round(time.Millisecond)))
+			if jump > time.Second {
+				b.note("the machine may have slept")
+			}
+			old := b.clock
+			b.measure(ctx)
+			if !b.clock.Checked { // nobody to ask: the registry's clock still stands
+				b.clock = old
+				b.clock.Offset -= jump
+			}
+		}
+		left := b.at.Sub(b.now())
+		if -left > b.until.Sub(b.at)+longest {
+			return fmt.Errorf("the drop passed %s ago, while this machine slept or was stopped; nothing was sent", (-left).Round(time.Second))
+		}
+		if left <= settleBy {
+			break
+		}
+		t := time.NewTimer(min(left-settleBy, 500*time.Millisecond))
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-b.eng.idle(): // every session is gone and none comes back
+			t.Stop()
+		case <-t.C:
+		}
+	}
+	b.eng.warm(ctx, min(settleBy/2, max(b.at.Sub(b.now())/2, 0)))
+	if rtt, _ := b.eng.distance(); rtt > 0 {
+		b.plan.Lead = rtt / 2
+	}
+	return ctx.Err()
+}
+
+// Result is what happened, in full. It is nil before Fire returned.
+func (b *Burst) Result() *Result {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.result
+}
+
+var _ catch.Armed = (*Burst)(nil)
+
+func lower(s string) string { return strings.ToLower(s) }
