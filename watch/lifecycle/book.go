@@ -305,7 +305,10 @@ func (p reader) rule(t ruleTOML, checked string, known map[string]Rule) (Rule, e
 		r = like
 		r.Stages, r.Source, r.Notes = slices.Clone(r.Stages), slices.Clone(r.Source), slices.Clone(r.Notes)
 	}
-	r.Zone = zone
+	r.Zone, r.Unlisted = zone, t.Unlisted || r.Unlisted
+	if slices.Contains(reservedTLDs, zone[strings.LastIndexByte(zone, '.')+1:]) {
+		r.Unlisted = true
+	}
 	set(&r.Registry, t.Registry)
 	set(&r.Generic, t.Generic)
 	set(&r.AutoRenews, t.AutoRenews)

@@ -206,6 +206,7 @@ func (d *decider) held() {
 	if d.began.known() && !d.began.exact() {
 		d.v.SinceFrom = date(d.began.lo, false)
 	}
+	d.v.Began, d.v.BeganFrom = d.v.Since, d.v.SinceFrom
 	d.v.Window = d.window(st)
 	d.v.Next = d.next(st)
 	d.dropping()
@@ -269,7 +270,11 @@ func (d *decider) newLife() bool {
 		return d.v.Created.After(b.Verdict.Created.Add(36*time.Hour)) ||
 			!d.v.Created.DayOnly && !b.Verdict.Created.DayOnly && d.v.Created.After(b.Verdict.Created.Add(time.Second))
 	}
-	return !b.GoneAt.IsZero() && d.v.Created.After(b.HeldAt)
+	since := b.HeldAt
+	if since.IsZero() {
+		since = b.At
+	}
+	return !b.GoneAt.IsZero() && d.v.Created.After(since)
 }
 
 // dropping turns the last stage into dropping while its window is open.
@@ -466,7 +471,7 @@ func (d *decider) missing(heard []whoisx.Source) []whoisx.Source {
 func (d *decider) hinted() {
 	if d.Before != nil {
 		d.v = d.Before.Verdict
-		d.v.Happened = nil
+		d.v.Happened, d.v.Flags = nil, slices.Clone(d.v.Flags)
 		d.rs = d.Rule.Stage(d.v.RegistryStage)
 		if d.v.Stage.somebodys() {
 			d.began = d.firstLook(d.v.Stage, 0)
@@ -542,10 +547,8 @@ func Remember(in Input, v Verdict) Seen {
 			}
 		}
 		s.LastHeld = v.Stage
-		// The bounds of the beginning are kept apart from Verdict.Since, which
-		// becomes the window's own once the name is dropping.
-		if v.Stage != Dropping {
-			s.Began, s.BeganFrom = v.Since, v.SinceFrom
+		if !v.Began.IsZero() {
+			s.Began, s.BeganFrom = v.Began, v.BeganFrom
 		}
 		if !rich(a) {
 			break

@@ -1,14 +1,124 @@
 package lifecycle
 
-import "github.com/lapse-dev/lapse/whoisx"
+import (
+	"strings"
 
-// flags are what is true of a name besides its stage.
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// flags are what is true of a name besides its stage: what sources say of its
+// price, what its registry wants to see, and what its own letters give away.
 func (d *decider) flags() {
-	for _, as := range [][]whoisx.Answer{d.special, d.yes, d.no} {
+	d.priced()
+	if f := d.reservedByRule(); f != nil && d.v.Has(FlagReserved) == nil {
+		d.flag(*f)
+	}
+	if d.Rule.Nexus != "" {
+		why := "." + d.Rule.Zone + " wants to see: " + d.Rule.Nexus
+		if d.Rule.Sure["nexus"] == "memory" {
+			why += " (nobody confirmed it)"
+		}
+		d.flag(Flag{Flag: FlagNexus, Category: d.Rule.Nexus, Why: why})
+	}
+	if why := LookAlike(d.Name); why != "" {
+		d.flag(Flag{Flag: FlagLookAlike, Why: why})
+	}
+	if len(d.yes) > 0 && (has(d.main, "clientHold") || has(d.main, "serverHold")) {
+		by := "its registrar"
+		if has(d.main, "serverHold") {
+			by = "the registry"
+		}
+		// Where a stage is shown by the hold itself, it is no news.
+		if d.rs == nil || !strings.Contains(strings.ToLower(d.rs.Name), "hold") {
+			d.flag(Flag{Flag: FlagHold, Category: by, Why: "taken out of DNS by " + by + ": unpaid, or in dispute; no stage by itself"})
+		}
+	}
+	if strings.HasPrefix(d.v.RegistryStage, "Expiry Access") {
+		d.flag(Flag{Flag: FlagEAP, Category: d.v.RegistryStage})
+	}
+}
+
+// flag sets a flag; a name has each at most once.
+func (d *decider) flag(f Flag) {
+	for i := range d.v.Flags {
+		if d.v.Flags[i].Flag == f.Flag {
+			d.v.Flags[i] = f
+			return
+		}
+	}
+	d.v.Flags = append(d.v.Flags, f)
+}
+
+// priced flags premium and early-access prices, and names that sources call
+// reserved.
+func (d *decider) priced() {
+	for _, as := range [][]whoisx.Answer{d.special, d.no, d.yes} {
 		for _, a := range as {
-			if a.Outcome == whoisx.Premium && d.v.Has(FlagPremium) == nil {
-				d.v.Flags = append(d.v.Flags, Flag{Flag: FlagPremium, Price: a.Price, Why: who(a) + " says so"})
+			switch {
+			case a.Outcome == whoisx.Premium && d.v.Has(FlagPremium) == nil:
+				d.flag(Flag{Flag: FlagPremium, Price: a.Price, Tier: tier(a), Why: who(a) + " says so"})
+			case a.Outcome == whoisx.Reserved && d.v.Has(FlagReserved) == nil:
+				d.flag(Flag{Flag: FlagReserved, Category: a.Category, Why: who(a) + " says so"})
+			}
+			if a.Price != nil && early(a.Price.What) && d.v.Has(FlagEAP) == nil {
+				f := Flag{Flag: FlagEAP, Price: a.Price, Tier: a.Price.What, Why: who(a) + " asks an early-access fee"}
+				if a.Drop != nil && !a.Drop.To.IsZero() {
+					until := a.Drop.To
+					f.Until = &until
+				}
+				d.flag(f)
 			}
 		}
 	}
+}
+
+func tier(a whoisx.Answer) string {
+	if a.Category != "" {
+		return a.Category
+	}
+	if a.Price != nil && !early(a.Price.What) && a.Price.What != "create" {
+		return a.Price.What
+	}
+	return ""
+}
+
+// early reports whether a price is an early-access one: the description of the
+// fee extension (RFC 8748) says "Early Access Period" or "Expiry Access
+// Period", Identity Digital says "EAP5".
+func early(what string) bool {
+	what = strings.ToLower(what)
+	return strings.HasPrefix(what, "eap") || strings.Contains(what, "early access") || strings.Contains(what, "expiry access")
+}
+
+// specialUse are the names that RFC 6761 keeps out of the DNS at large.
+var specialUse = map[string]bool{"example": true, "test": true, "invalid": true, "localhost": true, "local": true, "onion": true, "alt": true}
+
+// reservedByRule says whether a name is reserved by the rules that every
+// registry of a generic TLD signed (ICANN Registry Agreement, Specification 5)
+// or by RFC 6761, whoever answers whatever.
+func (d *decider) reservedByRule() *Flag {
+	label, rest, _ := strings.Cut(d.Name, ".")
+	if tld := d.Name[strings.LastIndexByte(d.Name, '.')+1:]; specialUse[tld] && !d.Rule.Unlisted {
+		return &Flag{Flag: FlagReserved, Category: "RFC 6761", Why: "." + tld + " is kept for special use (RFC 6761)"}
+	}
+	if !d.Rule.Generic || rest != d.Name[strings.LastIndexByte(d.Name, '.')+1:] {
+		return nil
+	}
+	var why string
+	switch {
+	case label == "example":
+		why = "EXAMPLE is reserved in every generic TLD (Specification 5 §1)"
+	case len(label) == 2:
+		why = "two-character labels are reserved unless the registry released them (Specification 5 §2)"
+	case label == "www" || label == "whois" || label == "rdds" || label == "nic":
+		why = strings.ToUpper(label) + " is kept for the registry's own operations (Specification 5 §3.1)"
+	case len(label) >= 4 && label[2:4] == "--" && !strings.HasPrefix(label, "xn--"):
+		why = "labels with hyphens in the third and fourth place are reserved (RFC 5891 §4.2.3.1)"
+	default:
+		return nil
+	}
+	if len(d.yes) > 0 {
+		return nil // whoever holds it got it somehow
+	}
+	return &Flag{Flag: FlagReserved, Category: "Specification 5", Why: why}
 }

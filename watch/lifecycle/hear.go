@@ -95,7 +95,7 @@ func (d *decider) hear() {
 		case a.Source == whoisx.DropList:
 			// A list is made daily and speaks about days to come; it does not
 			// go stale within the hour.
-			if a.Outcome.SaysSomething() && d.Now.Sub(a.Asked) < 8*day {
+			if a.Outcome.SaysSomething() && (a.Asked.IsZero() || d.Now.Sub(a.Asked) < 8*day) {
 				d.hints = append(d.hints, a)
 			}
 		case stale:

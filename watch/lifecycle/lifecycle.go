@@ -4,6 +4,7 @@
 package lifecycle
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/lapse-dev/lapse/whoisx"
@@ -118,6 +119,25 @@ type Verdict struct {
 	Anomaly string          `json:"anomaly,omitempty"` // something that should not happen; shown, never a crash
 
 	Evidence []whoisx.Evidence `json:"-"`
+
+	// Began and BeganFrom bound the beginning of the registry's stage also
+	// where Since is another date (a window's own, while dropping). Remember
+	// keeps them.
+	Began     whoisx.Date `json:"-"`
+	BeganFrom whoisx.Date `json:"-"`
+}
+
+// MarshalJSON writes the registry's word as null where its rule has none.
+func (v Verdict) MarshalJSON() ([]byte, error) {
+	type plain Verdict
+	var word *string
+	if v.RegistryStage != "" {
+		word = &v.RegistryStage
+	}
+	return json.Marshal(struct {
+		plain
+		RegistryStage *string `json:"registry_stage"`
+	}{plain(v), word})
 }
 
 // Has returns the flag of that name, or nil.

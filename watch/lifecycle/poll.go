@@ -72,6 +72,11 @@ func pollWindow(v Verdict, w Window, r Rule, now time.Time, span func(time.Durat
 		step := max(left/4, span(5*time.Minute))
 		return now.Add(min(step, left-lead)), "its window opens in " + FormatSpan(left.Round(time.Second)), true
 	case !now.After(shut.Add(span(30 * time.Minute))):
+		// A window of two days with hours is two windows of an hour: between
+		// them nobody has seen a drop.
+		if left := r.Drop.untilHours(now, lead); width > 12*time.Hour && left > lead {
+			return now.Add(min(left, span(5*time.Minute))), "between the hours at which names drop", true
+		}
 		return now.Add(span(inside)), word, true
 	case last:
 		late := now.Sub(shut)
@@ -117,4 +122,24 @@ func pollHeld(v Verdict, r Rule, now time.Time, span func(time.Duration) time.Du
 		}
 	}
 	return now.Add(step), why
+}
+
+// untilHours is how long it is until the rule's hours of the day come again,
+// 0 inside them, with a lead and half an hour after, and where it has none.
+func (r DropRule) untilHours(now time.Time, lead time.Duration) time.Duration {
+	if r.From == "" || r.To == "" {
+		return 0
+	}
+	y, m, dd := now.In(r.Location()).Date()
+	for i := -1; i <= 1; i++ {
+		from, to := r.hours(y, m, dd+i)
+		if now.After(to.Add(30 * time.Minute)) {
+			continue
+		}
+		if now.Before(from.Add(-lead)) {
+			return from.Add(-lead).Sub(now)
+		}
+		return 0
+	}
+	return 0
 }

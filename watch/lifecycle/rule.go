@@ -17,6 +17,8 @@ type Rule struct {
 	// Generic marks a TLD under an ICANN registry agreement: its reserved
 	// names are those of Specification 5, its grace periods those of RFC 3915.
 	Generic bool `json:"generic"`
+	// Unlisted marks a zone of one's own, such as a sandbox's.
+	Unlisted bool `json:"unlisted,omitempty"`
 	// AutoRenews says that the registry moves the expiry date a year ahead by
 	// itself when it is reached, so that a later date alone is no renewal.
 	AutoRenews   bool   `json:"auto_renews"`

@@ -262,39 +262,39 @@ func (d *decider) learn(w *Window) *Window {
 		w.Basis += fmt.Sprintf("; %d drops seen here, %d are needed to narrow it", l.Seen, enough)
 		return w
 	}
-	narrow := *w
 	if w.shut().Sub(w.open()) > wide(d.Rule)+d.Rule.Drop.Late || l.Last-l.First > 12*time.Hour {
-		return w
+		return w // days that nobody knows, or hours that are no pattern
 	}
 	loc := d.Rule.Drop.Location()
-	first, last := w.open(), w.shut()
-	if l.Days && d.began.known() && d.last() && !d.began.day && d.began.exact() {
-		b := dayStart(d.began.hi.UTC(), time.UTC)
+	first, last := calendar(w.From, loc), calendar(w.To, loc)
+	if l.Days && d.last() && d.began.exact() && !d.began.day {
+		b := calendar(whoisx.At(d.began.hi), time.UTC)
 		first, last = b.AddDate(0, 0, l.MinDays), b.AddDate(0, 0, l.MaxDays)
-	} else if !w.To.DayOnly {
-		last = w.To.Time
-	} else {
-		last = w.To.Time // its day
 	}
-	fy, fm, fd := first.In(loc).Date()
-	ly, lm, ld := last.In(loc).Date()
-	if w.From.DayOnly || l.Days {
-		fy, fm, fd = first.UTC().Date()
-		ly, lm, ld = last.UTC().Date()
-	}
-	narrow.From = whoisx.At(clockOn(fy, fm, fd, l.First, loc))
-	narrow.To = whoisx.At(clockOn(ly, lm, ld, l.Last, loc))
-	narrow.Likely = whoisx.At(clockOn(fy, fm, fd, l.Median, loc))
+	narrow := *w
+	narrow.From = whoisx.At(clockOn(first, l.First, loc))
+	narrow.To = whoisx.At(clockOn(last, l.Last, loc))
+	narrow.Likely = whoisx.At(clockOn(first, l.Median, loc))
 	narrow.HourKnown = true
 	if narrow.To.Before(narrow.From.Time) {
 		return w
 	}
-	how := fmt.Sprintf("%d drops seen here fell %s-%s %s", l.Seen, clock(l.First+l.margin), clock(l.Last-l.margin), d.Rule.Drop.zoneWord())
-	if !w.From.DayOnly && (narrow.From.Before(w.From.Time) || narrow.To.After(w.To.Time)) {
+	how := fmt.Sprintf("%d drops seen here fell %s-%s %s", l.Seen, clock(l.First+learnMargin), clock(l.Last-learnMargin), d.Rule.Drop.zoneWord())
+	if !w.From.DayOnly && (narrow.From.Before(w.From.Time) || narrow.To.After(w.shut())) {
 		how += ", not all of them inside the rule's hours"
 	}
 	narrow.Basis = w.Basis + "; " + how
 	return &narrow
+}
+
+// calendar is the day of a date: of its own where it is only a day, else in a
+// time zone.
+func calendar(d whoisx.Date, loc *time.Location) time.Time {
+	if d.DayOnly {
+		loc = time.UTC
+	}
+	y, m, dd := d.In(loc).Date()
+	return time.Date(y, m, dd, 0, 0, 0, 0, time.UTC)
 }
 
 func (r DropRule) zoneWord() string {
@@ -311,8 +311,6 @@ type Learned struct {
 	First, Median, Last time.Duration // since midnight, with a margin
 	Days                bool          // whether the days are known
 	MinDays, MaxDays    int
-
-	margin time.Duration
 }
 
 // learnMargin is left on both sides of the hours that were seen: a batch never
@@ -321,7 +319,7 @@ const learnMargin = 5 * time.Minute
 
 // Learn sums up the drops seen in a zone.
 func Learn(r Rule, seen []Observation) Learned {
-	l := Learned{margin: learnMargin, Days: true}
+	l := Learned{Days: true}
 	loc := r.Drop.Location()
 	var clocks []time.Duration
 	for _, o := range seen {
@@ -334,7 +332,7 @@ func Learn(r Rule, seen []Observation) Learned {
 			l.Days = false
 			continue
 		}
-		n := int(dayStart(o.At.UTC(), time.UTC).Sub(dayStart(o.Began.UTC(), time.UTC)) / day)
+		n := int(calendar(whoisx.At(o.At), time.UTC).Sub(calendar(whoisx.At(o.Began), time.UTC)) / day)
 		if len(clocks) == 1 || n < l.MinDays {
 			l.MinDays = n
 		}
@@ -351,12 +349,9 @@ func Learn(r Rule, seen []Observation) Learned {
 	return l
 }
 
-func dayStart(t time.Time, loc *time.Location) time.Time {
-	y, m, d := t.In(loc).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, loc)
-}
-
-func clockOn(y int, m time.Month, d int, since time.Duration, loc *time.Location) time.Time {
+// clockOn is a wall clock time on a calendar day.
+func clockOn(date time.Time, since time.Duration, loc *time.Location) time.Time {
+	y, m, d := date.Date()
 	s := int(since / time.Second)
 	return time.Date(y, m, d, s/3600, s/60%60, s%60, 0, loc)
 }

@@ -1,0 +1,403 @@
+package lifecycle
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+func ans(src whoisx.Source, o whoisx.Outcome, edit ...func(*whoisx.Answer)) whoisx.Answer {
+	a := whoisx.Answer{Source: src, Server: string(src) + ".example", Outcome: o, Confirmed: o == whoisx.Registered}
+	for _, e := range edit {
+		e(&a)
+	}
+	return a
+}
+
+func TestVotes(t *testing.T) {
+	b := Default()
+	price := func(a *whoisx.Answer) { a.Price = &whoisx.Price{Amount: "119.00", Currency: "USD"} }
+	taken := func(a *whoisx.Answer) { a.Statuses, a.Expires = []string{"ok"}, dt("2027-08-27") }
+	tests := []struct {
+		what    string
+		name    string
+		as      []whoisx.Answer
+		stage   Stage
+		sure    Confidence
+		missing []whoisx.Source
+		flag    FlagName
+	}{
+		{"RDAP 404 alone", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, []whoisx.Source{whoisx.WHOIS, whoisx.Registrar, whoisx.EPP}, ""},
+		{"RDAP and WHOIS", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.NotRegistered)}, Free, Confirmed, nil, ""},
+		{"RDAP twice is one", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.RDAP, whoisx.NotRegistered, func(a *whoisx.Answer) { a.Server = "other" })}, LikelyFree, Single, []whoisx.Source{whoisx.WHOIS, whoisx.Registrar, whoisx.EPP}, ""},
+		{"DNS never counts", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.DNS, whoisx.NotRegistered)}, LikelyFree, Single, []whoisx.Source{whoisx.WHOIS, whoisx.Registrar, whoisx.EPP}, ""},
+		{"DNS alone", "a.com", []whoisx.Answer{ans(whoisx.DNS, whoisx.NotRegistered, func(a *whoisx.Answer) { a.Delegation = whoisx.NotDelegated })}, Unknown, Guess, []whoisx.Source{whoisx.RDAP, whoisx.WHOIS, whoisx.Registrar, whoisx.EPP}, ""},
+		{"RDAP-only TLD", "a.dev", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, []whoisx.Source{whoisx.Registrar, whoisx.EPP}, ""},
+		{"they disagree", "a.net", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.Registered, taken)}, Registered, Conflict, nil, ""},
+		{"reserved beats not-registered", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.EPP, whoisx.Reserved)}, ReservedStage, Single, nil, FlagReserved},
+		{"reserved beats two of them", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.Registrar, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.Reserved)}, ReservedStage, Single, nil, FlagReserved},
+		{"blocked beats reserved", "a.com", []whoisx.Answer{ans(whoisx.EPP, whoisx.Reserved), ans(whoisx.WHOIS, whoisx.Blocked)}, BlockedStage, Single, nil, ""},
+		{"premium at EPP is a vote with a price", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.EPP, whoisx.Premium, price)}, Free, Confirmed, nil, FlagPremium},
+		{"premium in WHOIS is none", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.Premium)}, LikelyFree, Single, []whoisx.Source{whoisx.WHOIS, whoisx.Registrar, whoisx.EPP}, FlagPremium},
+		{"gated", "a.info", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.Gated, func(a *whoisx.Answer) { a.Category = "dropzone" })}, GatedStage, Single, nil, ""},
+		{"a hidden gate, nothing known from before", "a.info", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.NotRegistered)}, LikelyFree, Guess, []whoisx.Source{whoisx.Registrar, whoisx.EPP}, ""},
+		{"a hidden gate, EPP sees behind it", "a.info", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.EPP, whoisx.NotRegistered)}, Free, Confirmed, nil, ""},
+		{"registered without the name is unreadable", "a.com", []whoisx.Answer{ans(whoisx.WHOIS, whoisx.Registered, func(a *whoisx.Answer) { a.Confirmed = false })}, Unknown, Guess, nil, ""},
+		{"throttled", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.RateLimited)}, Unknown, Guess, nil, ""},
+		{"a country code without a rule is not given 45+30+5", "a.zz", []whoisx.Answer{ans(whoisx.WHOIS, whoisx.Registered, taken)}, Registered, Single, nil, ""},
+		{"two-character names are reserved", "zq.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, nil, FlagReserved},
+		{"RFC 6761", "a.test", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, nil, FlagReserved},
+		{"nexus", "a.us", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, nil, FlagNexus},
+		{"hold is a flag", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.Registered, taken, func(a *whoisx.Answer) { a.Statuses = []string{"clientHold"} })}, Registered, Single, nil, FlagHold},
+		{"early access", "a.xyz", []whoisx.Answer{ans(whoisx.EPP, whoisx.NotRegistered, func(a *whoisx.Answer) {
+			a.Price = &whoisx.Price{Amount: "100.00", Currency: "USD", What: "Early Access Period, fee expires: 2026-11-22T16:00:00Z"}
+		})}, LikelyFree, Single, nil, FlagEAP},
+	}
+	for _, tt := range tests {
+		t.Run(tt.what, func(t *testing.T) {
+			v := Decide(Input{Name: tt.name, Rule: b.Rule(tt.name), Answers: tt.as, Now: at("2026-11-21T12:00:00Z")})
+			if v.Stage != tt.stage || v.Confidence != tt.sure {
+				t.Errorf("%s %s, want %s %s: %v", v.Stage, v.Confidence, tt.stage, tt.sure, v.Why)
+			}
+			if tt.missing != nil && !slices.Equal(v.Missing, tt.missing) {
+				t.Errorf("missing %v, want %v", v.Missing, tt.missing)
+			}
+			if tt.flag != "" && v.Has(tt.flag) == nil {
+				t.Errorf("no flag %s: %v", tt.flag, v.Flags)
+			}
+			if len(v.Why) == 0 {
+				t.Error("it does not say why")
+			}
+		})
+	}
+}
+
+func TestStaleAnswersDoNotVote(t *testing.T) {
+	now := at("2026-11-21T12:00:00Z")
+	old := ans(whoisx.WHOIS, whoisx.NotRegistered, func(a *whoisx.Answer) { a.Asked = now.Add(-25 * time.Hour) })
+	fresh := ans(whoisx.RDAP, whoisx.NotRegistered, func(a *whoisx.Answer) { a.Asked = now })
+	if v := Decide(Input{Name: "a.com", Rule: Default().Rule("a.com"), Answers: []whoisx.Answer{old, fresh}, Now: now}); v.Stage != LikelyFree {
+		t.Errorf("yesterday's WHOIS counted: %s", v.Stage)
+	}
+}
+
+// journey is a name followed over several looks.
+type journey struct {
+	t      *testing.T
+	name   string
+	rule   Rule
+	before *Seen
+	ours   bool
+}
+
+func (j *journey) look(now string, as ...whoisx.Answer) Verdict {
+	j.t.Helper()
+	in := Input{Name: j.name, Rule: j.rule, Answers: as, Before: j.before, Now: at(now), Ours: j.ours}
+	v := Decide(in)
+	s := Remember(in, v)
+	// What is stored comes back the same.
+	raw, err := json.Marshal(s)
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	var back Seen
+	if err := json.Unmarshal(raw, &back); err != nil {
+		j.t.Fatal(err)
+	}
+	j.before = &back
+	return v
+}
+
+func (v Verdict) event(e Event) bool {
+	return slices.ContainsFunc(v.Happened, func(h Happening) bool { return h.Event == e })
+}
+
+func held(status, created, updated, expires, registrar, id string) whoisx.Answer {
+	return ans(whoisx.RDAP, whoisx.Registered, func(a *whoisx.Answer) {
+		a.Statuses = strings.Fields(status)
+		a.Created, a.Updated, a.Expires = dt(created), dt(updated), dt(expires)
+		a.Registrar, a.RegistrarID = registrar, id
+	})
+}
+
+func gone(src whoisx.Source) whoisx.Answer { return ans(src, whoisx.NotRegistered) }
+
+const born = "2009-08-27T10:00:00Z"
+
+func TestJourneys(t *testing.T) {
+	com := func(t *testing.T) *journey { return &journey{t: t, name: "a.com", rule: Default().Rule("a.com")} }
+	ok := held("ok", born, "2025-08-28T10:00:00Z", "2026-08-27T10:00:00Z", "Example", "9999") // before its expiry
+	auto := held("autoRenewPeriod", born, "2026-08-27T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999")
+	red := held("redemptionPeriod pendingDelete", born, "2026-10-06T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999")
+
+	t.Run("the automatic year is no renewal, and the delete takes it back", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-08-01T00:00:00Z", ok)
+		v := j.look("2026-08-28T00:00:00Z", auto)
+		if v.Stage != Expired || v.event(EventRenewed) || !v.event(EventExpired) || v.Expires != dt("2026-08-27T10:00:00Z") {
+			t.Errorf("%s %v expires %s", v.Stage, v.Happened, v.Expires)
+		}
+		v = j.look("2026-10-07T00:00:00Z", red)
+		if v.Stage != Redemption || !v.event(EventDeleted) || v.Anomaly != "" || v.Since != dt("2026-10-06T19:02:00Z") {
+			t.Errorf("%s %v since %s %s", v.Stage, v.Happened, v.Since, v.Anomaly)
+		}
+	})
+	t.Run("renewed during the grace period", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-08-28T00:00:00Z", auto)
+		v := j.look("2026-09-05T00:00:00Z", held("ok", born, "2026-09-04T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999"))
+		if v.Stage != Registered || !v.event(EventRenewed) {
+			t.Errorf("%s %v", v.Stage, v.Happened)
+		}
+		if next, _ := Poll(v, j.rule, at("2026-09-05T00:00:00Z")); next.Sub(at("2026-09-05T00:00:00Z")) != 7*day {
+			t.Errorf("polled next at %s", next)
+		}
+	})
+	t.Run("kept after the grace period", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-10-10T00:00:00Z", auto)
+		v := j.look("2026-10-12T00:00:00Z", held("ok", born, "2026-08-27T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999"))
+		if !v.event(EventKept) {
+			t.Errorf("%v", v.Happened)
+		}
+	})
+	t.Run("sold before the drop", func(t *testing.T) {
+		j := com(t)
+		v := j.look("2026-09-01T00:00:00Z", held("autoRenewPeriod", born, "2026-08-27T10:00:00Z", "2027-08-27T10:00:00Z", "GoDaddy.com, LLC", "146"))
+		if f := v.Has(FlagAuctioned); f == nil || f.Category != "GoDaddy Auctions" || f.Until.String() != "2026-10-02" {
+			t.Errorf("flag %+v", f)
+		}
+		v = j.look("2026-10-11T00:00:00Z", held("ok", born, "2026-10-10T10:00:00Z", "2027-08-27T10:00:00Z", "Dynadot Inc", "472"))
+		if !v.event(EventSold) || v.event(EventRenewed) || !v.event(EventTransferred) {
+			t.Errorf("%v", v.Happened)
+		}
+	})
+	t.Run("renewed or sold, nobody can tell", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-09-01T00:00:00Z", held("autoRenewPeriod", born, "2026-08-27T10:00:00Z", "2027-08-27T10:00:00Z", "Network Solutions, LLC", "2"))
+		v := j.look("2026-10-11T00:00:00Z", held("ok", born, "2026-10-10T10:00:00Z", "2027-08-27T10:00:00Z", "Network Solutions, LLC", "2"))
+		if v.event(EventRenewed) || !v.event(EventKept) || !strings.Contains(strings.Join(v.Why, " "), "sold at NameJet") {
+			t.Errorf("%v %v", v.Happened, v.Why)
+		}
+	})
+	t.Run("at auction by its name servers", func(t *testing.T) {
+		j := com(t)
+		a := held("autoRenewPeriod", born, "2026-08-27T10:00:00Z", "2027-08-27T10:00:00Z", "eNom, LLC", "48")
+		a.Nameservers = []string{"ns1.example.net"}
+		j.look("2026-09-01T00:00:00Z", a)
+		a.Nameservers = []string{"ns1.namejet.com", "ns2.namejet.com"}
+		v := j.look("2026-09-30T00:00:00Z", a)
+		if v.Stage != Expired || v.Has(FlagAtAuction) == nil || !v.event(EventAtAuction) {
+			t.Errorf("%s %v %v", v.Stage, v.Flags, v.Happened)
+		}
+	})
+	t.Run("restored", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-10-07T00:00:00Z", red)
+		v := j.look("2026-10-20T00:00:00Z", held("pendingRestore pendingDelete", born, "2026-10-19T10:00:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		if v.Stage != PendingRestore || !v.event(EventRestoring) {
+			t.Errorf("%s %v", v.Stage, v.Happened)
+		}
+		v = j.look("2026-10-22T00:00:00Z", held("ok", born, "2026-10-21T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999"))
+		if v.Stage != Registered || !v.event(EventRestored) || v.Anomaly != "" {
+			t.Errorf("%s %v %s", v.Stage, v.Happened, v.Anomaly)
+		}
+	})
+	t.Run("a restore that failed begins a new redemption", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-10-07T00:00:00Z", red)
+		j.look("2026-10-20T00:00:00Z", held("pendingRestore pendingDelete", born, "2026-10-19T10:00:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		v := j.look("2026-10-27T00:00:00Z", held("redemptionPeriod pendingDelete", born, "2026-10-26T10:00:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		if v.Stage != Redemption || !v.event(EventRestoreFailed) || v.Since != dt("2026-10-26T10:00:00Z") {
+			t.Errorf("%s since %s %v", v.Stage, v.Since, v.Happened)
+		}
+	})
+	t.Run("back from pending delete is shown, not believed silently", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-11-07T00:00:00Z", held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		v := j.look("2026-11-09T00:00:00Z", held("ok", born, "2026-11-08T19:02:00Z", "2027-08-27T10:00:00Z", "Example", "9999"))
+		if v.Anomaly == "" || !v.event(EventBackFromTheGrave) {
+			t.Errorf("%q %v", v.Anomaly, v.Happened)
+		}
+	})
+	t.Run("caught by a service", func(t *testing.T) {
+		j := com(t)
+		pd := held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999")
+		j.look("2026-11-10T18:50:00Z", pd)
+		v := j.look("2026-11-10T19:10:00Z", pd)
+		if v.Stage != Dropping {
+			t.Errorf("inside its window it is %s", v.Stage)
+		}
+		caught := held("addPeriod", "2026-11-10T19:12:03Z", "2026-11-10T19:12:03Z", "2027-11-10T19:12:03Z", "DropCatch.com 612 LLC", "2092")
+		v = j.look("2026-11-10T19:13:00Z", caught)
+		f := v.Has(FlagAtAuction)
+		if v.Stage != Registered || f == nil || f.Category != "DropCatch" || f.Until.String() != "2026-11-13T19:12:03Z" || !v.event(EventCaughtByService) || v.Anomaly != "" {
+			t.Fatalf("%s %+v %v %s", v.Stage, f, v.Happened, v.Anomaly)
+		}
+		if v.Why[0] != "caught by DropCatch; its auction is open until 13 Nov 2026 19:12:03 UTC if several ordered it" {
+			t.Errorf("why %q", v.Why[0])
+		}
+		if v = j.look("2026-11-12T00:00:00Z", caught); v.Stage != Registered || v.Has(FlagAtAuction) == nil {
+			t.Errorf("on the second day it is %s %v", v.Stage, v.Flags)
+		}
+		if v = j.look("2026-11-15T00:00:00Z", caught); v.Stage != Lost || v.Has(FlagAtAuction) != nil {
+			t.Errorf("after the auction it is %s", v.Stage)
+		}
+		if v = j.look("2026-11-16T00:00:00Z", caught); v.Stage != Lost {
+			t.Errorf("then it is %s", v.Stage)
+		}
+	})
+	t.Run("lost to somebody", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-11-10T19:10:00Z", held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		v := j.look("2026-11-10T19:13:00Z", held("addPeriod", "2026-11-10T19:12:03Z", "2026-11-10T19:12:03Z", "2027-11-10T19:12:03Z", "Small Registrar", "4242"))
+		if v.Stage != Lost || !v.event(EventReregistered) {
+			t.Errorf("%s %v", v.Stage, v.Happened)
+		}
+	})
+	t.Run("ours", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-11-10T19:10:00Z", held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		j.ours = true
+		if v := j.look("2026-11-10T19:13:00Z", held("addPeriod", "2026-11-10T19:12:03Z", "2026-11-10T19:12:03Z", "2027-11-10T19:12:03Z", "Small Registrar", "4242")); v.Stage != Caught {
+			t.Errorf("%s", v.Stage)
+		}
+	})
+	t.Run("gone, then two agree", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-11-10T19:10:00Z", held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		before := j.before
+		v := j.look("2026-11-10T19:11:00Z", gone(whoisx.RDAP))
+		if v.Stage != LikelyFree || !v.event(EventGone) {
+			t.Errorf("%s %v", v.Stage, v.Happened)
+		}
+		if o, ok := Drop(before, v, at("2026-11-10T19:11:00Z")); !ok || o.Began != at("2026-11-05T19:02:00Z") {
+			t.Errorf("no drop was observed: %+v", o)
+		}
+		if v = j.look("2026-11-10T19:12:00Z", gone(whoisx.RDAP), gone(whoisx.WHOIS)); v.Stage != Free {
+			t.Errorf("%s", v.Stage)
+		}
+	})
+	t.Run("a false 404", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-11-01T00:00:00Z", gone(whoisx.RDAP))
+		v := j.look("2026-11-02T00:00:00Z", held("ok", born, "2026-08-28T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999"))
+		if v.Stage == Lost || v.Anomaly == "" {
+			t.Errorf("%s %q", v.Stage, v.Anomaly)
+		}
+	})
+	t.Run("what says nothing changes nothing", func(t *testing.T) {
+		j := com(t)
+		a := j.look("2026-10-07T00:00:00Z", red)
+		b := j.look("2026-10-08T00:00:00Z", ans(whoisx.RDAP, whoisx.Unreadable), ans(whoisx.WHOIS, whoisx.RateLimited))
+		if a.Stage != b.Stage || a.Since != b.Since || *a.Window != *b.Window || len(b.Happened) > 0 {
+			t.Errorf("%+v became %+v", a, b)
+		}
+		// A registrar that only says "taken" does not undo the stage either.
+		if c := j.look("2026-10-09T00:00:00Z", ans(whoisx.Registrar, whoisx.Registered)); c.Stage != Redemption || c.Confidence != Guess {
+			t.Errorf("%s %s", c.Stage, c.Confidence)
+		}
+	})
+	t.Run("a registry that answers from the past", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-10-07T00:00:00Z", red)
+		v := j.look("2026-10-08T00:00:00Z", auto)
+		if v.Stage != Redemption || v.Anomaly == "" {
+			t.Errorf("%s %q", v.Stage, v.Anomaly)
+		}
+	})
+	t.Run("clocks jump", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-10-07T00:00:00Z", red)
+		if v := j.look("2025-10-07T00:00:00Z", red); v.Anomaly == "" || v.Stage != Redemption {
+			t.Errorf("a year back: %s %q", v.Stage, v.Anomaly)
+		}
+		if v := j.look("2027-10-07T00:00:00Z", red); v.Stage != Redemption || v.Window == nil {
+			t.Errorf("two years ahead: %s", v.Stage)
+		}
+	})
+	t.Run("Dropzone", func(t *testing.T) {
+		j := &journey{t: t, name: "a.info", rule: Default().Rule("a.info")}
+		pd := held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999")
+		j.look("2026-11-10T18:00:00Z", pd)
+		if v := j.look("2026-11-10T20:00:00Z", gone(whoisx.RDAP)); v.Stage != GatedStage || v.RegistryStage != "Dropzone" {
+			t.Errorf("%s %s", v.Stage, v.RegistryStage)
+		}
+		if v := j.look("2026-11-11T21:00:00Z", gone(whoisx.RDAP), gone(whoisx.Registrar)); v.Stage != Free {
+			t.Errorf("%s", v.Stage)
+		}
+	})
+	t.Run("a gate that no word tells opens after its time", func(t *testing.T) {
+		j := &journey{t: t, name: "a.info", rule: Default().Rule("a.info")}
+		j.look("2026-11-10T18:00:00Z", held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		j.look("2026-11-10T20:00:00Z", gone(whoisx.RDAP), gone(whoisx.WHOIS))
+		if v := j.look("2026-11-13T21:00:00Z", gone(whoisx.RDAP), gone(whoisx.WHOIS)); v.Stage != Free {
+			t.Errorf("%s", v.Stage)
+		}
+	})
+	t.Run("uk pendingDelete, first seen without a date", func(t *testing.T) {
+		j := &journey{t: t, name: "a.uk", rule: Default().Rule("a.uk")}
+		v := j.look("2026-10-10T00:00:00Z", held("pendingDelete", born, "", "", "", ""))
+		if v.Stage != Expired || v.Confidence != Guess {
+			t.Errorf("%s %s", v.Stage, v.Confidence)
+		}
+		a := held("pendingDelete", born, "", "", "", "")
+		a.Drop = &whoisx.Drop{From: dt("2026-12-03T09:12:44Z"), Will: true, Text: "Drop 2026-12-03T09:12:44Z"}
+		a.Source = whoisx.EPP
+		v = j.look("2026-11-29T00:00:00Z", a)
+		if v.Stage != PendingDelete || v.Window.Certainty != Will || v.Window.From != dt("2026-12-03T09:12:44Z") || v.Window.To != v.Window.From {
+			t.Errorf("%s %+v", v.Stage, v.Window)
+		}
+	})
+	t.Run("a list beats the rule", func(t *testing.T) {
+		j := &journey{t: t, name: "a.se", rule: Default().Rule("a.se")}
+		q := held("ok", born, "", "2026-08-27", "", "")
+		q.SaidStatuses = []string{"quarantine"}
+		list := ans(whoisx.DropList, whoisx.Registered, func(a *whoisx.Answer) { a.Drop = &whoisx.Drop{From: dt("2026-11-12"), Will: true} })
+		v := j.look("2026-11-08T00:00:00Z", q, list)
+		if v.Stage != PendingDelete || v.Window.From != dt("2026-11-12T04:00:00Z") || v.Window.To != dt("2026-11-12") || v.Window.Certainty != Will {
+			t.Errorf("%s %+v", v.Stage, v.Window)
+		}
+	})
+}
+
+func TestLookAlike(t *testing.T) {
+	for name, want := range map[string]string{
+		"example.com":       "",
+		"xn--mnchen-3ya.de": "",
+		"xn--pple-43d.com":  "it looks like apple.com but is another name",
+		"xn--e1awd7f.com":   "it looks like epic.com but is another name",
+		"xn--wgv71a119e.jp": "",
+		"xn--\xff.com":      "its A-label cannot be decoded",
+	} {
+		if got := LookAlike(name); got != want {
+			t.Errorf("LookAlike(%s) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestVerdictJSON(t *testing.T) {
+	v := Decide(Input{Name: "a.zz", Rule: Default().Rule("a.zz"), Answers: []whoisx.Answer{ans(whoisx.WHOIS, whoisx.Registered)}, Now: at("2026-11-21T12:00:00Z")})
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(raw, &m); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []string{"stage", "registry_stage", "since", "next", "window", "flags", "confidence"} {
+		if _, ok := m[k]; !ok {
+			t.Errorf("no %q in %s", k, raw)
+		}
+	}
+	for _, k := range []string{"registry_stage", "next", "window"} {
+		if m[k] != nil {
+			t.Errorf("%s is %v, want null", k, m[k])
+		}
+	}
+}
