@@ -178,7 +178,7 @@ type Answer struct {
 	// Statuses are normalised to EPP words in camel case ("pendingDelete",
 	// RFC 5731 §2.3, RFC 3915 §3.1, RFC 8056); SaidStatuses keep the server's
 	// own words, cleaned of control characters.
-	Statuses     []string `json:"statuses,omitempty"`
+	Statuses     []string `json:"statuses"`
 	SaidStatuses []string `json:"said_statuses,omitempty"`
 
 	Created          Date `json:"created"`
@@ -187,9 +187,9 @@ type Answer struct {
 	RegistrarExpires Date `json:"registrar_expires"`
 	Deleted          Date `json:"deleted"` // deletion or start of quarantine, where said
 
-	Registrar    string     `json:"registrar,omitempty"`
+	Registrar    string     `json:"registrar"`
 	RegistrarID  string     `json:"registrar_id,omitempty"` // IANA registrar ID
-	Nameservers  []string   `json:"nameservers,omitempty"`  // lower case, no trailing dot
+	Nameservers  []string   `json:"nameservers"`  // lower case, no trailing dot
 	Redacted     []string   `json:"redacted,omitempty"`     // RFC 9537 names, or the fields WHOIS hid
 	Price        *Price     `json:"price,omitempty"`
 	Drop         *Drop      `json:"drop,omitempty"`
