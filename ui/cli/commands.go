@@ -10,7 +10,7 @@ func (a *app) commands() []*cobra.Command {
 
 		a.checkCommand(), a.explainCommand(), a.queueCommand(), a.tldCommand(),
 
-		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(),
+		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.termsCommand(), a.accountCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(),
 
 		a.serveCommand(), a.configCommand(), a.manCommand(), a.versionCommand(),
 	}

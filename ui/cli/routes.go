@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -35,6 +36,9 @@ func (a *app) routesCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("routes: %w", err)
 			}
+			if rs, err = a.allRoutes(rs, n); err != nil {
+				return err
+			}
 			if a.flags.json {
 				for i := range rs {
 					rs[i].Can = list(rs[i].Can)
@@ -59,6 +63,31 @@ func (a *app) routesCommand() *cobra.Command {
 			return a.writeTable(t)
 		},
 	}
+}
+
+// allRoutes adds to the routes of the person's accounts what the services
+// without one would bring.
+func (a *app) allRoutes(own []watch.RouteStatus, n watch.Name) ([]watch.RouteStatus, error) {
+	book, err := a.cfg.terms()
+	if err != nil {
+		return nil, err
+	}
+	have := map[string]bool{}
+	for _, r := range own {
+		have[r.Service+" "+string(r.Kind)] = true
+	}
+	for _, f := range registrar.All() {
+		for _, d := range f.Routes {
+			if have[d.Service+" "+string(d.Kind)] {
+				continue
+			}
+			own = append(own, watch.RouteStatus{
+				Description: d, Terms: book.For(f.Service, d.Kind, string(n)),
+				Why: fmt.Sprintf("no account at %s: lapse account add %s --service %s", f.Title, f.Service, f.Service),
+			})
+		}
+	}
+	return own, nil
 }
 
 // ifWon and ifLost are terms in a few words; what nobody confirmed is "ask

@@ -1,0 +1,389 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/zalando/go-keyring"
+	"golang.org/x/term"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar"
+)
+
+func (a *app) accountCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "account",
+		Short:   "Keep accounts at services, their secrets apart",
+		Example: "  lapse account\n  lapse account add dyn --service dynadot\n  lapse account add tag --service epp --url epp.example:700 --user MYTAG\n  lapse account test dyn\n  lapse account rm dyn",
+		GroupID: groupMoney,
+		Args:    cobra.NoArgs,
+	}
+	ls := a.accountLs()
+	cmd.RunE = ls.RunE
+	cmd.AddCommand(ls, a.accountAdd(), a.accountTest(), a.accountRm())
+	return cmd
+}
+
+// accountLine is an account as `lapse account ls` shows it. The secret itself
+// never appears, only where it is kept.
+type accountLine struct {
+	Account string   `json:"account"`
+	Service string   `json:"service"`
+	User    string   `json:"user,omitempty"`
+	URL     string   `json:"url,omitempty"`
+	Secret  string   `json:"secret"`
+	TLDs    []string `json:"tlds"`
+}
+
+func (a *app) accountLs() *cobra.Command {
+	return &cobra.Command{
+		Use:   "ls",
+		Short: "List accounts",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			lines := []accountLine{}
+			for name, c := range cfg.Account {
+				kept := "none"
+				if ref := c.Secret + c.APIKey; ref != "" {
+					kept, _, _ = strings.Cut(ref, ":")
+				}
+				lines = append(lines, accountLine{name, c.Service, c.User, c.URL, kept, list(c.TLDs)})
+			}
+			sort.Slice(lines, func(i, j int) bool { return lines[i].Account < lines[j].Account })
+			if a.flags.json {
+				return a.writeJSON(lines)
+			}
+			if len(lines) == 0 {
+				a.note("no account; lapse account add NAME --service %s", strings.Join(registrar.Services(), "|"))
+			}
+			t := &table{head: []string{"ACCOUNT", "SERVICE", "USER", "URL", "SECRET IN", "TLDS"}}
+			for _, l := range lines {
+				t.add(l.Account, l.Service, l.User, l.URL, l.Secret, strings.Join(l.TLDs, ","))
+			}
+			return a.writeTable(t)
+		},
+	}
+}
+
+var accountName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$`)
+
+func (a *app) accountAdd() *cobra.Command {
+	var c AccountConfig
+	cmd := &cobra.Command{
+		Use:   "add ACCOUNT --service SERVICE",
+		Short: "Add an account; its secret goes into the OS keyring",
+		Long: `Add an account to the configuration. Where --secret does not say where the
+secret is kept, it is asked for (on a terminal, without showing it; else the
+first line of standard input) and put into the OS keyring. A secret is never a
+flag and never stands in the configuration.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error { return a.addAccount(args[0], c) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Service, "service", "", strings.Join(registrar.Services(), ", "))
+	f.StringVar(&c.URL, "url", "", "`address` instead of the service's own; EPP: host:port")
+	f.StringVar(&c.User, "user", "", "the `user`, where the service wants one")
+	f.StringVar(&c.Secret, "secret", "", "where the secret is kept: `keyring:NAME, command:CMD or file:PATH`")
+	f.StringVar(&c.Contact, "contact", "", "the `contact` to register with")
+	f.StringVar(&c.Currency, "currency", "", "the `currency` that the account is charged in")
+	f.StringVar(&c.Policy, "policy", "", "EPP: the registry's `policy` by name")
+	f.StringVar(&c.CA, "ca", "", "a PEM `file` added to the system's roots")
+	f.StringVar(&c.Cert, "cert", "", "a PEM `file` with the client's certificate")
+	f.StringVar(&c.Key, "key", "", "a PEM `file` with its key")
+	f.StringSliceVar(&c.TLDs, "tld", nil, "a TLD that the account may register (may be repeated)")
+	return cmd
+}
+
+func (a *app) addAccount(name string, c AccountConfig) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if a.flags.readOnly {
+		return coded(exitGuard, errors.New("add account: read-only"))
+	}
+	if !accountName.MatchString(name) {
+		return usagef("account %q: letters, digits, - and _, at most 32", clip(name))
+	}
+	if _, have := cfg.Account[name]; have {
+		return withHint(usagef("there is an account %q already", name), "lapse account rm %s", name)
+	}
+	known := registrar.Services()
+	ok := false
+	for _, s := range known {
+		ok = ok || s == c.Service
+	}
+	if !ok {
+		err := usagef("no service %q", c.Service)
+		if g := guess(c.Service, known); g != "" && c.Service != "" {
+			return withHint(err, "did you mean %s?", g)
+		}
+		return withHint(err, "there are %s", strings.Join(known, ", "))
+	}
+	if c.Secret == "" {
+		c.Secret = "keyring:" + name
+		secret, err := a.readSecretText(name)
+		if err != nil {
+			return err
+		}
+		if err := keyring.Set(keyringService, name, secret.Reveal()); err != nil {
+			return withHint(fmt.Errorf("put the secret into the keyring: %w", err), "keep it in a file of mode 0600 and say --secret file:PATH")
+		}
+	} else if _, err := parseSecretRef(c.Secret, cfg.paths.folder); err != nil {
+		return usagef("--secret: %v", err)
+	}
+	if err := appendAccount(cfg.paths.config, name, c); err != nil {
+		return err
+	}
+	if a.flags.json {
+		kept, _, _ := strings.Cut(c.Secret, ":")
+		return a.writeJSON(accountLine{name, c.Service, c.User, c.URL, kept, list(c.TLDs)})
+	}
+	a.note("lapse account test %s asks the service whether it works", name)
+	return a.printf("added\t%s\n", name)
+}
+
+// readSecretText reads a secret from the terminal without showing it, or the
+// first line of standard input.
+func (a *app) readSecretText(name string) (catch.Secret, error) {
+	var text []byte
+	var err error
+	if f, ok := a.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if a.flags.noInput {
+			return catch.Secret{}, withHint(usagef("no secret, and --no-input"), "say where it is kept with --secret, or give it on standard input")
+		}
+		fmt.Fprintf(a.stderr, "secret of %s (not shown): ", name)
+		text, err = term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(a.stderr)
+	} else {
+		text, err = io.ReadAll(io.LimitReader(a.stdin, 64<<10))
+		text, _, _ = bytes.Cut(text, []byte("\n"))
+	}
+	if err != nil {
+		return catch.Secret{}, fmt.Errorf("read secret: %w", err)
+	}
+	text = bytes.TrimRight(text, "\r")
+	if len(text) == 0 {
+		return catch.Secret{}, usagef("the secret is empty")
+	}
+	return catch.NewSecret(string(text)), nil
+}
+
+// appendAccount adds a table to the end of the configuration, which leaves
+// every comment and every line of the person's as it is.
+func appendAccount(path, name string, c AccountConfig) error {
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("add account: %w", err)
+	}
+	var b bytes.Buffer
+	b.Write(data)
+	if len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
+		b.WriteByte('\n')
+	}
+	if len(data) > 0 {
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "[account.%s]\n", name)
+	for _, kv := range [][2]string{
+		{"service", c.Service},
+		{"url", c.URL},
+		{"user", c.User},
+		{"secret", c.Secret},
+		{"contact", c.Contact},
+		{"currency", c.Currency},
+		{"policy", c.Policy},
+		{"ca", c.CA},
+		{"cert", c.Cert},
+		{"key", c.Key},
+	} {
+		if kv[1] != "" {
+			fmt.Fprintf(&b, "%s = %q\n", kv[0], kv[1])
+		}
+	}
+	if len(c.TLDs) > 0 {
+		fmt.Fprintf(&b, "tlds = [%s]\n", quoteAll(c.TLDs))
+	}
+	return replaceConfig(path, b.Bytes())
+}
+
+// replaceConfig checks a configuration and puts it in place at once.
+func replaceConfig(path string, data []byte) error {
+	var c Config
+	if err := decodeStrict(path, data, &c); err != nil {
+		return fmt.Errorf("change configuration: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("change configuration: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".config-*.toml")
+	if err != nil {
+		return fmt.Errorf("change configuration: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	_, werr := tmp.Write(data)
+	serr := tmp.Sync()
+	if err := errors.Join(werr, serr, tmp.Close()); err != nil {
+		return fmt.Errorf("change configuration: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("change configuration: %w", err)
+	}
+	return nil
+}
+
+func (a *app) accountRm() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "rm ACCOUNT",
+		Short: "Take an account out of the configuration and the keyring",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			if a.flags.readOnly {
+				return coded(exitGuard, errors.New("remove account: read-only"))
+			}
+			c, have := cfg.Account[args[0]]
+			if !have {
+				return coded(exitNotFound, fmt.Errorf("there is no account %q", clip(args[0])))
+			}
+			if a.interactive() && !yes {
+				ok, err := a.ask(false, "take account %s out?", args[0])
+				if err != nil || !ok {
+					return err
+				}
+			}
+			data, err := os.ReadFile(cfg.paths.config)
+			if err != nil {
+				return fmt.Errorf("remove account: %w", err)
+			}
+			out, ok := cutTable(data, "account."+args[0])
+			if !ok {
+				return withHint(fmt.Errorf("remove account: [account.%s] does not stand as a table of its own in %s", args[0], cfg.paths.config), "take it out by hand")
+			}
+			if err := replaceConfig(cfg.paths.config, out); err != nil {
+				return err
+			}
+			if name, ok := strings.CutPrefix(c.Secret, "keyring:"); ok {
+				if err := keyring.Delete(keyringService, name); err != nil && !errors.Is(err, keyring.ErrNotFound) {
+					return coded(exitPartly, fmt.Errorf("the account is gone, its secret stays in the keyring: %w", err))
+				}
+			}
+			return a.printf("removed\t%s\n", args[0])
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// cutTable takes a table and those below it out of TOML, line by line.
+func cutTable(data []byte, table string) (out []byte, found bool) {
+	cutting := false
+	var keep [][]byte
+	for _, line := range bytes.SplitAfter(data, []byte("\n")) {
+		t := strings.TrimSpace(string(line))
+		if strings.HasPrefix(t, "[") {
+			head := strings.ReplaceAll(strings.Trim(strings.SplitN(t, "#", 2)[0], "[] \t"), `"`, "")
+			cutting = head == table || strings.HasPrefix(head, table+".")
+			found = found || cutting
+		}
+		if !cutting {
+			keep = append(keep, line)
+		}
+	}
+	return bytes.Join(keep, nil), found
+}
+
+func (a *app) accountTest() *cobra.Command {
+	return &cobra.Command{
+		Use:   "test ACCOUNT",
+		Short: "Ask the service whether login, address and rights are in order; changes nothing",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			if _, have := cfg.Account[args[0]]; !have {
+				return coded(exitNotFound, fmt.Errorf("there is no account %q", clip(args[0])))
+			}
+			return a.testAccount(cmd.Context(), cfg, args[0])
+		},
+	}
+}
+
+func (a *app) testAccount(ctx context.Context, cfg *loaded, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	book, err := cfg.terms()
+	if err != nil {
+		return err
+	}
+	c, err := cfg.account(ctx, name, book)
+	if err != nil {
+		return fmt.Errorf("account %s: %w", name, err)
+	}
+	routes, err := registrar.Open(c)
+	if err != nil {
+		return err
+	}
+	type tested struct {
+		Route   string      `json:"route"`
+		OK      bool        `json:"ok"`
+		Why     string      `json:"why,omitempty"`
+		Balance catch.Money `json:"balance"`
+	}
+	results := []tested{}
+	var failed []error
+	for _, r := range routes {
+		t := tested{Route: r.Describe().Route, OK: true}
+		if p, ok := r.(catch.Prober); ok {
+			if err := p.Probe(ctx); err != nil {
+				t.OK, t.Why = false, err.Error()
+				failed = append(failed, err)
+			}
+		}
+		if b, ok := r.(catch.Balancer); ok && t.OK {
+			if m, err := b.Balance(ctx); err == nil {
+				t.Balance = m
+			}
+		}
+		results = append(results, t)
+	}
+	if a.flags.json {
+		if err := a.writeJSON(results); err != nil {
+			return err
+		}
+	} else {
+		t := &table{head: []string{"ROUTE", "WORKS", "BALANCE", "WHY"}}
+		for _, r := range results {
+			t.add(r.Route, map[bool]string{true: "yes", false: "NO"}[r.OK], r.Balance.String(), r.Why)
+		}
+		if err := a.writeTable(t); err != nil {
+			return err
+		}
+	}
+	if len(failed) > 0 {
+		return silent(exitCode(failed[0]))
+	}
+	return nil
+}
