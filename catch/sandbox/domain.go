@@ -314,7 +314,7 @@ func (r *Registry) create(a *account, c createRequest, at time.Time) result {
 	d.stays = true // what was caught is kept: nothing lets it lapse again
 	r.begin(d, 0, at)
 	d.wonAt = at
-	if !opened.IsZero() {
+	if d.dropped {
 		r.wins = append(r.wins, Win{Name: d.name, T: opened, At: at, After: at.Sub(opened), Account: a.o.User, Rival: a.rival != nil})
 	}
 	res := result{code: 1000, resData: fmt.Sprintf(`<domain:creData xmlns:domain="%s"><domain:name>%s</domain:name><domain:crDate>%s</domain:crDate><domain:exDate>%s</domain:exDate></domain:creData>`,

@@ -33,7 +33,7 @@ type service struct {
 type request struct {
 	name   string
 	placed time.Time
-	status string // Active, In Auction, Pending Payment, Missed
+	status string // Active, In Auction, Pending Payment, Unpaid, Completed, Missed
 	payBy  time.Time
 	price  int64
 }
@@ -342,7 +342,9 @@ func (s *service) plan(r *Registry, d *domain) {
 			q.status = "Missed"
 			return
 		}
-		r.wins[len(r.wins)-1].Service = true
+		if n := len(r.wins); n > 0 && r.wins[n-1].Name == d.name {
+			r.wins[n-1].Service = true
+		}
 		if other := s.o.Requesters[d.name]; other != "" {
 			s.openAuction(r, q, other, at)
 			return
@@ -357,7 +359,7 @@ func (s *service) bill(r *Registry, q *request, price int64, at time.Time) {
 	if s.balance >= price {
 		s.balance -= price
 		s.owned[q.name] = &holding{autoRenew: "no", locked: true}
-		delete(s.requests, q.name)
+		q.status = "Completed"
 		r.names[q.name].holder = "Sandbox Customer"
 		return
 	}

@@ -177,6 +177,7 @@ type domain struct {
 	deleted string    // how a holder's delete ended it, "" by age
 	opened  time.Time // when the name became free the last time
 	wonAt   time.Time
+	dropped bool // it fell, rather than being free from the start
 }
 
 // where returns the stage of a name that exists, and when that stage ends.
@@ -364,11 +365,14 @@ func (r *Registry) planDrop(d *domain) {
 
 // release takes a name out of the registry.
 func (r *Registry) release(d *domain, at time.Time) {
-	d.exists, d.opened, d.ds, d.client, d.contacts = false, at, nil, nil, nil
+	d.exists, d.dropped, d.opened, d.ds, d.client, d.contacts = false, true, at, nil, nil, nil
 	if d.tld.Gate != "" {
 		d.opened = at.Add(d.tld.GateFor)
 	}
 	r.note(Entry{At: at, Via: "registry", Command: "drop", Name: d.name, Code: 1000, T: at})
+	if r.faults.CloseAtDrop {
+		r.cutAll(at)
+	}
 }
 
 func or(s, other string) string {
