@@ -80,6 +80,10 @@ type columns struct{ name, when, time, kind, tld int }
 // file's name, demands. Close releases what unpacking needs; the list itself
 // stays the caller's.
 func NewReader(l List, p Published, in io.Reader) (*Reader, error) {
+	return newReader(l, p, in, maxText)
+}
+
+func newReader(l List, p Published, in io.Reader, limit int64) (*Reader, error) {
 	if err := l.check(); err != nil {
 		return nil, fmt.Errorf("read list %s: %w", l.Name, err)
 	}
@@ -94,16 +98,16 @@ func NewReader(l List, p Published, in io.Reader) (*Reader, error) {
 			return nil, fmt.Errorf("read list %s: %w", l.Name, err)
 		}
 		r.shut = append(r.shut, z)
-		b = bufio.NewReaderSize(&capped{z, maxText}, 64<<10)
+		b = bufio.NewReaderSize(&capped{z, limit}, 64<<10)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		z, err := unzip(b)
 		if err != nil {
 			return nil, fmt.Errorf("read list %s: %w", l.Name, err)
 		}
 		r.shut = append(r.shut, z)
-		b = bufio.NewReaderSize(&capped{z, maxText}, 64<<10)
+		b = bufio.NewReaderSize(&capped{z, limit}, 64<<10)
 	default:
-		b = bufio.NewReaderSize(&capped{b, maxText}, 64<<10)
+		b = bufio.NewReaderSize(&capped{b, limit}, 64<<10)
 	}
 	if head, _ := b.Peek(3); bytes.Equal(head, []byte{0xEF, 0xBB, 0xBF}) {
 		_, _ = b.Discard(3)
@@ -121,7 +125,7 @@ type capped struct {
 
 func (c *capped) Read(p []byte) (int, error) {
 	if c.left <= 0 {
-		return 0, errors.New("the list is larger than 512 MiB")
+		return 0, errors.New("the list is too large")
 	}
 	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
