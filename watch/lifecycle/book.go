@@ -143,6 +143,7 @@ type (
 		To         string `toml:"to"`
 		Day        string `toml:"day"`
 		Weekday    string `toml:"weekday"`
+		MonthDay   int    `toml:"month_day"`
 		Late       string `toml:"late"`
 		Lead       string `toml:"lead"`
 		Jitter     string `toml:"jitter"`
@@ -484,7 +485,7 @@ func (p reader) stages(ts []stageTOML, confidence string) ([]RuleStage, error) {
 func (p reader) drop(t dropTOML, r Rule) (DropRule, error) {
 	p.table += ".drop"
 	d := DropRule{
-		Kind: t.Kind, Zone: t.TimeZone, From: t.From, To: t.To, Day: t.Day,
+		Kind: t.Kind, Zone: t.TimeZone, From: t.From, To: t.To, Day: t.Day, MonthDay: t.MonthDay,
 		Gate: t.Gate, GateHidden: t.GateHidden, Note: t.Note, Confidence: t.Confidence, Source: t.Source,
 	}
 	if d.Confidence == "" {
@@ -520,6 +521,9 @@ func (p reader) drop(t dropTOML, r Rule) (DropRule, error) {
 	case "date", "next":
 	default:
 		return d, p.fail("day", "drop: day is %q; it must be date or next", d.Day)
+	}
+	if d.MonthDay < 0 || d.MonthDay > 28 || d.MonthDay > 0 && d.From == "" {
+		return d, p.fail("month_day", "drop: month_day is %d; it must be 1 to 28, with a from", d.MonthDay)
 	}
 	if t.Weekday != "" {
 		for w := time.Sunday; w <= time.Saturday; w++ {

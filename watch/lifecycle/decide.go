@@ -14,7 +14,7 @@ import (
 // nothing about the name change nothing.
 func Decide(in Input) Verdict {
 	if in.Houses == nil {
-		in.Houses = DefaultHouses()
+		in.Houses = houses()
 	}
 	d := &decider{Input: in}
 	d.v.Flags = []Flag{}
@@ -524,7 +524,7 @@ func (d *decider) clockCheck() {
 // the verdict and hand it back as Input.Before.
 func Remember(in Input, v Verdict) Seen {
 	if in.Houses == nil {
-		in.Houses = DefaultHouses()
+		in.Houses = houses()
 	}
 	d := &decider{Input: in}
 	d.hear()

@@ -81,6 +81,114 @@ func TestDecideByRule(t *testing.T) {
 			drop:  &whoisx.Drop{From: dt("2026-11-12T08:00Z")},
 			stage: Redemption, registry: "quarantine", from: "2026-11-12T08:00Z", to: "2026-11-12T09:00Z", sure: May,
 		},
+		{
+			what: "net follows com", name: "a.net", now: "2026-11-07T12:00Z", updated: "2026-11-05T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"pendingDelete"},
+			stage: PendingDelete, registry: "pending delete", from: "2026-11-10T19:00Z", to: "2026-11-11T20:00Z", sure: Will,
+		},
+		{
+			what: "org in redemption", name: "a.org", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
+			stage: Redemption, registry: "redemption", from: "2026-11-10T14:30Z", to: "2026-11-11T14:30Z", sure: May,
+		},
+		{
+			what: "a gTLD without a rule of its own: days, no hour", name: "a.photography", now: "2026-11-07T12:00Z", updated: "2026-11-05T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"pendingDelete"},
+			stage: PendingDelete, registry: "pending delete", from: "2026-11-10", to: "2026-11-11", sure: Will,
+		},
+		{
+			what: "app, to the second: deletion + 35 days", name: "a.app", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02:11Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
+			stage: Redemption, registry: "redemption", from: "2026-11-10T19:02:11Z", to: "2026-11-10T19:02:11Z", sure: May,
+		},
+		{
+			what: "io, hour unknown", name: "a.io", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
+			stage: Redemption, registry: "redemption", from: "2026-11-10", to: "2026-11-10", sure: May,
+		},
+		{
+			what: "co: 15 days of redemption", name: "a.co", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
+			stage: Redemption, registry: "redemption", from: "2026-10-26", to: "2026-10-26", sure: May,
+		},
+		{
+			what: "ai: then an auction", name: "a.ai", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
+			stage: Redemption, registry: "redemption", from: "2026-11-05", to: "2026-11-05", sure: May,
+		},
+		{
+			what: "ca, to be released: next Wednesday's session", name: "a.ca", now: "2026-11-19T12:00Z", updated: "2026-11-14T08:00Z", expires: "2026-08-27T10:00Z", statuses: []string{"pendingDelete"}, said: []string{"to be released"},
+			drop:  &whoisx.Drop{From: dt("2026-11-25T19:00Z"), Will: true},
+			stage: PendingDelete, registry: "to be released", from: "2026-11-25T19:00Z", to: "2026-11-25T19:00Z", sure: Will,
+		},
+		{
+			what: "de in redemption, dates from the deletion alone", name: "a.de", now: "2026-11-10T12:00Z", updated: "2026-11-03T08:15:30Z", statuses: []string{"redemptionPeriod"},
+			stage: Redemption, registry: "redemption grace", from: "2026-12-03T08:15:30Z", to: "2026-12-03T08:15:30Z", sure: May,
+		},
+		{
+			what: "nl in quarantine, end not published", name: "a.nl", now: "2026-11-01T12:00Z", updated: "2026-10-20T08:00Z", said: []string{"in quarantine"},
+			stage: Redemption, registry: "quarantine", from: "2026-11-29T08:00Z", to: "2026-11-29T09:00Z", sure: May,
+		},
+		{
+			what: "nl, the end of quarantine is over: within the hour", name: "a.nl", now: "2026-11-12T08:20Z", said: []string{"in quarantine"}, statuses: []string{"redemptionPeriod", "pendingDelete"},
+			drop:  &whoisx.Drop{From: dt("2026-11-12T08:00Z")},
+			stage: Dropping, registry: "quarantine", from: "2026-11-12T08:00Z", to: "2026-11-12T09:00Z", sure: May,
+		},
+		{
+			what: "be in quarantine until a day", name: "a.be", now: "2026-11-01T12:00Z", said: []string{"QUARANTINE"},
+			drop:  &whoisx.Drop{From: dt("2026-11-20")},
+			stage: Redemption, registry: "quarantine", from: "2026-11-20", to: "2026-11-20", sure: May,
+		},
+		{
+			what: "eu in quarantine", name: "a.eu", now: "2026-11-01T12:00Z", deleted: "2026-10-20", said: []string{"QUARANTINE"},
+			stage: Redemption, registry: "quarantine", from: "2026-11-29", to: "2026-11-29", sure: May,
+		},
+		{
+			what: "fr in redemption", name: "a.fr", now: "2026-11-01T12:00Z", deleted: "2026-10-20T06:00Z", expires: "2026-10-01T00:00Z", statuses: []string{"redemptionPeriod"}, said: []string{"REDEMPTION"},
+			stage: Redemption, registry: "redemption", from: "2026-11-19", to: "2026-11-19", sure: May,
+		},
+		{
+			what: "it in its last days", name: "a.it", now: "2026-11-18T12:00Z", updated: "2026-11-18T00:30Z", expires: "2026-10-03", statuses: []string{"pendingDelete"}, said: []string{"pendingDelete / pendingDelete"},
+			stage: PendingDelete, registry: "pendingDelete / pendingDelete", from: "2026-11-18T08:00Z", to: "2026-11-22T15:00Z", sure: Will,
+		},
+		{
+			what: "it, the list knows", name: "a.it", now: "2026-11-18T12:00Z", updated: "2026-11-18T00:30Z", expires: "2026-10-03", statuses: []string{"pendingDelete"}, said: []string{"pendingDelete / pendingDelete"},
+			drop:  &whoisx.Drop{From: dt("2026-11-20T15:00:30Z"), Will: true},
+			stage: PendingDelete, registry: "pendingDelete / pendingDelete", from: "2026-11-20T15:00:30Z", to: "2026-11-20T15:00:30Z", sure: Will,
+		},
+		{
+			what: "se deactivated", name: "a.se", now: "2026-10-01T12:00Z", expires: "2026-08-27", statuses: []string{"serverHold"}, said: []string{"deactivated"},
+			stage: Expired, registry: "deactivated", from: "2026-11-12T04:00Z", to: "2026-11-12T04:00Z", sure: May,
+		},
+		{
+			what: "nu in quarantine", name: "a.nu", now: "2026-11-08T12:00Z", expires: "2026-08-27", said: []string{"quarantine"},
+			stage: PendingDelete, registry: "quarantine", from: "2026-11-12T04:00Z", to: "2026-11-12T04:00Z", sure: Will,
+		},
+		{
+			what: "at publishes neither expiry nor stages", name: "a.at", now: "2026-11-08T12:00Z", updated: "2026-01-08T12:00Z", statuses: nil,
+			stage: Registered,
+		},
+		{
+			what: "au expired: 13:30 AEST after 30 days and a cycle", name: "a.com.au", now: "2026-11-08T12:00Z", expires: "2026-10-20T05:00Z", statuses: []string{"serverHold", "serverUpdateProhibited"}, said: []string{"serverHold (Expired)"},
+			stage: Expired, registry: "serverHold (Expired)", from: "2026-11-21T03:30Z", to: "2026-11-22T03:30Z", sure: May,
+		},
+		{
+			what: "nz pending release: the session at 02:00 UTC", name: "a.co.nz", now: "2026-11-08T12:00Z", updated: "2026-10-01T09:00Z", statuses: []string{"pendingDelete"}, said: []string{"210 PendingRelease"},
+			stage: Redemption, registry: "PendingRelease", from: "2026-12-31T02:00Z", to: "2026-12-31T03:00Z", sure: May,
+		},
+		{
+			what: "jp suspended: the word within a longer one", name: "a.jp", now: "2026-11-08T12:00Z", expires: "2026-10-31", said: []string{"Suspended"},
+			stage: Redemption, registry: "suspended", from: "2026-11-30T16:00Z", to: "2026-12-31T16:00Z", sure: May,
+		},
+		{
+			what: "jp to be suspended", name: "a.jp", now: "2026-11-08T12:00Z", expires: "2026-10-31", said: []string{"To be suspended"},
+			stage: Expired, registry: "to be suspended", from: "2026-11-30T16:00Z", to: "2027-01-31T16:00Z", sure: May,
+		},
+		{
+			what: "pl, blocked: to the second", name: "a.pl", now: "2026-11-08T12:00Z", expires: "2026-11-01T13:14:15Z", said: []string{"BLOCKED"},
+			stage: Expired, registry: "BLOCKED", from: "2026-12-06T13:14:15Z", to: "2026-12-06T13:14:15Z", sure: May,
+		},
+		{
+			what: "sg: redemption is the last stage", name: "a.sg", now: "2026-11-08T12:00Z", updated: "2026-11-01T13:14:15Z", expires: "2026-10-20T00:00Z", statuses: []string{"redemptionPeriod"},
+			stage: Redemption, registry: "redemption", from: "2026-11-26", to: "2026-11-26", sure: May,
+		},
+		{
+			what: "ro: hold is a word, client hold is not", name: "a.ro", now: "2026-11-08T12:00Z", expires: "2026-12-01", statuses: []string{"clientHold"}, said: []string{"client hold"},
+			stage: Registered,
+		},
 	}
 	book := Default()
 	for _, tt := range tests {

@@ -48,6 +48,21 @@ func (m moments) add(lo, hi time.Duration) moments {
 	return moments{lo: m.lo.Add(lo), hi: m.hi.Add(hi), day: m.day}
 }
 
+// within narrows a span by another one where they overlap.
+func (m moments) within(o moments) moments {
+	lo, hi := m.lo, m.hi
+	if o.lo.After(lo) {
+		lo = o.lo
+	}
+	if end := endOf(o); end.Before(hi) {
+		hi = end
+	}
+	if lo.After(hi) {
+		return m
+	}
+	return moments{lo: lo, hi: hi, day: m.day}
+}
+
 // dated turns a date into moments. A day without an hour stays one.
 func dated(d whoisx.Date) moments {
 	if d.IsZero() {

@@ -80,13 +80,19 @@ var embeddedHouses = sync.OnceValues(func() (*Houses, error) {
 // DefaultHouses returns those that come with the program. The file is checked
 // by the tests of this package; a broken one is a broken build.
 func DefaultHouses() *Houses {
+	c := *houses()
+	h := &c
+	h.BeforeDrop, h.Catchers, h.hosts = slices.Clone(h.BeforeDrop), slices.Clone(h.Catchers), slices.Clone(h.hosts)
+	return h
+}
+
+// houses are those that come with the program, shared: nobody changes them.
+func houses() *Houses {
 	h, err := embeddedHouses()
 	if err != nil {
 		panic("lifecycle: embedded houses: " + err.Error())
 	}
-	c := *h
-	c.BeforeDrop, c.Catchers, c.hosts = slices.Clone(h.BeforeDrop), slices.Clone(h.Catchers), slices.Clone(h.hosts)
-	return &c
+	return h
 }
 
 // Overlay lays a person's file over the houses: an entry replaces the one of

@@ -1,6 +1,3 @@
-// Package lifecycle knows how each TLD lets a name go, and says where a name
-// stands: answers + rule + history + now → verdict. It is pure: no network,
-// no store, no clock of its own.
 package lifecycle
 
 import (

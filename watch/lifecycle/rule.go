@@ -91,12 +91,13 @@ type DropRule struct {
 	Day string
 	// Late is how much later than the rule says the drop may come, because
 	// sources disagree (.com: five or six days).
-	Late    time.Duration
-	Weekday time.Weekday
-	Weekly  bool          // only on Weekday
-	Lead    time.Duration // a session takes names whose last stage ended this long before it
-	Jitter  time.Duration // random: at most this long after the published end
-	Gate    string        // what stands between deletion and free
+	Late     time.Duration
+	Weekday  time.Weekday
+	Weekly   bool          // only on Weekday
+	MonthDay int           // only on this day of the month; 0: any
+	Lead     time.Duration // a session takes names whose last stage ended this long before it
+	Jitter   time.Duration // random: at most this long after the published end
+	Gate     string        // what stands between deletion and free
 	// GateHidden says that RDAP and WHOIS answer "not registered" behind the
 	// gate, so that they cannot tell gated from free.
 	GateHidden bool
@@ -126,6 +127,7 @@ func (d DropRule) MarshalJSON() ([]byte, error) {
 		To         string `json:"to,omitempty"`
 		Day        string `json:"day,omitempty"`
 		Weekday    string `json:"weekday,omitempty"`
+		MonthDay   int    `json:"month_day,omitempty"`
 		Late       string `json:"late,omitempty"`
 		Lead       string `json:"lead,omitempty"`
 		Jitter     string `json:"jitter,omitempty"`
@@ -134,7 +136,7 @@ func (d DropRule) MarshalJSON() ([]byte, error) {
 		Note       string `json:"note,omitempty"`
 		Confidence string `json:"confidence"`
 		Source     string `json:"source,omitempty"`
-	}{d.Kind, d.Zone, d.From, d.To, d.Day, day, span(d.Late), span(d.Lead), span(d.Jitter), d.Gate, span(d.GateFor), d.Note, d.Confidence, d.Source})
+	}{d.Kind, d.Zone, d.From, d.To, d.Day, day, d.MonthDay, span(d.Late), span(d.Lead), span(d.Jitter), d.Gate, span(d.GateFor), d.Note, d.Confidence, d.Source})
 }
 
 // Location is the time zone of the drop; UTC where none is named.

@@ -352,6 +352,9 @@ func (d *decider) readBegan(st Stage) moments {
 		return m
 	}
 	guess := d.firstLook(st, d.rs.Max+d.Rule.Drop.Late)
+	if m, ok := d.chain(d.expires, d.rs); ok {
+		guess = guess.within(m)
+	}
 	if up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated }); !up.IsZero() {
 		if m, ok := d.fromUpdate(up, off, fromDeletion); ok && !m.hi.Before(guess.lo.Add(-day)) && !m.lo.After(guess.hi) {
 			return m

@@ -175,9 +175,9 @@ func (r DropRule) hours(y int, m time.Month, dd int) (from, to time.Time) {
 func (r DropRule) next(t time.Time) (from, to time.Time) {
 	t = t.Add(r.Lead)
 	y, m, dd := t.In(r.Location()).Date()
-	for i := range 9 {
+	for i := range 40 { // a month and a week: rules name a weekday or a day of the month
 		from, to = r.hours(y, m, dd+i)
-		if r.Weekly && from.Weekday() != r.Weekday {
+		if r.Weekly && from.Weekday() != r.Weekday || r.MonthDay > 0 && from.Day() != r.MonthDay {
 			continue
 		}
 		// A batch between two hours still takes what ends inside it.
