@@ -14,22 +14,26 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/dnsimple"
 	"github.com/lapse-dev/lapse/catch/registrar/dropcatch"
 	"github.com/lapse-dev/lapse/catch/registrar/dynadot"
 	"github.com/lapse-dev/lapse/catch/registrar/gandi"
 	"github.com/lapse-dev/lapse/catch/registrar/namecheap"
 	"github.com/lapse-dev/lapse/catch/registrar/namecom"
+	"github.com/lapse-dev/lapse/catch/registrar/namesilo"
 	"github.com/lapse-dev/lapse/catch/registrar/porkbun"
 )
 
 // All lists every service.
 func All() []account.Factory {
 	return []account.Factory{
+		dnsimple.Factory(),
 		dropcatch.Factory(),
 		dynadot.Factory(),
 		gandi.Factory(),
 		namecheap.Factory(),
 		namecom.Factory(),
+		namesilo.Factory(),
 		porkbun.Factory(),
 	}
 }

@@ -1,0 +1,361 @@
+// Package namesilo registers names at NameSilo (namesilo.com/api-reference),
+// in two ways: plainly, and by registerDomainDrop, which is one create attempt
+// inside a daily window.
+//
+// What is peculiar: the key travels in the query string; codes are numbers or
+// strings; one request at a time (code 400 where another is running); no price
+// goes along, so that price and premium flag are read right before; and
+// registerDomainDrop works from 10:45 to 12:15 US Pacific only, for .com and
+// .net, from the account's funds, on the default contact.
+package namesilo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // the drop window is in US Pacific time, wherever this runs
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/web"
+)
+
+const (
+	service = "namesilo"
+	title   = "NameSilo"
+	host    = "https://www.namesilo.com"
+)
+
+// Factory makes NameSilo's routes: the drop window and the registration.
+func Factory() account.Factory {
+	return account.Factory{
+		Service: service, Title: title, Host: host,
+		Fields: []account.Field{
+			{Name: "key", What: "the API key from the API manager", Secret: true, Needed: true},
+			{Name: "contact", What: "the id of the contact profile; empty: the default"},
+		},
+		Routes: []catch.Description{describe(service, true), describe(service, false)},
+		New: func(c account.Config) ([]catch.Route, error) {
+			w := web.New(title, host, c)
+			return []catch.Route{&route{w, c, true}, &route{w, c, false}}, nil
+		},
+	}
+}
+
+// route is one of the two ways.
+type route struct {
+	web  *web.Client
+	conf account.Config
+	drop bool
+}
+
+func describe(account string, drop bool) catch.Description {
+	d := catch.Description{
+		Route: account, Service: title, Kind: catch.Register,
+		Can: []catch.Can{
+			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance,
+			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+		},
+	}
+	if !drop {
+		d.Route += ":register"
+	}
+	return d
+}
+
+func (n *route) Describe() catch.Description { return describe(n.conf.Account, n.drop) }
+
+func (n *route) Open(name string) (bool, string) {
+	if n.drop {
+		if ok, _ := n.conf.Sells(name, "com", "net"); !ok {
+			return false, "registerDomainDrop takes .com and .net only"
+		}
+	}
+	return n.conf.Sells(name)
+}
+
+func (n *route) Terms(name string) catch.Terms {
+	t := n.conf.Terms.For(service, catch.Register, name)
+	if n.drop {
+		t.Burst = catch.BurstAllowed // the command exists for this, inside its window
+		t.CutOff = "10:45 to 12:15 US Pacific, every day"
+		t.Notes = append([]string{"registerDomainDrop: the default contact and NameSilo's name servers are used"}, t.Notes...)
+	}
+	return t
+}
+
+func (n *route) now() time.Time {
+	if n.conf.Now != nil {
+		return n.conf.Now()
+	}
+	return time.Now()
+}
+
+// Window is the daily drop window that t's day in US Pacific time has.
+func Window(t time.Time) (from, to time.Time) {
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		panic("time zones are embedded: " + err.Error())
+	}
+	t = t.In(pacific)
+	at := func(h, m int) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), h, m, 0, 0, pacific) }
+	return at(10, 45), at(12, 15)
+}
+
+func (n *route) request(op, operation string, batch, paid bool, params ...string) web.Request {
+	key := n.conf.Key.Reveal()
+	if key == "" {
+		key = "•••"
+	}
+	q := url.Values{"version": {"1"}, "type": {"json"}, "key": {key}}
+	for i := 0; i+1 < len(params); i += 2 {
+		if params[i+1] != "" {
+			q.Set(params[i], params[i+1])
+		}
+	}
+	path := "/api/"
+	if batch {
+		path = "/apibatch/"
+	}
+	return web.Request{Op: op, Method: "GET", Path: path + operation, Query: q, Paid: paid}
+}
+
+// codes are the documented reply codes.
+var codes = map[string]catch.ErrorKind{
+	"109": catch.Auth, "110": catch.Auth, "111": catch.Auth, "112": catch.Auth, "113": catch.IPNotAllowed,
+	"114": catch.TLDUnsupported, "267": catch.TLDUnsupported,
+	"115": catch.OutcomeUnknown, "201": catch.OutcomeUnknown, // the registry did not respond; internal
+	"117": catch.InsufficientFunds, "118": catch.InsufficientFunds, "119": catch.InsufficientFunds,
+	"200": catch.NotFound, "400": catch.Busy, "262": catch.Taken, "280": catch.InvalidContact,
+}
+
+var wordings = []struct {
+	words string
+	kind  catch.ErrorKind
+}{
+	{"premium", catch.PremiumRefused},
+	{"not available", catch.Taken},
+	{"unavailable", catch.Taken},
+	{"drop", catch.NotDroppableYet},
+	{"contact", catch.InvalidContact},
+	{"limit", catch.RateLimited},
+	{"tld", catch.TLDUnsupported},
+}
+
+// done are codes that say that it is as it was wanted.
+var done = map[string]bool{"300": true, "301": true, "302": true, "250": true, "251": true, "252": true, "253": true, "255": true, "256": true}
+
+// reply is the inner part of an answer; codes come as numbers and strings.
+type reply struct {
+	Code      json.RawMessage `json:"code"`
+	Detail    string          `json:"detail"`
+	Message   string          `json:"message"`
+	Amount    json.RawMessage `json:"order_amount"`
+	Balance   json.RawMessage `json:"balance"`
+	Status    string          `json:"status"`
+	Available json.RawMessage `json:"available"`
+}
+
+func text(v json.RawMessage) string { return strings.Trim(string(v), `" `) }
+
+func (n *route) do(ctx context.Context, r web.Request) (*reply, error) {
+	resp, err := n.web.Do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.web.Status(r, resp); err != nil {
+		return nil, err
+	}
+	var a struct {
+		Reply reply `json:"reply"`
+	}
+	if err := n.web.Decode(r, resp, &a); err != nil {
+		return nil, err
+	}
+	code := text(a.Reply.Code)
+	switch {
+	case code == "":
+		return nil, n.web.Garbled(r, resp)
+	case done[code]:
+		return &a.Reply, nil
+	}
+	words := strings.TrimSpace(code + " " + a.Reply.Detail + " " + a.Reply.Message)
+	if kind, ok := codes[code]; ok {
+		if kind == catch.OutcomeUnknown && !r.Paid {
+			kind = catch.UpstreamDown
+		}
+		return nil, n.web.Fail(r, kind, words)
+	}
+	said := strings.ToLower(words)
+	for _, w := range wordings {
+		if strings.Contains(said, w.words) {
+			return nil, n.web.Fail(r, w.kind, words)
+		}
+	}
+	if code == "261" {
+		// A domain processing error: mostly that it is not available.
+		return nil, n.web.Fail(r, catch.Taken, words)
+	}
+	return nil, n.web.Fail(r, catch.Busy, words)
+}
+
+// Quote reads availability, price and premium flag.
+func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
+	r := n.request("read price", "checkRegisterAvailability", false, false, "domains", name)
+	rep, err := n.do(ctx, r)
+	if err != nil {
+		return catch.Quote{}, err
+	}
+	type domain struct {
+		Domain  string          `json:"domain"`
+		Price   json.RawMessage `json:"price"`
+		Renew   json.RawMessage `json:"renew"`
+		Premium json.RawMessage `json:"premium"`
+	}
+	var list []domain
+	if json.Unmarshal(rep.Available, &list) != nil {
+		var one struct {
+			Domain json.RawMessage `json:"domain"`
+		}
+		// One name may come as an object instead of a list.
+		if json.Unmarshal(rep.Available, &one) == nil && len(one.Domain) > 0 {
+			var d domain
+			if json.Unmarshal(one.Domain, &d) == nil && d.Domain != "" {
+				list = []domain{d}
+			} else if json.Unmarshal(one.Domain, &list) != nil && json.Unmarshal(rep.Available, &d) == nil {
+				list = []domain{d}
+			}
+		}
+	}
+	free := false
+	q := catch.Quote{Name: name, Free: &free, Class: "standard", At: n.now(), Basis: "NameSilo checkRegisterAvailability"}
+	for _, d := range list {
+		if !strings.EqualFold(d.Domain, name) {
+			continue
+		}
+		free = true
+		if p := text(d.Premium); p == "1" || p == "true" {
+			q.Premium, q.Class = true, "premium"
+		}
+		if q.Price, err = catch.MoneyOf(text(d.Price), "USD"); err != nil {
+			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+		}
+		q.Price.Units *= int64(max(years, 1))
+		q.Renew, _ = catch.MoneyOf(text(d.Renew), "USD")
+	}
+	return q, nil
+}
+
+func (n *route) create(r catch.Request) web.Request {
+	params := []string{"domain", r.Name, "years", strconv.Itoa(max(r.Years, 1)), "private", "1", "auto_renew", "1"}
+	if n.drop {
+		return n.request("register in the drop window", "registerDomainDrop", true, true, params...)
+	}
+	contact := r.Contact
+	if contact == "" {
+		contact = n.conf.Contact
+	}
+	return n.request("register", "registerDomain", false, true, append(params, "contact_id", contact)...)
+}
+
+func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.create(r)), nil }
+
+// Place registers. Outside its window the drop command is not even sent, and a
+// premium name is refused by what is read right before, since no price goes
+// along.
+func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
+	if r.DryRun {
+		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+	}
+	req := n.create(r)
+	if n.drop {
+		if from, to := Window(n.now()); n.now().Before(from) || n.now().After(to) {
+			return catch.Report{}, n.web.Fail(req, catch.NotDroppableYet,
+				fmt.Sprintf("the window is %s to %s UTC today", from.UTC().Format("15:04"), to.UTC().Format("15:04")))
+		}
+	} else if !r.Premium {
+		q, err := n.Quote(ctx, r.Name, r.Years)
+		if err != nil {
+			return catch.Report{}, err
+		}
+		if q.Premium {
+			return catch.Report{}, n.web.Fail(req, catch.PremiumRefused, "it is premium at "+q.Price.String())
+		}
+	}
+	rep, err := n.do(ctx, req)
+	if err != nil {
+		return catch.Report{}, err
+	}
+	out := catch.Report{State: catch.WonProvisional, Ref: r.Name, Words: strings.TrimSpace(text(rep.Code) + " " + rep.Message)}
+	if out.Paid, err = catch.MoneyOf(text(rep.Amount), "USD"); err != nil {
+		out.Paid = r.Price
+	}
+	return out, nil
+}
+
+// Find asks whether the name is in the account.
+func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
+	rep, err := n.do(ctx, n.request("look up name", "getDomainInfo", false, false, "domain", o.Name))
+	if err != nil {
+		return catch.Report{}, err
+	}
+	return catch.Report{State: catch.WonProvisional, Ref: o.Name, Words: rep.Status}, nil
+}
+
+// Cancel is not for registrations.
+func (n *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
+	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
+}
+
+// Balance reads the account's funds.
+func (n *route) Balance(ctx context.Context) (catch.Money, error) {
+	rep, err := n.do(ctx, n.request("read balance", "getAccountBalance", false, false))
+	if err != nil {
+		return catch.Money{}, err
+	}
+	m, err := catch.MoneyOf(strings.ReplaceAll(text(rep.Balance), ",", ""), "USD")
+	if err != nil {
+		return catch.Money{}, fmt.Errorf("read balance at %s: %w", title, err)
+	}
+	return m, nil
+}
+
+// Probe tests key and address.
+func (n *route) Probe(ctx context.Context) error {
+	_, err := n.Balance(ctx)
+	return err
+}
+
+// AutoRenew switches the renewal.
+func (n *route) AutoRenew(ctx context.Context, name string, on bool) error {
+	op := "removeAutoRenewal"
+	if on {
+		op = "addAutoRenewal"
+	}
+	_, err := n.do(ctx, n.request("set auto-renew", op, false, false, "domain", name))
+	return err
+}
+
+// Lock sets the transfer lock.
+func (n *route) Lock(ctx context.Context, name string, on bool) error {
+	op := "domainUnlock"
+	if on {
+		op = "domainLock"
+	}
+	_, err := n.do(ctx, n.request("lock name", op, false, false, "domain", name))
+	return err
+}
+
+// Nameservers sets up to thirteen hosts.
+func (n *route) Nameservers(ctx context.Context, name string, hosts []string) error {
+	params := []string{"domain", name}
+	for i, h := range hosts {
+		params = append(params, "ns"+strconv.Itoa(i+1), h)
+	}
+	_, err := n.do(ctx, n.request("set name servers", "changeNameServers", false, false, params...))
+	return err
+}
