@@ -12,13 +12,9 @@ const staleAfter = 10 * time.Second
 
 var errSoon = errors.ErrUnsupported
 
-type HostBook struct{}
 
-func DefaultHosts() *HostBook { return &HostBook{} }
 
-type budgets struct{}
 
-func newBudgets(Store, *HostBook, func() time.Time) *budgets { return &budgets{} }
 
 type broadcast struct{}
 
@@ -46,8 +42,6 @@ func (s *Service) Edit(ctx context.Context, n Name, p Patch) (Watch, error) { re
 // Remove takes names off the list and says how many were on it.
 func (s *Service) Remove(ctx context.Context, ns ...Name) (int, error) { return 0, errSoon }
 
-// Check looks now and stores nothing but budgets.
-func (s *Service) Check(ctx context.Context, names []Name, each func(Look)) error { return errSoon }
 
 // LookNow makes a name due now.
 func (s *Service) LookNow(ctx context.Context, n Name) error { return errSoon }
@@ -55,8 +49,6 @@ func (s *Service) LookNow(ctx context.Context, n Name) error { return errSoon }
 // Queue lists what is asked next.
 func (s *Service) Queue(ctx context.Context, limit int) ([]Queued, error) { return nil, errSoon }
 
-// Budgets lists the hosts' budgets.
-func (s *Service) Budgets(ctx context.Context) ([]Budget, error) { return nil, errSoon }
 
 // Run acts while it holds the lease, until ctx ends.
 func (s *Service) Run(ctx context.Context) error { return errSoon }

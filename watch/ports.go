@@ -75,6 +75,8 @@ type Store interface {
 	// Touch makes a name due at a time, from any process.
 	Touch(ctx context.Context, n Name, due time.Time, why string) error
 	Seen(ctx context.Context, n Name) (*Before, error)
+	// Drops returns the latest drops seen in a zone, newest first.
+	Drops(ctx context.Context, zone string, limit int) ([]lifecycle.Observation, error)
 	// RefreshTodos computes again what the person has to do where the deadline
 	// has passed.
 	RefreshTodos(ctx context.Context, now time.Time, limit int) (int, error)

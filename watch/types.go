@@ -95,7 +95,8 @@ type Look struct {
 	Trouble string             `json:"trouble,omitempty"` // nothing readable came back
 	Todo    Todo               `json:"todo"`
 
-	Seen *Before `json:"-"` // what the next verdict needs of this one
+	Seen    *Before                `json:"-"`                 // what the next verdict needs of this one
+	Dropped *lifecycle.Observation `json:"dropped,omitempty"` // this look saw it drop
 }
 
 // Budget is a host's token bucket, shared by every process.

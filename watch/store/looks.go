@@ -94,6 +94,12 @@ func (t *tx) saveLook(ctx context.Context, l *watch.Look) error {
 			return err
 		}
 	}
+	if d := l.Dropped; d != nil {
+		if _, err := t.exec(ctx, `INSERT INTO seen_drop (name, zone, at, began) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			string(l.Name), l.Name.Zone(), d.At.UnixMicro(), micros(d.Began)); err != nil {
+			return err
+		}
+	}
 	if len(l.Changes) > 0 {
 		if err := t.saveChanges(ctx, l); err != nil {
 			return err
@@ -253,4 +259,29 @@ func (s *Store) RefreshTodos(ctx context.Context, now time.Time, limit int) (int
 		return nil
 	})
 	return len(names), err
+}
+
+// Drops returns the latest drops seen in a zone, newest first.
+func (s *Store) Drops(ctx context.Context, zone string, limit int) ([]lifecycle.Observation, error) {
+	fail := func(err error) ([]lifecycle.Observation, error) {
+		return nil, fmt.Errorf("read drops of .%s: %w", zone, s.typed(err))
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT at, began FROM seen_drop WHERE zone = ? ORDER BY at DESC LIMIT ?`, zone, limit)
+	if err != nil {
+		return fail(err)
+	}
+	defer rows.Close()
+	var out []lifecycle.Observation
+	for rows.Next() {
+		var when int64
+		var began sql.NullInt64
+		if err := rows.Scan(&when, &began); err != nil {
+			return fail(err)
+		}
+		out = append(out, lifecycle.Observation{At: time.UnixMicro(when).UTC(), Began: at(began)})
+	}
+	if err := rows.Err(); err != nil {
+		return fail(err)
+	}
+	return out, nil
 }

@@ -80,6 +80,15 @@ CREATE TABLE history (
 ) STRICT;
 CREATE INDEX history_name ON history (name, at);
 
+-- The drops that this installation saw: they narrow the windows of their zone.
+CREATE TABLE seen_drop (
+  name  TEXT    NOT NULL,
+  zone  TEXT    NOT NULL,
+  at    INTEGER NOT NULL,
+  began INTEGER,
+  PRIMARY KEY (zone, at, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE event (
   seq     INTEGER PRIMARY KEY AUTOINCREMENT,
   at      INTEGER NOT NULL,

@@ -1,0 +1,203 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// budgets is this process's purse over the token buckets in the store. A
+// bucket belongs to a host, not to a TLD: one host serves hundreds of them.
+type budgets struct {
+	store Store
+	book  *HostBook
+	now   func() time.Time
+
+	mu     sync.Mutex
+	grants map[string]grant     // taken in advance, so that a fast host costs few writes
+	queue  map[string]time.Time // when the next name that waits for a host is promised its turn
+}
+
+type grant struct {
+	n     int
+	until time.Time
+}
+
+func newBudgets(st Store, book *HostBook, now func() time.Time) *budgets {
+	return &budgets{store: st, book: book, now: now, grants: map[string]grant{}, queue: map[string]time.Time{}}
+}
+
+// take takes one request to a host. Where there is none it says when the next
+// one is allowed, and why not now.
+func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Time, why string, err error) {
+	now := b.now()
+	b.mu.Lock()
+	if g := b.grants[host]; g.n > 0 && now.Before(g.until) {
+		g.n--
+		b.grants[host] = g
+		b.mu.Unlock()
+		return true, time.Time{}, "", nil
+	}
+	b.mu.Unlock()
+	got := 0
+	err = b.store.ChangeBudget(ctx, host, func(bk *Budget) {
+		got, next, why = b.draw(bk, now)
+	})
+	if err != nil || got == 0 {
+		return false, next, why, err
+	}
+	if got > 1 {
+		b.mu.Lock()
+		b.grants[host] = grant{n: got - 1, until: now.Add(2 * time.Second)}
+		b.mu.Unlock()
+	}
+	return true, time.Time{}, "", nil
+}
+
+// draw takes tokens from a bucket: one, or from a fast host what it allows in
+// a quarter of a second.
+func (b *budgets) draw(bk *Budget, now time.Time) (got int, next time.Time, why string) {
+	b.refill(bk, now)
+	if now.Before(bk.Until) {
+		return 0, bk.Until, fmt.Sprintf("%s asked to wait: %s", bk.Host, bk.Why)
+	}
+	day := now.UTC().Format(time.DateOnly)
+	if bk.Day != day {
+		bk.Day, bk.Today = day, 0
+	}
+	n := int(min(bk.Tokens, max(1, min(bk.Rate/4, 64))))
+	if bk.PerDay > 0 {
+		if n = min(n, bk.PerDay-bk.Today); n <= 0 {
+			tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+			return 0, tomorrow, fmt.Sprintf("the daily limit of %s (%d) is used up", bk.Host, bk.PerDay)
+		}
+	}
+	if n <= 0 {
+		wait := time.Duration((1 - bk.Tokens) / bk.Rate * float64(time.Second))
+		return 0, now.Add(max(wait, time.Millisecond)), fmt.Sprintf("%s is asked %s at most", bk.Host, rateWords(bk.Rate))
+	}
+	bk.Tokens -= float64(n)
+	bk.Today += n
+	return n, time.Time{}, ""
+}
+
+// recovery is how long a host that said "too often" takes to be asked at its
+// usual pace again.
+const recovery = 6 * time.Hour
+
+// refill brings a bucket up to now: tokens come back with the rate, and the
+// rate slowly with time.
+func (b *budgets) refill(bk *Budget, now time.Time) {
+	l := b.book.Limit(bk.Host)
+	if bk.At.IsZero() {
+		bk.Rate, bk.Usual, bk.Burst, bk.Tokens, bk.At = l.Rate, l.Rate, l.Burst, l.Burst, now
+	}
+	if bk.Usual != l.Rate { // the person changed it
+		bk.Rate, bk.Usual = l.Rate*bk.Rate/bk.Usual, l.Rate
+	}
+	bk.Burst, bk.PerDay, bk.Source = l.Burst, l.PerDay, l.Source
+	dt := now.Sub(bk.At)
+	if dt < 0 || dt > 365*24*time.Hour {
+		dt = 0 // the clock jumped
+	}
+	bk.At = now
+	if now.After(bk.Until) {
+		bk.Rate = min(bk.Usual, bk.Rate+bk.Usual*dt.Seconds()/recovery.Seconds())
+		bk.Tokens = min(bk.Burst, bk.Tokens+bk.Rate*dt.Seconds())
+		if bk.Rate == bk.Usual && bk.Why != "" {
+			bk.Why = ""
+		}
+	}
+}
+
+// learn takes from an answer what it says about the budget.
+func (b *budgets) learn(ctx context.Context, host string, a whoisx.Answer) error {
+	if !limits(a) {
+		return nil
+	}
+	b.mu.Lock()
+	delete(b.grants, host)
+	b.mu.Unlock()
+	now := b.now()
+	return b.store.ChangeBudget(ctx, host, func(bk *Budget) {
+		b.refill(bk, now)
+		if now.Before(bk.Until) && a.RetryAfter == 0 {
+			return // several were out when it said so once
+		}
+		bk.Limits++
+		bk.Rate = max(bk.Rate/2, bk.Usual/64)
+		bk.Tokens = 0
+		wait := time.Duration(a.RetryAfter)
+		if wait <= 0 {
+			// Nothing was said: half a minute's worth of requests, doubled with
+			// each halving of the rate.
+			wait = time.Duration(30 / bk.Usual * float64(time.Second) * bk.Usual / bk.Rate / 2)
+			wait = min(max(wait, time.Second), time.Hour)
+		}
+		wait = min(wait, 7*24*time.Hour)
+		if until := now.Add(wait); until.After(bk.Until) {
+			bk.Until = until
+		}
+		bk.Why = string(a.Outcome)
+		if a.Why != "" {
+			bk.Why = a.Why
+		}
+	})
+}
+
+// limits reports whether an answer says that the host was asked too often.
+// Registries say it as 429, and as 403 and 422 just as well.
+func limits(a whoisx.Answer) bool {
+	switch a.Outcome {
+	case whoisx.RateLimited:
+		return true
+	case whoisx.Refused:
+		return a.RetryAfter > 0 || a.HTTPStatus == 403 || a.HTTPStatus == 422 || a.HTTPStatus == 429
+	}
+	return false
+}
+
+// turn promises a name that found the bucket empty its own place in the line,
+// so that ten thousand names do not all come back at once. Urgent names do not
+// stand in line.
+func (b *budgets) turn(host string, earliest time.Time, urgent bool) time.Time {
+	if urgent {
+		return earliest
+	}
+	step := time.Second
+	if l := b.book.Limit(host); l.Rate > 0 {
+		step = time.Duration(float64(time.Second) / l.Rate)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := b.queue[host]
+	if at.Before(earliest) {
+		at = earliest
+	}
+	b.queue[host] = at.Add(step)
+	return at
+}
+
+func rateWords(perSecond float64) string {
+	switch {
+	case perSecond >= 1:
+		return fmt.Sprintf("%g times a second", math.Round(perSecond*10)/10)
+	case perSecond*60 >= 1:
+		return fmt.Sprintf("%g times a minute", math.Round(perSecond*600)/10)
+	}
+	return fmt.Sprintf("%g times an hour", math.Round(perSecond*36000)/10)
+}
+
+// Budgets lists the hosts' budgets as they stand now.
+func (s *Service) Budgets(ctx context.Context) ([]Budget, error) {
+	bs, err := s.store.Budgets(ctx)
+	now := s.now()
+	for i := range bs {
+		s.budget.refill(&bs[i], now)
+	}
+	return bs, err
+}
