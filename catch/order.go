@@ -100,6 +100,7 @@ type Order struct {
 	Route   string `json:"route"`
 	Service string `json:"service"`
 	Kind    Kind   `json:"kind"`
+	Pool    string `json:"pool,omitempty"` // services that share one pool are one order
 	Account string `json:"account,omitempty"`
 	Contact string `json:"contact,omitempty"`
 	State   State  `json:"state"`

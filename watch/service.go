@@ -5,17 +5,18 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
 
 // Options is all that a Service is made of.
 type Options struct {
 	Store     Store
-	Rules     RuleBook
+	Rules     RuleBook // nil: the rules that come with the program
 	Sources   []Source
 	Routes    []catch.Route
 	Lock      Locker                 // nil: this process never acts
@@ -25,6 +26,10 @@ type Options struct {
 	Now       func() time.Time       // nil: time.Now
 	Holder    string                 // "host pid 123 (serve)"
 	ReadOnly  bool
+
+	// DoubtGrace is how long a service gets to show an order whose answer was
+	// lost before it is believed not to have it; zero is 30 s.
+	DoubtGrace time.Duration
 }
 
 // Service is the one thing that screens, commands and the server talk to.
@@ -36,13 +41,12 @@ type Service struct {
 	now    func() time.Time
 	routes map[string]catch.Route
 
-	epoch  atomic.Int64 // of the lease while this process acts, else 0
-	poke   chan struct{}
-	budget *budgets
-	events *broadcast
-	bursts *burstTable
-
-	actMu sync.Mutex // one Run or one-off execution at a time in this process
+	epoch      atomic.Int64  // of the lease while this process acts, else 0
+	poke       chan struct{} // the schedule looks again
+	pokeOrders chan struct{} // the executor looks again
+	budget     *budgets
+	events     *broadcast
+	bursts     *burstTable
 }
 
 // New makes a Service. It starts nothing: Run acts, Subscribe listens.
@@ -53,17 +57,26 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Rules == nil {
+		o.Rules = lifecycle.Default()
+	}
 	if o.Hosts == nil {
 		o.Hosts = DefaultHosts()
 	}
 	s := &Service{
 		o: o, store: o.Store, log: o.Log, now: o.Now,
-		routes: make(map[string]catch.Route, len(o.Routes)),
-		poke:   make(chan struct{}, 1),
-		bursts: newBurstTable(),
+		routes:     make(map[string]catch.Route, len(o.Routes)),
+		poke:       make(chan struct{}, 1),
+		pokeOrders: make(chan struct{}, 1),
+		bursts:     newBurstTable(),
 	}
+	s.o.Sources = slices.Clone(o.Sources)
 	for _, r := range o.Routes {
-		s.routes[r.Describe().Route] = r
+		d := r.Describe()
+		s.routes[d.Route] = r
+		if d.Has(catch.CanCheck) {
+			s.o.Sources = append(s.o.Sources, NewRouteSource(r, o.Now))
+		}
 	}
 	s.budget = newBudgets(o.Store, o.Hosts, o.Now)
 	s.events = newBroadcast(s)
@@ -71,13 +84,25 @@ func New(o Options) *Service {
 	return s
 }
 
-// wake makes the holder in this process look at its rows at once.
+// wake makes this process look at its rows at once: it changed some.
 func (s *Service) wake() {
-	select {
-	case s.poke <- struct{}{}:
-	default:
-	}
+	s.pokeRows()
 	s.events.wake()
+}
+
+// pokeRows wakes schedule and executor.
+func (s *Service) pokeRows() {
+	poke(s.poke)
+	s.wakeOrders()
+}
+
+func (s *Service) wakeOrders() { poke(s.pokeOrders) }
+
+func poke(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default: // it is awake already
+	}
 }
 
 func (s *Service) writable() error {
@@ -107,10 +132,7 @@ func (s *Service) Get(ctx context.Context, n Name) (Detail, error) {
 		return Detail{}, err
 	}
 	row.Todo.Urgent = urgent(row.Todo, s.now())
-	d := Detail{Row: row}
-	if s.o.Rules != nil {
-		d.Rule = s.o.Rules.Rule(string(n))
-	}
+	d := Detail{Row: row, Rule: s.o.Rules.Rule(string(n))}
 	var errs [5]error
 	d.Answers, errs[0] = s.store.Answers(ctx, n)
 	d.History, errs[1] = s.store.History(ctx, n, 100)

@@ -1,0 +1,435 @@
+package watch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+)
+
+const (
+	// armAhead is how long before a window its burst is armed: sessions log in,
+	// the clock is measured, frames are encoded.
+	armAhead = 60 * time.Second
+	// freeFor is how long a burst for a name that is free right now may last.
+	freeFor = 30 * time.Second
+	// freeLead is what arming for it takes.
+	freeLead = time.Second
+	// lookAgain bounds how long a window is believed without looking again.
+	lookAgain = 10 * time.Minute
+)
+
+// burstTable knows which orders are armed in this process.
+type burstTable struct {
+	mu     sync.Mutex
+	orders map[int64]*armedBurst
+}
+
+type armedBurst struct {
+	route  string
+	names  []Name
+	at     time.Time
+	cancel context.CancelCauseFunc
+}
+
+func newBurstTable() *burstTable { return &burstTable{orders: map[int64]*armedBurst{}} }
+
+func (t *burstTable) has(order int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.orders[order] != nil
+}
+
+// claim takes orders into a burst, all or none.
+func (t *burstTable) claim(b *armedBurst, ids []int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		if t.orders[id] != nil {
+			return false
+		}
+	}
+	for _, id := range ids {
+		t.orders[id] = b
+	}
+	return true
+}
+
+func (t *burstTable) release(ids []int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		delete(t.orders, id)
+	}
+}
+
+// disarm ends every burst at once.
+func (t *burstTable) disarm(why error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, b := range t.orders {
+		b.cancel(why)
+	}
+}
+
+// next is when the next armed burst fires, zero if none is armed.
+func (t *burstTable) next() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var first time.Time
+	for _, b := range t.orders {
+		if first.IsZero() || b.at.Before(first) {
+			first = b.at
+		}
+	}
+	return first
+}
+
+func (t *burstTable) armed(order int64) *armedBurst {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.orders[order]
+}
+
+// shot is when a burst for a name may fire.
+type shot struct {
+	order    catch.Order
+	priority int
+	at       time.Time
+	until    time.Time
+}
+
+// aim says when a burst order fires, by what is known of its name; ok is false
+// while nothing is sure enough to fire at.
+func (s *Service) aim(ctx context.Context, o catch.Order) (sh shot, ok bool, why string, err error) {
+	row, err := s.store.Watch(ctx, Name(o.Name))
+	if errors.Is(err, ErrNotFound) {
+		return sh, false, "it is no longer on the list", nil
+	} else if err != nil {
+		return sh, false, "", err
+	}
+	now := s.now()
+	v := row.Verdict
+	sh = shot{order: o, priority: row.Priority}
+	switch v.Stage {
+	case lifecycle.Free, lifecycle.LikelyFree:
+		sh.at, sh.until = now.Add(freeLead), now.Add(freeLead+freeFor)
+		return sh, true, "", nil
+	case lifecycle.PendingDelete, lifecycle.Dropping:
+	default:
+		return sh, false, fmt.Sprintf("waits for its window (%s)", v.Stage), nil
+	}
+	w := v.Window
+	switch {
+	case w == nil || w.From.IsZero():
+		return sh, false, "waits: nobody knows when it drops", nil
+	case w.Certainty != lifecycle.Will:
+		return sh, false, "waits: it may drop, but nobody says that it will", nil
+	case w.From.DayOnly || !w.HourKnown:
+		return sh, false, "waits for its day " + w.From.Format(time.DateOnly) + "; the hour is not known", nil
+	}
+	sh.at, sh.until = w.From.Time, w.To.Time
+	if w.To.DayOnly {
+		sh.until = w.To.Add(24 * time.Hour)
+	}
+	if sh.until.Before(sh.at.Add(freeFor)) {
+		sh.until = sh.at.Add(freeFor)
+	}
+	if !now.Before(sh.until) {
+		return sh, false, "its window is over and it is still held", nil
+	}
+	return sh, true, "", nil
+}
+
+// stepBurst arms a burst order when its time has come, together with the
+// others of its route and window.
+func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) error {
+	r := s.routes[o.Route]
+	if r == nil {
+		return s.postpone(ctx, o, fixMark+"no account is set up here for "+o.Route, 10*time.Minute)
+	}
+	b, ok := r.(catch.Burster)
+	if !ok {
+		return s.end(ctx, o, catch.Failed, o.Service+" cannot fire a burst")
+	}
+	if open, why := r.Open(o.Name); !open {
+		return s.end(ctx, o, catch.RefusedOrder, "not open to you: "+why)
+	}
+	sh, ok, why, err := s.aim(ctx, o)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	if !ok {
+		if taken, err := s.takenByOthers(ctx, o); err != nil {
+			return err
+		} else if taken {
+			return s.end(ctx, o, catch.Lost, "somebody else has the name")
+		}
+		return s.waitBurst(ctx, o, why, s.pace(ctx, o))
+	}
+	if wait := sh.at.Sub(now); wait > armAhead {
+		at := sh.at.Add(-armAhead)
+		if at.Sub(now) > lookAgain {
+			at = now.Add(lookAgain)
+		}
+		return s.waitBurst(ctx, o, "armed shortly before "+atText(sh.at), at)
+	}
+	group, err := s.gatherBurst(ctx, o.Route, sh)
+	if err != nil {
+		return err
+	}
+	return s.fire(ctx, epoch, r, b, group)
+}
+
+func (s *Service) waitBurst(ctx context.Context, o catch.Order, why string, at time.Time) error {
+	o.NextTry = at
+	if o.State == catch.Requested {
+		if err := o.Move(catch.Planned, why); err != nil {
+			return err
+		}
+	}
+	o.Why = why
+	return s.store.SaveOrder(ctx, o, why)
+}
+
+// gatherBurst finds the orders that share a route and a window, by the
+// person's priority: they share sessions and budget.
+func (s *Service) gatherBurst(ctx context.Context, route string, first shot) ([]shot, error) {
+	os, err := s.store.Orders(ctx, OrderFilter{Route: route, States: []catch.State{catch.Planned, catch.Requested}})
+	if err != nil {
+		return nil, err
+	}
+	group := []shot{first}
+	for _, o := range os {
+		if o.ID == first.order.ID || o.Wish != catch.WishNone || s.bursts.has(o.ID) {
+			continue
+		}
+		sh, ok, _, err := s.aim(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		if ok && sh.at.Sub(s.now()) <= armAhead && !sh.at.After(first.until) && !first.at.After(sh.until) {
+			group = append(group, sh)
+		}
+	}
+	slices.SortStableFunc(group, func(a, b shot) int {
+		if c := cmp.Compare(b.priority, a.priority); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.order.ID, b.order.ID)
+	})
+	return group, nil
+}
+
+// fire arms and fires one burst: prices, intents, creates, answers.
+func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.Burster, group []shot) error {
+	at, until := group[0].at, group[0].until
+	ids := make([]int64, len(group))
+	names := make([]Name, len(group))
+	for i, sh := range group {
+		ids[i], names[i] = sh.order.ID, Name(sh.order.Name)
+		if sh.at.Before(at) {
+			at = sh.at
+		}
+		if sh.until.After(until) {
+			until = sh.until
+		}
+	}
+	bctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if !s.bursts.claim(&armedBurst{route: r.Describe().Route, names: names, at: at, cancel: cancel}, ids) {
+		return nil // another burst has one of them: they are gathered again
+	}
+	defer func() {
+		s.bursts.release(ids)
+		s.wakeOrders()
+	}()
+	if l, err := s.store.Lease(ctx); err != nil {
+		return err
+	} else if l.Halted {
+		return s.postponeAll(ctx, group, "halted by "+l.HaltBy, 10*time.Second)
+	}
+
+	// The price, once more, right before.
+	var live []shot
+	var reqs []catch.Request
+	for _, sh := range group {
+		o := sh.order
+		q, err := s.quote(bctx, r, o)
+		if err != nil && !guardError(err) {
+			if c, cerr := confirmed(o, s.now()); cerr == nil {
+				q, err = c, nil // a price that the person confirmed stands in
+			}
+		}
+		if err == nil {
+			err = checkPrice(o, q)
+		}
+		if bctx.Err() != nil {
+			return s.postponeAll(ctx, group, "disarmed: "+context.Cause(bctx).Error(), 10*time.Second)
+		}
+		switch {
+		case err == nil:
+			o.Price, o.PriceAt, o.Basis = q.Price, q.At, q.Basis
+			if o, err = s.request(ctx, o, "armed for "+atText(at)); errors.Is(err, ErrStale) {
+				continue // the person changed it meanwhile
+			} else if err != nil {
+				return err
+			}
+			sh.order = o
+			live, reqs = append(live, sh), append(reqs, request(o))
+		case guardError(err):
+			if eerr := s.end(ctx, o, catch.RefusedOrder, guardWords(err)); eerr != nil && !errors.Is(eerr, ErrStale) {
+				return eerr
+			}
+		default:
+			if perr := s.postpone(ctx, o, "price not read: "+words(err), 2*time.Second); perr != nil {
+				return perr
+			}
+		}
+	}
+	if len(live) == 0 {
+		return nil
+	}
+
+	armed, err := b.Arm(bctx, reqs, at, until)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.tell(ctx, EvTrouble, names[0], fmt.Sprintf("not armed for %s: %s", atText(at), words(err)))
+		if errors.Is(context.Cause(bctx), ErrHalted) {
+			return s.postponeAll(ctx, live, "halted", 10*time.Second)
+		}
+		if guardError(err) {
+			for _, sh := range live {
+				if eerr := s.end(ctx, sh.order, catch.RefusedOrder, words(err)); eerr != nil && !errors.Is(eerr, ErrStale) {
+					return eerr
+				}
+			}
+			return nil
+		}
+		return s.postponeAll(ctx, live, "not armed: "+words(err), max(time.Second, min(backoff(1, retryAfter(err)), until.Sub(s.now())/4)))
+	}
+	plan := armed.Plan()
+	es := make([]catch.LedgerEntry, len(live))
+	for i, sh := range live {
+		o := sh.order
+		es[i] = catch.LedgerEntry{
+			At: s.now(), Epoch: epoch, Order: o.ID, Name: o.Name, Route: o.Route, Action: "burst",
+			AtMost: o.Price, Creates: plan.Creates[o.Name],
+			Words: fmt.Sprintf("%s, %d sessions, from %s to %s", plan.Strategy, plan.Sessions, atText(plan.At), atText(plan.Until)),
+		}
+	}
+	seqs, err := s.store.IntendAll(bctx, es)
+	if err != nil {
+		derr := armed.Disarm()
+		if errors.Is(err, ErrHalted) || errors.Is(err, ErrGuard) || errors.Is(err, ErrStale) {
+			return errors.Join(s.postponeAll(ctx, live, err.Error(), 10*time.Second), derr)
+		}
+		return errors.Join(err, derr)
+	}
+	s.tell(ctx, EvBurst, names[0], fmt.Sprintf("armed %d names at %s for %s: %s", len(live), r.Describe().Service, atText(at), plan.Clock))
+	reports, err := armed.Fire(bctx)
+	return s.settleBurst(ctx, r, live, es, seqs, reports, err)
+}
+
+// settleBurst writes down what a burst brought, name by name.
+func (s *Service) settleBurst(ctx context.Context, r catch.Route, live []shot, es []catch.LedgerEntry, seqs []int64, reports map[string]catch.Report, fireErr error) error {
+	ctx = context.WithoutCancel(ctx)
+	now := s.now()
+	var errs []error
+	for i, sh := range live {
+		o := sh.order
+		rep, has := reports[o.Name]
+		e := es[i]
+		e.Intent, e.At, e.AtMost, e.Creates = seqs[i], now, catch.Money{}, len(rep.Frames)
+		e.Outcome, e.Words = string(rep.State), rep.Words
+		kind := catch.KindOf(fireErr)
+		switch {
+		case has && rep.State != "" && rep.State != catch.InDoubt:
+			s.applyReport(ctx, &o, r, rep)
+			if o.State == catch.Requested {
+				o.State = catch.Planned // nothing came of it: it waits again
+			}
+		case has && (rep.State == catch.InDoubt || len(rep.Frames) > 0), !has && fireErr != nil && !kind.Definite() && !errors.Is(fireErr, context.Canceled):
+			// A create went out and no answer came back.
+			errs = append(errs, s.doubt(ctx, o, "outcome unknown: "+rep.Words))
+			continue
+		default:
+			e.Outcome = "not fired"
+			if fireErr != nil {
+				e.Words = words(fireErr)
+			}
+			o.State, o.Why, o.NextTry = catch.Planned, "not fired: "+e.Words, now.Add(time.Second)
+		}
+		if err := s.store.Settle(ctx, e, o); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		s.tell(ctx, EvBurst, Name(o.Name), fmt.Sprintf("%s: %s after %d creates: %s", Name(o.Name).Display(), o.State, e.Creates, o.Why))
+		if err := s.store.Touch(ctx, Name(o.Name), now, "its burst is over"); err != nil && !errors.Is(err, ErrNotFound) {
+			errs = append(errs, err)
+		}
+		errs = append(errs, s.afterMove(ctx, o))
+	}
+	s.wake()
+	return errors.Join(errs...)
+}
+
+func (s *Service) doubt(ctx context.Context, o catch.Order, why string) error {
+	if err := o.Move(catch.InDoubt, why); err != nil {
+		return err
+	}
+	o.NextTry = s.now()
+	return s.store.SaveOrder(ctx, o, why)
+}
+
+func (s *Service) postponeAll(ctx context.Context, group []shot, why string, d time.Duration) error {
+	var errs []error
+	for _, sh := range group {
+		errs = append(errs, s.postpone(context.WithoutCancel(ctx), sh.order, why, d))
+	}
+	return errors.Join(errs...)
+}
+
+// tell keeps an event that is no change of a row.
+func (s *Service) tell(ctx context.Context, kind EventKind, n Name, text string) {
+	if err := s.store.Note(context.WithoutCancel(ctx), Event{At: s.now(), Kind: kind, Name: n, Text: text}); err != nil {
+		s.log.Error("note an event", "err", err)
+	}
+	s.events.wake()
+}
+
+// nextBurst is the burst that comes next, armed or not.
+func (s *Service) nextBurst(ctx context.Context, orders []catch.Order) (*Armable, error) {
+	var best *Armable
+	for _, o := range orders {
+		if !burstKind(o.Kind) || (o.State != catch.Planned && o.State != catch.Requested) {
+			continue
+		}
+		if b := s.bursts.armed(o.ID); b != nil {
+			return &Armable{Names: b.names, Route: b.route, At: b.at, Armed: true}, nil
+		}
+		sh, ok, _, err := s.aim(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		switch {
+		case best == nil || sh.at.Before(best.At):
+			best = &Armable{Names: []Name{Name(o.Name)}, Route: o.Route, At: sh.at}
+		case sh.at.Equal(best.At) && o.Route == best.Route:
+			best.Names = append(best.Names, Name(o.Name))
+		}
+	}
+	return best, nil
+}

@@ -1,0 +1,575 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+)
+
+const (
+	// callTimeout bounds one call to a service.
+	callTimeout = 60 * time.Second
+	// doubtGrace is how long a service gets to show an order whose answer was
+	// lost before "I know no such order" is believed.
+	doubtGrace = 30 * time.Second
+	// doubtEvery is how often an order in doubt is looked up.
+	doubtEvery = 10 * time.Second
+	// plannedEvery is how often a service that takes a name only later is
+	// asked again.
+	plannedEvery = 24 * time.Hour
+)
+
+// runOrders does what orders wait for: the holder of the lease alone runs it.
+func (s *Service) runOrders(ctx context.Context, epoch int64) error {
+	if err := s.recover(ctx); err != nil {
+		return err
+	}
+	var (
+		mu   sync.Mutex
+		busy = map[int64]bool{}
+		wg   sync.WaitGroup
+		fail error
+	)
+	defer wg.Wait()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	for {
+		os, err := s.store.Orders(ctx, OrderFilter{DueBy: s.now()})
+		if err != nil {
+			return err
+		}
+		for _, o := range os {
+			mu.Lock()
+			skip := busy[o.ID] || s.bursts.has(o.ID)
+			if !skip {
+				busy[o.ID] = true
+			}
+			mu.Unlock()
+			if skip {
+				continue
+			}
+			wg.Go(func() {
+				err := s.step(ctx, epoch, o)
+				mu.Lock()
+				delete(busy, o.ID)
+				if err != nil && fail == nil && ctx.Err() == nil {
+					fail = err
+					cancel(err)
+				}
+				mu.Unlock()
+				s.wakeOrders()
+			})
+		}
+		next, err := s.store.NextOrder(ctx)
+		if err != nil {
+			return err
+		}
+		pause := time.Second
+		if now := s.now(); !next.IsZero() && next.After(now) {
+			pause = min(pause, next.Sub(now))
+		} else if !next.IsZero() {
+			pause = 50 * time.Millisecond // one is being worked on
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		case <-s.pokeOrders:
+		}
+		t.Stop()
+		if ctx.Err() != nil {
+			wg.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return fail
+		}
+	}
+}
+
+// recover puts every order whose last step has no answer in doubt: whoever
+// sent it died before it could be written down.
+func (s *Service) recover(ctx context.Context) error {
+	open, err := s.store.InDoubt(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		o, err := s.store.Order(ctx, e.Order)
+		if err != nil {
+			return err
+		}
+		if o.State != catch.InDoubt {
+			if err := o.Move(catch.InDoubt, "nobody wrote down what became of it: it is looked up"); err != nil {
+				s.log.Error("recover", "order", o.ID, "err", err)
+				continue
+			}
+		}
+		o.NextTry = s.now()
+		if err := s.store.SaveOrder(ctx, o, o.Why); err != nil && !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
+	return nil
+}
+
+// step does the next thing for an order. What a service refuses or does not
+// answer moves the order and is no error; an error means that the store or the
+// lease failed.
+func (s *Service) step(ctx context.Context, epoch int64, o catch.Order) error {
+	o, err := s.store.Order(ctx, o.ID) // as it stands now
+	if err != nil || !o.State.Holds() {
+		return err
+	}
+	switch {
+	case o.State == catch.InDoubt:
+		err = s.reconcile(ctx, epoch, o)
+	case o.Wish != catch.WishNone:
+		err = s.grant(ctx, epoch, o)
+	case o.State == catch.Planned || o.State == catch.Requested:
+		if burstKind(o.Kind) {
+			err = s.stepBurst(ctx, epoch, o)
+		} else {
+			err = s.place(ctx, epoch, o)
+		}
+	default:
+		err = s.followUp(ctx, o)
+	}
+	if errors.Is(err, ErrStale) {
+		return nil // somebody else moved it: it is read again
+	}
+	if errors.Is(err, ErrHalted) || errors.Is(err, ErrGuard) {
+		return s.postpone(ctx, o, err.Error(), time.Minute)
+	}
+	return err
+}
+
+// postpone keeps an order as it is and tries again later.
+func (s *Service) postpone(ctx context.Context, o catch.Order, why string, d time.Duration) error {
+	o, err := s.store.Order(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	o.Why, o.NextTry = why, s.now().Add(d)
+	if err := s.store.SaveOrder(context.WithoutCancel(ctx), o, why); err != nil && !errors.Is(err, ErrStale) {
+		return err
+	}
+	return nil
+}
+
+// quote reads the price right before a paid call; where no call returns one,
+// the price that the person confirmed stands in.
+func (s *Service) quote(ctx context.Context, r catch.Route, o catch.Order) (catch.Quote, error) {
+	if o.Kind == catch.ByHand {
+		return catch.Quote{}, refuse("orders by hand have no price call")
+	}
+	if r.Describe().Has(catch.CanQuote) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		q, err := r.Quote(ctx, o.Name, o.Years)
+		if err == nil || catch.KindOf(err) != catch.Guard {
+			return q, err
+		}
+	}
+	return confirmed(o, s.now())
+}
+
+// place sends an order: price, guards, intent, call, answer.
+func (s *Service) place(ctx context.Context, epoch int64, o catch.Order) error {
+	r := s.routes[o.Route]
+	if r == nil {
+		return s.postpone(ctx, o, fixMark+"no account is set up here for "+o.Route, 10*time.Minute)
+	}
+	if open, why := r.Open(o.Name); !open {
+		return s.end(ctx, o, catch.RefusedOrder, "not open to you: "+why)
+	}
+	q, err := s.quote(ctx, r, o)
+	switch kind := catch.KindOf(err); {
+	case err == nil:
+	case errors.Is(err, ErrGuard):
+		if o.State == catch.Planned {
+			return s.postpone(ctx, o, fixMark+guardWords(err), time.Hour)
+		}
+		return s.end(ctx, o, catch.RefusedOrder, guardWords(err))
+	case ctx.Err() != nil:
+		return nil
+	case kind == catch.NotDroppableYet:
+		return s.planAgain(ctx, o, words(err))
+	case kind == catch.RateLimited || kind == catch.Busy || kind == catch.UpstreamDown || kind == catch.OutcomeUnknown || kind == "":
+		o.Try++
+		return s.postponeTry(ctx, o, "price not read: "+words(err), backoff(o.Try, retryAfter(err)))
+	default:
+		return s.end(ctx, o, endOf(kind), words(err))
+	}
+	if err := checkPrice(o, q); err != nil {
+		return s.end(ctx, o, catch.RefusedOrder, guardWords(err))
+	}
+	o.Price, o.PriceAt, o.Basis = q.Price, q.At, q.Basis
+	if o, err = s.request(ctx, o, "sent to "+o.Service); err != nil {
+		return err
+	}
+	intent := catch.LedgerEntry{
+		At: s.now(), Epoch: epoch, Order: o.ID, Name: o.Name, Route: o.Route, Action: "order", AtMost: dearer(AtMost(o), q.Price),
+	}
+	if intent.Intent, err = s.store.Intend(ctx, intent); err != nil {
+		if errors.Is(err, ErrGuard) {
+			return s.end(ctx, o, catch.RefusedOrder, guardWords(err))
+		}
+		return err
+	}
+	cctx, cancel := context.WithTimeout(ctx, callTimeout)
+	rep, err := r.Place(cctx, request(o))
+	cancel()
+	o.Try++
+	return s.finish(ctx, intent, o, r, rep, err)
+}
+
+// request moves a planned order to requested: it is being sent now.
+func (s *Service) request(ctx context.Context, o catch.Order, why string) (catch.Order, error) {
+	if o.State == catch.Planned {
+		if err := o.Move(catch.Requested, why); err != nil {
+			return o, err
+		}
+	}
+	if err := s.store.SaveOrder(ctx, o, why); err != nil {
+		return o, err
+	}
+	return s.store.Order(ctx, o.ID)
+}
+
+// finish writes down what became of a paid call. It does so even when we are
+// told to stop: the call was made.
+func (s *Service) finish(ctx context.Context, e catch.LedgerEntry, o catch.Order, r catch.Route, rep catch.Report, err error) error {
+	ctx = context.WithoutCancel(ctx)
+	e.At, e.AtMost = s.now(), catch.Money{}
+	kind := catch.KindOf(err)
+	switch {
+	case err == nil:
+		e.Outcome, e.Words = "ok", rep.Words
+		s.applyReport(ctx, &o, r, rep)
+	case !kind.Definite():
+		// Nobody knows. The intent stays open, and the order is never sent
+		// again before the service was asked.
+		if merr := o.Move(catch.InDoubt, "outcome unknown: "+words(err)); merr != nil {
+			return merr
+		}
+		o.NextTry = s.now().Add(time.Second)
+		return s.store.SaveOrder(ctx, o, o.Why)
+	case kind == catch.NotDroppableYet:
+		e.Outcome, e.Words = string(kind), words(err)
+		if merr := o.Move(catch.Planned, words(err)); merr != nil {
+			return merr
+		}
+		o.NextTry = s.againAt(ctx, o)
+	case kind == catch.AlreadyBackordered:
+		// It stands there: adopt it instead of ordering twice.
+		e.Outcome, e.Words = string(kind), words(err)
+		s.applyReport(ctx, &o, r, catch.Report{State: catch.Active, Words: words(err)})
+		o.NextTry = s.now()
+	case kind == catch.RateLimited || kind == catch.Busy || kind == catch.UpstreamDown:
+		e.Outcome, e.Words = string(kind), words(err)
+		o.Why = words(err)
+		o.NextTry = s.now().Add(backoff(o.Try, retryAfter(err)))
+	default:
+		e.Outcome, e.Words = string(kind), words(err)
+		if merr := o.Move(endOf(kind), words(err)); merr != nil {
+			return merr
+		}
+	}
+	if err := s.store.Settle(ctx, e, o); err != nil {
+		return err
+	}
+	s.wake()
+	return s.afterMove(ctx, o)
+}
+
+// endOf is how a definite refusal ends an order.
+func endOf(kind catch.ErrorKind) catch.State {
+	switch kind {
+	case catch.Taken:
+		return catch.Lost
+	case catch.PremiumRefused, catch.PriceMismatch, catch.Guard:
+		return catch.RefusedOrder
+	}
+	return catch.Failed
+}
+
+// end ends an order for which nothing was sent.
+func (s *Service) end(ctx context.Context, o catch.Order, st catch.State, why string) error {
+	if err := o.Move(st, why); err != nil {
+		return err
+	}
+	if err := s.store.SaveOrder(ctx, o, why); err != nil {
+		return err
+	}
+	s.wake()
+	return nil
+}
+
+func (s *Service) planAgain(ctx context.Context, o catch.Order, why string) error {
+	if err := o.Move(catch.Planned, why); err != nil {
+		return err
+	}
+	o.Try++
+	o.NextTry = s.againAt(ctx, o)
+	return s.store.SaveOrder(ctx, o, why)
+}
+
+func (s *Service) postponeTry(ctx context.Context, o catch.Order, why string, d time.Duration) error {
+	o.Why, o.NextTry = why, s.now().Add(d)
+	return s.store.SaveOrder(ctx, o, why)
+}
+
+// againAt is when a service that did not take a name yet is asked again: daily,
+// or sooner at the pace at which the name itself moves. A change of the name
+// moves it up anyway.
+func (s *Service) againAt(ctx context.Context, o catch.Order) time.Time {
+	now := s.now()
+	next := now.Add(plannedEvery)
+	if p := s.pace(ctx, o); p.Before(next) {
+		next = p
+	}
+	return next
+}
+
+// pace is when the name of an order is asked next by its own lifecycle: a TLD
+// whose stages last seconds is followed in seconds.
+func (s *Service) pace(ctx context.Context, o catch.Order) time.Time {
+	now := s.now()
+	row, err := s.store.Watch(ctx, Name(o.Name))
+	if err != nil || row.Verdict.Stage == lifecycle.Unknown || row.Verdict.Stage == "" {
+		return now.Add(time.Hour)
+	}
+	next, _ := lifecycle.Poll(row.Verdict, s.o.Rules.Rule(o.Name), now)
+	return now.Add(min(max(next.Sub(now), time.Second), time.Hour))
+}
+
+func backoff(try int, said time.Duration) time.Duration {
+	if said > 0 {
+		return min(said, 24*time.Hour)
+	}
+	return min(time.Duration(1<<min(max(try-1, 0), 10))*5*time.Second, time.Hour)
+}
+
+func retryAfter(err error) time.Duration {
+	var e *catch.Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// words are what a failure says to a person: the service's own words, and the
+// next step.
+func words(err error) string {
+	var e *catch.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	w := string(e.Kind)
+	if e.Words != "" {
+		w += ": " + e.Words
+	}
+	if e.Hint != "" {
+		w += "; " + e.Hint
+	}
+	return w
+}
+
+// applyReport moves an order to where a service says it stands.
+func (s *Service) applyReport(ctx context.Context, o *catch.Order, r catch.Route, rep catch.Report) {
+	was := o.State
+	apply(o, rep)
+	now := s.now().UTC()
+	t := r.Terms(o.Name)
+	switch o.State {
+	case catch.PaymentDue:
+		if o.PayBy.IsZero() && t.PayWithin > 0 {
+			o.PayBy = now.Add(t.PayWithin)
+		}
+	case catch.Won, catch.WonProvisional:
+		if was == catch.Won || was == catch.WonProvisional {
+			break
+		}
+		// Won is what a service says; it stays provisional until a second
+		// source shows it, and as long as the terms allow a reversal.
+		o.State = catch.WonProvisional
+		if o.ProvisionalUntil.IsZero() && t.Provisional > 0 {
+			o.ProvisionalUntil = now.Add(t.Provisional)
+		}
+	}
+	o.NextTry = now.Add(time.Second)
+	if o.State == catch.Active || o.State == catch.Processing {
+		o.NextTry = s.pace(ctx, *o)
+	}
+}
+
+// apply copies what a report says; what it does not say stays.
+func apply(o *catch.Order, rep catch.Report) {
+	if rep.State != "" && rep.State != o.State && catch.CanMove(o.State, rep.State) {
+		o.State = rep.State
+	}
+	if rep.Words != "" {
+		o.Why = rep.Words
+	} else if rep.State != "" {
+		o.Why = ""
+	}
+	if rep.Ref != "" {
+		o.Ref = rep.Ref
+	}
+	for _, m := range []struct {
+		to   *catch.Money
+		from catch.Money
+	}{{&o.Price, rep.Price}, {&o.HighBid, rep.HighBid}, {&o.OwnBid, rep.OwnBid}, {&o.Paid, rep.Paid}, {&o.Refund, rep.Refund}} {
+		if m.from != (catch.Money{}) {
+			*m.to = m.from
+		}
+	}
+	o.Frozen = rep.Frozen
+	for _, t := range []struct {
+		to   *time.Time
+		from time.Time
+	}{{&o.CancelBy, rep.CancelBy}, {&o.CutOff, rep.CutOff}, {&o.AuctionEnds, rep.AuctionEnds}, {&o.PayBy, rep.PayBy}, {&o.ProvisionalUntil, rep.ProvisionalUntil}} {
+		if !t.from.IsZero() {
+			*t.to = t.from.UTC()
+		}
+	}
+}
+
+// grant does what the person asked of an order.
+func (s *Service) grant(ctx context.Context, epoch int64, o catch.Order) error {
+	r := s.routes[o.Route]
+	wish, bid := o.Wish, o.WishBid
+	o.Wish, o.WishBid = catch.WishNone, catch.Money{}
+	if wish == catch.WishCancel && (o.State == catch.Planned || o.State == catch.Requested || o.Kind == catch.ByHand) {
+		return s.end(ctx, o, catch.Cancelled, "cancelled by you")
+	}
+	if r == nil {
+		o.Why = "no account is set up here for " + o.Route
+		o.NextTry = s.now().Add(10 * time.Minute)
+		return s.store.SaveOrder(ctx, o, o.Why)
+	}
+	e := catch.LedgerEntry{At: s.now(), Epoch: epoch, Order: o.ID, Name: o.Name, Route: o.Route, Action: string(wish)}
+	var call func(context.Context) (catch.Report, error)
+	bidder, _ := r.(catch.Bidder)
+	switch {
+	case wish == catch.WishSync:
+		// Nothing to pay: no intent.
+		o.NextTry = s.now()
+		if err := s.store.SaveOrder(ctx, o, ""); err != nil {
+			return err
+		}
+		return s.followUpNow(ctx, o.ID)
+	case wish == catch.WishCancel:
+		call = func(ctx context.Context) (catch.Report, error) { return r.Cancel(ctx, o) }
+	case wish == catch.WishBid && bidder != nil:
+		e.AtMost = bid
+		call = func(ctx context.Context) (catch.Report, error) { return bidder.Bid(ctx, o, bid) }
+	case wish == catch.WishPay && bidder != nil:
+		e.AtMost = Owed(o)
+		call = func(ctx context.Context) (catch.Report, error) { return bidder.Pay(ctx, o) }
+	default:
+		o.Why = fmt.Sprintf("%s cannot %s by its interface", o.Service, wish)
+		return s.store.SaveOrder(ctx, o, o.Why)
+	}
+	var err error
+	if e.Intent, err = s.store.Intend(ctx, e); err != nil {
+		if guardError(err) || errors.Is(err, ErrHalted) {
+			o.Why = err.Error() // the wish is over, the order is as it was
+			return s.store.SaveOrder(ctx, o, o.Why)
+		}
+		return err
+	}
+	cctx, cancel := context.WithTimeout(ctx, callTimeout)
+	rep, err := call(cctx)
+	cancel()
+	if kind := catch.KindOf(err); err != nil && kind.Definite() {
+		// It was refused and nothing changed.
+		e.At, e.AtMost, e.Outcome, e.Words = s.now(), catch.Money{}, string(kind), words(err)
+		o.Why = fmt.Sprintf("%s refused: %s", wish, words(err))
+		o.NextTry = s.pace(ctx, o)
+		return s.store.Settle(context.WithoutCancel(ctx), e, o)
+	}
+	return s.finish(ctx, e, o, r, rep, err)
+}
+
+// reconcile asks the service what became of a step whose outcome is unknown.
+func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) error {
+	r := s.routes[o.Route]
+	if r == nil || !hasFinder(r) {
+		return s.postpone(ctx, o, fixMark+"outcome unknown: look it up at "+o.Service+" and record it with `lapse orders`", time.Hour)
+	}
+	open, err := s.store.InDoubt(ctx)
+	if err != nil {
+		return err
+	}
+	var intent *catch.LedgerEntry
+	for i := range open {
+		if open[i].Order == o.ID {
+			intent = &open[i]
+		}
+	}
+	cctx, cancel := context.WithTimeout(ctx, callTimeout)
+	rep, err := r.Find(cctx, o)
+	cancel()
+	if ctx.Err() != nil {
+		return nil
+	}
+	kind := catch.KindOf(err)
+	now := s.now()
+	switch {
+	case err == nil:
+		s.applyReport(ctx, &o, r, rep)
+		if o.State == catch.InDoubt {
+			return s.postponeTry(ctx, o, "still in doubt: "+rep.Words, doubtEvery)
+		}
+	case kind == catch.NotFound:
+		sent := o.Updated
+		if intent != nil {
+			sent = intent.At
+		}
+		if grace := s.grace(); now.Sub(sent) < grace && (intent == nil || intent.Action != "burst") {
+			return s.postponeTry(ctx, o, o.Service+" does not know it yet", min(doubtEvery, grace/3+time.Millisecond))
+		}
+		back, why := catch.Requested, o.Service+" never got it: it is sent again"
+		if burstKind(o.Kind) {
+			back, why = catch.Planned, o.Service+" did not get the name"
+		} else if intent != nil && intent.Action != "order" {
+			// A cancel, bid or payment of an order that the service no longer knows.
+			back, why = catch.Failed, o.Service+" no longer knows the order"
+		}
+		if merr := o.Move(back, why); merr != nil {
+			return merr
+		}
+		o.NextTry = now
+	default:
+		o.Try++
+		return s.postponeTry(ctx, o, "in doubt, not found out yet: "+words(err), backoff(o.Try, retryAfter(err)))
+	}
+	if intent == nil {
+		if err := s.store.SaveOrder(ctx, o, o.Why); err != nil {
+			return err
+		}
+		return s.afterMove(ctx, o)
+	}
+	e := catch.LedgerEntry{At: now, Epoch: epoch, Intent: intent.Seq, Action: intent.Action, Outcome: "found: " + string(o.State), Words: o.Why}
+	if kind == catch.NotFound {
+		e.Outcome = string(catch.NotFound)
+	}
+	if err := s.store.Settle(context.WithoutCancel(ctx), e, o); err != nil {
+		return err
+	}
+	s.wake()
+	return s.afterMove(ctx, o)
+}
+
+func (s *Service) grace() time.Duration {
+	if s.o.DoubtGrace > 0 {
+		return s.o.DoubtGrace
+	}
+	return doubtGrace
+}

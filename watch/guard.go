@@ -1,0 +1,163 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+// priceAges is how long a price that a person confirmed stands in where no
+// call returns one.
+const priceAges = 30 * 24 * time.Hour
+
+func refuse(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrGuard, fmt.Sprintf(format, args...))
+}
+
+// plan makes the order that a person asked for, and holds it against every
+// rule that needs neither network nor store.
+func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Order, catch.Route, error) {
+	var o catch.Order
+	r := s.routes[spec.Route]
+	if r == nil {
+		return o, nil, fmt.Errorf("order %s: no route is called %q; `lapse routes` lists them: %w", spec.Name.Display(), spec.Route, ErrNotFound)
+	}
+	d, t := r.Describe(), r.Terms(string(spec.Name))
+	now := s.now().UTC()
+	o = catch.Order{
+		Name: string(spec.Name), Route: d.Route, Service: d.Service, Kind: d.Kind, Pool: poolOf(d, t),
+		Account: spec.Account, Contact: spec.Contact, State: catch.Requested,
+		Cap: spec.Cap, BidCap: spec.BidCap, Years: max(spec.Years, 1), Premium: spec.Premium,
+		Consents: slices.Clone(spec.Consents), NextTry: now, CutOff: cutOff(row, t),
+	}
+	if o.Cap.IsZero() {
+		o.Cap = row.Cap
+	}
+	if o.BidCap.IsZero() {
+		o.BidCap = row.BidCap
+	}
+	if t.LoseFee.Units > 0 {
+		o.LoseFee = t.LoseFee
+	}
+	if !spec.Price.IsZero() {
+		o.Price, o.PriceAt, o.Basis = spec.Price, now, "confirmed by you on "+now.Format(time.DateOnly)
+	}
+	if t.Several == catch.Priority {
+		o.Consents = append(o.Consents, priorityMark)
+	}
+	if burstKind(d.Kind) {
+		o.State, o.Why = catch.Planned, "waits for its window"
+	}
+	return o, r, s.checkPlan(o, r, t, row, orders, now)
+}
+
+func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row, orders []catch.Order, now time.Time) error {
+	if open, why := r.Open(o.Name); !open {
+		return refuse("%s is not open to you for %s: %s", o.Service, row.Name.Display(), why)
+	}
+	if err := checkCaps(o, row.Watch); err != nil {
+		return err
+	}
+	for _, x := range orders {
+		if x.Route == o.Route && x.State.Holds() {
+			return fmt.Errorf("%w: order %d via %s is %s", ErrExists, x.ID, x.Route, x.State)
+		}
+	}
+	if !o.CutOff.IsZero() && !o.CutOff.After(now) {
+		return refuse("%s closed for %s %s", o.Service, row.Name.Display(), atText(o.CutOff))
+	}
+	if against, why := againstOneself(r.Describe(), t, orders); against != "" && !slices.Contains(o.Consents, "against:"+against) {
+		return refuse("%s; --consent against:%s allows it", why, against)
+	}
+	if o.Kind == catch.Register {
+		switch t.Burst {
+		case catch.BurstForbidden:
+			return refuse("the terms of %s forbid repeated register calls; no consent helps", o.Service)
+		case catch.BurstAllowed:
+		default:
+			if !slices.Contains(o.Consents, "burst") {
+				return refuse("the terms of %s do not say whether repeated register calls are allowed; --consent burst takes that on you", o.Service)
+			}
+		}
+	}
+	if c, err := o.Cap.Cmp(t.Fee); err == nil && c < 0 && t.Fee.Units > 0 && o.Price.IsZero() && !r.Describe().Has(catch.CanQuote) {
+		return refuse("%s costs %s if it wins, the cap is %s", o.Service, t.Fee, o.Cap)
+	}
+	if !o.Price.IsZero() {
+		return checkPrice(o, catch.Quote{Price: o.Price, Premium: o.Premium})
+	}
+	if !r.Describe().Has(catch.CanQuote) && o.Kind != catch.ByHand {
+		return refuse("no call at %s returns a price: read it there and confirm it with --price", o.Service)
+	}
+	return nil
+}
+
+// checkCaps holds an order's caps against the watch: an order may only lower
+// them.
+func checkCaps(o catch.Order, w Watch) error {
+	if o.Cap.IsZero() {
+		return refuse("no cap: say what it may cost at most, like --cap 60USD")
+	}
+	if o.Cap.Units < 0 || o.BidCap.Units < 0 {
+		return refuse("a cap cannot be below zero")
+	}
+	if o.Cap.Currency == "" {
+		return refuse("the cap %s has no currency", o.Cap.Amount())
+	}
+	if !o.BidCap.IsZero() && o.BidCap.Currency != o.Cap.Currency {
+		return refuse("cap %s and bid cap %s: one currency for both", o.Cap, o.BidCap)
+	}
+	for _, c := range []struct {
+		what     string
+		ask, has catch.Money
+	}{{"cap", o.Cap, w.Cap}, {"bid cap", o.BidCap, w.BidCap}} {
+		if c.has.IsZero() || c.ask.IsZero() {
+			continue
+		}
+		if cmp, err := c.ask.Cmp(c.has); err != nil {
+			return refuse("the %s of the order is in %s, that of the name in %s", c.what, c.ask.Currency, c.has.Currency)
+		} else if cmp > 0 {
+			return refuse("the %s %s is above the %s of the name, %s: an order may only lower it", c.what, c.ask, c.what, c.has)
+		}
+	}
+	return nil
+}
+
+// checkPrice holds a price against an order's cap, in its currency.
+func checkPrice(o catch.Order, q catch.Quote) error {
+	if q.Price.IsZero() || q.Price.Currency == "" {
+		return refuse("%s gave no price: no price, no purchase", o.Service)
+	}
+	if q.Price.Currency != o.Cap.Currency {
+		return refuse("%s asks %s, the cap is in %s: nothing is converted", o.Service, q.Price, o.Cap.Currency)
+	}
+	if q.Premium && !o.Premium {
+		return refuse("%s is a premium name at %s (%s); --premium agrees to that", Name(o.Name).Display(), o.Service, q.Price)
+	}
+	if c, err := q.Price.Cmp(o.Cap); err != nil || c > 0 {
+		return refuse("%s asks %s, the cap is %s", o.Service, q.Price, o.Cap)
+	}
+	return nil
+}
+
+// confirmed is the price that a person confirmed, while it has not aged out.
+func confirmed(o catch.Order, now time.Time) (catch.Quote, error) {
+	switch {
+	case o.Price.IsZero() || o.PriceAt.IsZero():
+		return catch.Quote{}, refuse("no call at %s returns a price, and none was confirmed", o.Service)
+	case now.Sub(o.PriceAt) > priceAges:
+		return catch.Quote{}, refuse("the price %s was confirmed on %s, which is too long ago: confirm it again", o.Price, o.PriceAt.Format(time.DateOnly))
+	}
+	return catch.Quote{Name: o.Name, Price: o.Price, Premium: o.Premium, Basis: o.Basis, At: o.PriceAt}, nil
+}
+
+// burstKind reports whether orders of a kind wait for a window and fire there.
+func burstKind(k catch.Kind) bool { return k == catch.EPP || k == catch.Register }
+
+// guardError reports whether an error is a rule of ours that refused.
+func guardError(err error) bool {
+	return errors.Is(err, ErrGuard) || catch.KindOf(err) == catch.Guard
+}

@@ -1,0 +1,441 @@
+package watch
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+// Preview says what an order would do, and whether a guard refuses it. It
+// reads the price where a call returns one, and stores nothing.
+func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, error) {
+	row, orders, err := s.orderRow(ctx, spec.Name)
+	if err != nil {
+		return OrderPreview{}, err
+	}
+	o, r, err := s.plan(spec, row, orders)
+	if r == nil {
+		return OrderPreview{}, err
+	}
+	p := OrderPreview{Spec: spec, Order: o, Terms: r.Terms(o.Name)}
+	if err != nil {
+		p.Refused = guardWords(err)
+	}
+	if q, qerr := s.quote(ctx, r, o); qerr == nil {
+		p.Quote = &q
+		p.Order.Price, p.Order.PriceAt, p.Order.Basis = q.Price, q.At, q.Basis
+		if err := checkPrice(o, q); err != nil && p.Refused == "" {
+			p.Refused = guardWords(err)
+		}
+	} else if guardError(qerr) && p.Refused == "" && o.Kind != catch.ByHand {
+		p.Refused = guardWords(qerr)
+	}
+	if p.Refused == "" {
+		if why, err := s.monthRefuses(ctx, o); err != nil {
+			return p, err
+		} else if why != "" {
+			p.Refused = why
+		}
+	}
+	p.Exposure = ExposureOf(append(slices.Clone(orders), p.Order))
+	p.IfWon, p.IfLost = ifWon(p.Order, p.Terms), ifLost(p.Terms)
+	if p.Print, err = r.Print(request(p.Order)); err != nil {
+		return p, fmt.Errorf("print the request: %w", err)
+	}
+	return p, nil
+}
+
+// orderRow returns a name's row and orders. A name that is not on the list can
+// be previewed; Order puts it there.
+func (s *Service) orderRow(ctx context.Context, n Name) (Row, []catch.Order, error) {
+	row, err := s.store.Watch(ctx, n)
+	if errors.Is(err, ErrNotFound) {
+		row = Row{Watch: Watch{Name: n, Kind: Want}}
+	} else if err != nil {
+		return row, nil, err
+	}
+	os, err := s.store.Orders(ctx, OrderFilter{Name: n})
+	return row, os, err
+}
+
+// monthRefuses says why the month's budget has no room for an order; "" where
+// it has. The same is asserted again when the order is stored.
+func (s *Service) monthRefuses(ctx context.Context, o catch.Order) (string, error) {
+	most := AtMost(o)
+	if most.IsZero() {
+		return "", nil
+	}
+	sums, err := s.Spending(ctx)
+	if err != nil {
+		return "", err
+	}
+	held, err := s.store.Orders(ctx, OrderFilter{Holding: true})
+	if err != nil {
+		return "", err
+	}
+	risk := purse{}
+	for _, m := range ExposureOfAll(append(held, o)).MostOwed {
+		risk.add(m)
+	}
+	for _, sp := range sums {
+		if sp.Cap.Currency != most.Currency || sp.Cap.IsZero() {
+			continue
+		}
+		total, err := sp.Spent.Add(risk[most.Currency])
+		if err != nil {
+			return "", err
+		}
+		if c, err := total.Cmp(sp.Cap); err != nil || c > 0 {
+			return fmt.Sprintf("with it %s would be spent or at risk in %s, the month's cap is %s", total, sp.Month, sp.Cap), nil
+		}
+		return "", nil
+	}
+	return fmt.Sprintf("no month cap in %s; set one in the configuration: [month] %s = \"...\"", most.Currency, most.Currency), nil
+}
+
+func guardWords(err error) string {
+	return strings.TrimPrefix(err.Error(), ErrGuard.Error()+": ")
+}
+
+func ifWon(o catch.Order, t catch.Terms) string {
+	var parts []string
+	switch {
+	case !o.Price.IsZero():
+		parts = append(parts, o.Price.String()+" alone")
+	case !t.Fee.IsZero():
+		parts = append(parts, t.Fee.String()+" alone")
+	default:
+		parts = append(parts, "up to "+o.Cap.String()+" alone")
+	}
+	switch t.Several {
+	case catch.PublicAuction, catch.PrivateAuction:
+		parts = append(parts, fmt.Sprintf("else a %s auction up to %s", strings.TrimSuffix(string(t.Several), "-auction"), AtMost(o)))
+	case catch.Lottery:
+		parts = append(parts, "else a lottery")
+	case catch.FirstCome:
+		parts = append(parts, "first come, first served")
+	}
+	if t.Charged != "" {
+		parts = append(parts, "charged "+t.Charged)
+	}
+	if t.PayWithin > 0 {
+		w := fmt.Sprintf("pay within %s", t.PayWithin)
+		if t.Unpaid != "" {
+			w += " (else " + t.Unpaid + ")"
+		}
+		parts = append(parts, w)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func ifLost(t catch.Terms) string {
+	var parts []string
+	if t.LoseFee.Units > 0 {
+		parts = append(parts, t.LoseFee.String()+" is lost in any case")
+	} else {
+		parts = append(parts, "0.00")
+	}
+	if t.Deposit.Units > 0 {
+		back := "nobody has confirmed how it comes back: ask first"
+		switch t.Refund {
+		case catch.RefundCash, catch.RefundCredit:
+			back = "it comes back as " + string(t.Refund)
+		case catch.RefundNone:
+			back = "it does not come back"
+		}
+		if t.RefundWhen != "" {
+			back += " " + t.RefundWhen
+		}
+		parts = append(parts, fmt.Sprintf("deposit %s: %s", t.Deposit, back))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func request(o catch.Order) catch.Request {
+	return catch.Request{
+		Key: o.Key, Name: o.Name, Years: o.Years, Contact: o.Contact,
+		Price: o.Price, Cap: o.Cap, BidCap: o.BidCap, Premium: o.Premium,
+	}
+}
+
+// Order stores an order for the holder of the lease to execute. Where nobody
+// holds the lease this call executes it; where somebody does, Follow waits for
+// it. A name that is not on the list is put there.
+func (s *Service) Order(ctx context.Context, spec OrderSpec) (catch.Order, error) {
+	if err := s.writable(); err != nil {
+		return catch.Order{}, err
+	}
+	if spec.DryRun {
+		p, err := s.Preview(ctx, spec)
+		if err == nil && p.Refused != "" {
+			err = refuse("%s", p.Refused)
+		}
+		return p.Order, err
+	}
+	row, orders, err := s.orderRow(ctx, spec.Name)
+	if err != nil {
+		return catch.Order{}, err
+	}
+	o, r, err := s.plan(spec, row, orders)
+	if err != nil {
+		return o, err
+	}
+	if row.ID == 0 {
+		w := Watch{Name: spec.Name, Kind: Want, Cap: o.Cap, BidCap: o.BidCap}
+		if _, err := s.store.Add(ctx, []Watch{w}); err != nil {
+			return o, err
+		}
+	}
+	o.Key = newKey()
+	if o.Kind == catch.ByHand {
+		// The person does it; the order is kept, and asks for nothing.
+		o.State, o.NextTry, o.Why = catch.Active, time.Time{}, "placed by hand"
+	}
+	if o, err = s.store.AddOrder(ctx, o); err != nil {
+		return o, err
+	}
+	s.wake()
+	if burstKind(o.Kind) && !hasFinder(r) {
+		return o, nil // nothing to do before its window
+	}
+	did, err := s.borrow(ctx, func(ctx context.Context, epoch int64) error {
+		if burstKind(o.Kind) {
+			return nil // only a running program can wait for a window
+		}
+		return s.step(ctx, epoch, o)
+	})
+	if !did || err != nil {
+		return o, err
+	}
+	return s.store.Order(ctx, o.ID)
+}
+
+func hasFinder(r catch.Route) bool { return r.Describe().Has(catch.CanFind) }
+
+// newKey makes an order's own key: its idempotency key and clTRID prefix.
+func newKey() string { return "lapse-" + strings.ToLower(rand.Text()[:16]) }
+
+// Cancel takes an order back: at once where nothing was sent, else by asking
+// the service where its terms allow it. The holder does it; Follow waits.
+func (s *Service) Cancel(ctx context.Context, id int64) (catch.Order, error) {
+	o, err := s.store.Order(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	if o.State != catch.Planned && o.State != catch.Requested && o.Kind != catch.ByHand {
+		if r := s.routes[o.Route]; r == nil || !r.Describe().Has(catch.CanCancel) {
+			return o, refuse("%s takes no cancellation by its interface: cancel it there, then `lapse orders sync`", o.Service)
+		}
+		if !o.CancelBy.IsZero() && !s.now().Before(o.CancelBy) {
+			return o, refuse("%s could be cancelled until %s", o.Service, atText(o.CancelBy))
+		}
+	}
+	return s.wish(ctx, id, catch.WishCancel, catch.Money{})
+}
+
+// Bid asks the holder to bid in the auction of an order; a bid above the bid
+// cap is refused.
+func (s *Service) Bid(ctx context.Context, id int64, bid catch.Money) (catch.Order, error) {
+	o, err := s.store.Order(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	most := AtMost(o)
+	if c, err := bid.Cmp(most); err != nil {
+		return o, refuse("the bid is in %s, the bid cap in %s", bid.Currency, most.Currency)
+	} else if c > 0 {
+		return o, refuse("the bid %s is above the bid cap %s", bid, most)
+	}
+	if o.State == catch.AuctionLeading && !o.OwnBid.IsZero() {
+		return o, refuse("you lead with %s: a higher bid would top your own", o.OwnBid)
+	}
+	if o.Kind == catch.ByHand || o.Kind == catch.ExpiryAuction && !s.can(o, catch.CanBid) {
+		// The person bids on the website; the bid is kept.
+		o.OwnBid = bid
+		return s.record(ctx, o, fmt.Sprintf("bid %s by hand", bid))
+	}
+	if !s.can(o, catch.CanBid) {
+		return o, refuse("%s takes no bids by its interface: bid there", o.Service)
+	}
+	return s.wish(ctx, id, catch.WishBid, bid)
+}
+
+// Pay asks the holder to pay what an order owes.
+func (s *Service) Pay(ctx context.Context, id int64) (catch.Order, error) {
+	o, err := s.store.Order(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	if o.State != catch.PaymentDue {
+		return o, refuse("order %d is %s, nothing is due", id, o.State)
+	}
+	if !s.can(o, catch.CanPay) {
+		return o, refuse("%s takes no payment by its interface: pay there by %s", o.Service, atText(o.PayBy))
+	}
+	return s.wish(ctx, id, catch.WishPay, catch.Money{})
+}
+
+func (s *Service) can(o catch.Order, c catch.Can) bool {
+	r := s.routes[o.Route]
+	return r != nil && r.Describe().Has(c)
+}
+
+// Record stores what a person says of an order that is kept by hand, or that
+// its service moved behind our back: its state, bids, payments and refunds.
+func (s *Service) Record(ctx context.Context, o catch.Order, why string) (catch.Order, error) {
+	was, err := s.store.Order(ctx, o.ID)
+	if err != nil {
+		return o, err
+	}
+	if c, err := o.OwnBid.Cmp(AtMost(was)); err != nil || (c > 0 && o.OwnBid != was.OwnBid) {
+		return was, refuse("the bid %s is above the bid cap %s", o.OwnBid, AtMost(was))
+	}
+	return s.record(ctx, o, why)
+}
+
+func (s *Service) record(ctx context.Context, o catch.Order, why string) (catch.Order, error) {
+	if err := s.writable(); err != nil {
+		return o, err
+	}
+	o.Why = why
+	if err := s.store.SaveOrder(ctx, o, why); err != nil {
+		return o, err
+	}
+	s.wake()
+	return s.store.Order(ctx, o.ID)
+}
+
+func (s *Service) wish(ctx context.Context, id int64, w catch.Wish, bid catch.Money) (catch.Order, error) {
+	if err := s.writable(); err != nil {
+		return catch.Order{}, err
+	}
+	o, err := s.store.Wish(ctx, id, w, bid)
+	if err != nil {
+		return o, err
+	}
+	s.wake()
+	did, err := s.borrow(ctx, func(ctx context.Context, epoch int64) error { return s.step(ctx, epoch, o) })
+	if !did || err != nil {
+		return o, err
+	}
+	return s.store.Order(ctx, id)
+}
+
+// Follow waits until the holder has done with an order what was asked of it,
+// or until ctx ends; it returns the order as it stands then.
+func (s *Service) Follow(ctx context.Context, id int64) (catch.Order, error) {
+	events, stop := s.Subscribe()
+	defer stop()
+	for {
+		o, err := s.store.Order(ctx, id)
+		if err != nil {
+			return o, err
+		}
+		if o.Wish == catch.WishNone && o.State != catch.Requested {
+			return o, nil
+		}
+		select {
+		case <-ctx.Done():
+			return o, fmt.Errorf("follow order %d, which is %s: %w", id, o.State, context.Cause(ctx))
+		case <-events:
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// Sync asks every service where every holding order stands. The holder does
+// it, or this call where nobody holds the lease.
+func (s *Service) Sync(ctx context.Context) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	os, err := s.store.Orders(ctx, OrderFilter{Holding: true})
+	if err != nil {
+		return err
+	}
+	var asked []int64
+	for _, o := range os {
+		r := s.routes[o.Route]
+		if r == nil || !hasFinder(r) || o.Wish != catch.WishNone || o.State == catch.Planned || o.State == catch.Requested {
+			continue
+		}
+		if _, err := s.store.Wish(ctx, o.ID, catch.WishSync, catch.Money{}); err != nil {
+			return err
+		}
+		asked = append(asked, o.ID)
+	}
+	s.wake()
+	did, err := s.borrow(ctx, func(ctx context.Context, epoch int64) error {
+		var errs []error
+		for _, id := range asked {
+			o, err := s.store.Order(ctx, id)
+			if err == nil {
+				err = s.step(ctx, epoch, o)
+			}
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+	if did || err != nil {
+		return err
+	}
+	for _, id := range asked {
+		if _, err := s.Follow(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Adopt takes orders onto the books that were placed on a service's website:
+// those of names on the list that no order of ours stands for.
+func (s *Service) Adopt(ctx context.Context, route string) ([]catch.Order, error) {
+	if err := s.writable(); err != nil {
+		return nil, err
+	}
+	var out []catch.Order
+	for _, r := range s.o.Routes {
+		d := r.Describe()
+		l, ok := r.(catch.Lister)
+		if !ok || (route != "" && route != d.Route) {
+			continue
+		}
+		listed, err := l.List(ctx)
+		if err != nil {
+			return out, fmt.Errorf("list the orders at %s: %w", d.Service, err)
+		}
+		for _, x := range listed {
+			n, err := ParseName(x.Name)
+			if err != nil || !x.State.Holds() {
+				continue
+			}
+			row, err := s.store.Watch(ctx, n)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			} else if err != nil {
+				return out, err
+			}
+			if slices.ContainsFunc(row.Orders, func(o catch.Order) bool { return o.Route == d.Route }) {
+				continue
+			}
+			t := r.Terms(string(n))
+			o := catch.Order{
+				Key: newKey(), Name: string(n), Route: d.Route, Service: d.Service, Kind: d.Kind, Pool: poolOf(d, t),
+				State: x.State, Why: "adopted: it was placed at the service", Cap: row.Cap, BidCap: row.BidCap, Years: 1, NextTry: s.now().Add(time.Minute),
+			}
+			apply(&o, x.Report)
+			if o, err = s.store.AddOrder(ctx, o); err != nil {
+				return out, err
+			}
+			out = append(out, o)
+		}
+	}
+	s.wake()
+	return out, nil
+}

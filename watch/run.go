@@ -1,0 +1,226 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// beatEvery is how often the holder of the lease shows that it lives.
+	beatEvery = 2 * time.Second
+	// staleAfter is how old its heartbeat may be before it no longer acts, and
+	// before another process may take its place.
+	staleAfter = 10 * time.Second
+	// watchEvery is how often other processes' writes, a halt among them, are
+	// looked for. It bounds how long an armed burst outlives a halt.
+	watchEvery = 100 * time.Millisecond
+)
+
+// Run acts while it holds the lease: it asks what is due, executes orders and
+// fires bursts. While another process holds it, Run follows and takes over
+// when that one ends or stops beating. It returns nil when ctx ends, with
+// nothing left running.
+func (s *Service) Run(ctx context.Context) error {
+	stop := s.events.start()
+	defer stop()
+	var watchdog stillness
+	for ctx.Err() == nil {
+		if s.o.Lock == nil || s.o.ReadOnly {
+			<-ctx.Done()
+			break
+		}
+		epoch, release, err := s.acquire(ctx, &watchdog)
+		if err != nil {
+			if ctx.Err() != nil {
+				break
+			}
+			return fmt.Errorf("run: %w", err)
+		}
+		if epoch == 0 {
+			sleep(ctx, time.Second)
+			continue
+		}
+		err = s.hold(ctx, epoch, s.act)
+		release()
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, ErrNotHolder):
+			s.log.Warn("lost the lease, follows now", "err", err)
+			sleep(ctx, time.Second)
+		case err != nil:
+			return fmt.Errorf("run: %w", err)
+		}
+	}
+	return nil
+}
+
+// stillness notices a holder whose process exists, and holds the file lock,
+// but does not live: suspended, or stuck. It goes by this process's own
+// monotonic clock, which stands still while the machine sleeps.
+type stillness struct {
+	beat  time.Time
+	epoch int64
+	since time.Time
+}
+
+func (w *stillness) dead(l Lease) bool {
+	if !l.Held {
+		*w = stillness{}
+		return true // it gave the lease back but not yet the lock, or never took it
+	}
+	if !w.beat.Equal(l.Beat) || w.epoch != l.Epoch || w.since.IsZero() {
+		*w = stillness{beat: l.Beat, epoch: l.Epoch, since: time.Now()}
+		return false
+	}
+	return time.Since(w.since) > staleAfter+beatEvery
+}
+
+// acquire takes the lease if it may: with the file lock, or without it from a
+// holder that no longer beats. Epoch 0 means that it may not.
+func (s *Service) acquire(ctx context.Context, w *stillness) (int64, func(), error) {
+	locked, err := s.o.Lock.TryLock()
+	if err != nil {
+		return 0, nil, err
+	}
+	if !locked {
+		if w == nil {
+			return 0, nil, nil
+		}
+		l, err := s.store.Lease(ctx)
+		if err != nil {
+			return 0, nil, err
+		}
+		if !l.Held || !w.dead(l) {
+			return 0, nil, nil
+		}
+		s.log.Warn("the holder of the lease does not beat, takes its place", "holder", l.Holder, "beat", l.Beat)
+	}
+	unlock := func() {
+		if locked {
+			if err := s.o.Lock.Unlock(); err != nil {
+				s.log.Error("give the lock back", "err", err)
+			}
+		}
+	}
+	epoch, err := s.store.Take(ctx, s.o.Holder)
+	if err != nil {
+		unlock()
+		return 0, nil, err
+	}
+	return epoch, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := s.store.Release(ctx, epoch); err != nil {
+			s.log.Error("give the lease back", "err", err)
+		}
+		unlock()
+	}, nil
+}
+
+// hold runs work while the lease beats, and ends it at once when the lease is
+// lost. It returns when work has ended.
+func (s *Service) hold(ctx context.Context, epoch int64, work func(context.Context, int64) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s.epoch.Store(epoch)
+	defer s.epoch.Store(0)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		last := s.now()
+		for sleep(ctx, beatEvery) {
+			// Wall time: a machine that slept may have been given up by others.
+			if gap := s.now().Sub(last); gap > staleAfter || gap < -staleAfter {
+				s.noteSleep(ctx, gap)
+			}
+			if err := s.store.Beat(ctx, epoch, s.doing()); err != nil {
+				cancel(err)
+				return
+			}
+			last = s.now()
+		}
+	})
+	err := work(ctx, epoch)
+	cause := context.Cause(ctx)
+	cancel(nil)
+	wg.Wait()
+	if cause != nil && errors.Is(cause, ErrNotHolder) {
+		return cause
+	}
+	return err
+}
+
+// noteSleep says that the machine slept, or that its clock jumped, and what
+// may have been missed by it.
+func (s *Service) noteSleep(ctx context.Context, gap time.Duration) {
+	text := fmt.Sprintf("nothing ran for %s: the machine slept, or its clock was set; what was due is asked now", gap.Round(time.Second))
+	if gap < 0 {
+		text = fmt.Sprintf("the clock went back by %s", (-gap).Round(time.Second))
+	}
+	if err := s.store.Note(ctx, Event{At: s.now(), Kind: EvTrouble, Text: text}); err != nil && ctx.Err() == nil {
+		s.log.Error("note the gap", "err", err)
+	}
+}
+
+func (s *Service) doing() string {
+	if at := s.bursts.next(); !at.IsZero() {
+		return "burst armed for " + at.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	return ""
+}
+
+// act is what the holder does: everything at once, until one of it fails.
+func (s *Service) act(ctx context.Context, epoch int64) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	for _, work := range []func(context.Context, int64) error{s.pollDue, s.runOrders, s.keepTodos} {
+		wg.Go(func() {
+			if err := work(ctx, epoch); err != nil && !errors.Is(err, context.Canceled) {
+				mu.Lock()
+				if first == nil {
+					first = err
+				}
+				mu.Unlock()
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}
+
+// keepTodos computes deadlines again whose time has passed: a service that
+// closed is no longer something to do.
+func (s *Service) keepTodos(ctx context.Context, _ int64) error {
+	for {
+		if _, err := s.store.RefreshTodos(ctx, s.now(), 200); err != nil {
+			return err
+		}
+		if !sleep(ctx, 5*time.Second) {
+			return nil
+		}
+	}
+}
+
+// borrow runs work under a lease that is free right now, so that a command
+// without a running program does its own work. It reports whether it could.
+func (s *Service) borrow(ctx context.Context, work func(context.Context, int64) error) (bool, error) {
+	if s.epoch.Load() != 0 {
+		s.wake()
+		return false, nil
+	}
+	if s.o.Lock == nil || s.o.ReadOnly {
+		return false, nil
+	}
+	epoch, release, err := s.acquire(ctx, nil)
+	if err != nil || epoch == 0 {
+		return false, err
+	}
+	defer release()
+	return true, s.hold(ctx, epoch, work)
+}
