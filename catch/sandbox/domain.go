@@ -310,7 +310,7 @@ func (r *Registry) create(a *account, c createRequest, at time.Time) result {
 	d.roid, d.holder, d.registrar, d.iana = r.newROID(t), or(c.registrant, a.o.User), a.o.Registrar, a.o.IANA
 	d.clID, d.crID, d.registrant, d.contacts = a.o.User, a.o.User, c.registrant, c.contacts
 	d.authInfo, d.ns, d.ds, d.client = c.authInfo, c.ns, c.ds, nil
-	d.created, d.updated, d.expires = at, at, at.Add(time.Duration(c.years)*t.Term)
+	d.created, d.updated, d.expires = at, at, at.Add(t.kept(c.years))
 	d.stays = true // what was caught is kept: nothing lets it lapse again
 	r.begin(d, 0, at)
 	d.wonAt = at
@@ -413,8 +413,7 @@ func (r *Registry) deleteDomain(d *domain, at time.Time) result {
 	if slices.Contains(d.client, "clientDeleteProhibited") {
 		return fail(2304, "clientDeleteProhibited")
 	}
-	grace := d.tld.Term * 5 / 365
-	if at.Sub(d.created) <= grace {
+	if at.Sub(d.created) <= 5*24*time.Hour && d.crID == d.clID && d.stays {
 		r.release(d, at)
 		d.drop = time.Time{}
 		return result{code: 1000}
@@ -452,7 +451,7 @@ func (r *Registry) renewDomain(a *account, d *domain, c command, at time.Time) r
 		return fail(2104, "balance %s, fee %s", fmtCents(a.balance), fmtCents(fee))
 	}
 	a.balance -= fee
-	d.expires, d.updated, d.stays = d.expires.Add(time.Duration(c.years)*d.tld.Term), at, true
+	d.expires, d.updated, d.stays = d.expires.Add(d.tld.kept(c.years)), at, true
 	r.begin(d, 0, at)
 	return result{code: 1000, resData: fmt.Sprintf(`<domain:renData xmlns:domain="%s"><domain:name>%s</domain:name><domain:exDate>%s</domain:exDate></domain:renData>`,
 		nsDomain, esc(d.name), stamp(d.expires))}
@@ -467,7 +466,7 @@ func (r *Registry) updateDomain(a *account, d *domain, c command, at time.Time) 
 		if c.ext.restore == "request" {
 			return result{code: 1000, ext: fmt.Sprintf(`<rgp:upData xmlns:rgp="%s"><rgp:rgpStatus s="pendingRestore"/></rgp:upData>`, nsRGP)}
 		}
-		d.stays, d.updated, d.expires = true, at, at.Add(d.tld.Term)
+		d.stays, d.updated, d.expires = true, at, at.Add(d.tld.kept(1))
 		r.begin(d, 0, at)
 		return result{code: 1000}
 	}

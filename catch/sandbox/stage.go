@@ -27,7 +27,9 @@ type TLD struct {
 	Price      string // of a year; empty: "10.00"
 	RenewPrice string // empty: the same
 	Currency   string // empty: "USD"
-	Term       time.Duration
+	// Term is how far an auto-renewal moves the expiry of a name that lapses;
+	// 0: 365 days. What is kept is always registered for years.
+	Term time.Duration
 	// EAP are fees on top of Price from the drop on (an expiry or early access
 	// period): each for that long, dearest first.
 	EAP []EAP
@@ -134,6 +136,12 @@ func (t *TLD) check() error {
 		}
 	}
 	return nil
+}
+
+// kept is how long a registration lasts that nothing lets lapse here: years,
+// even where the names that lapse do so in seconds.
+func (t *TLD) kept(years int) time.Duration {
+	return time.Duration(years) * max(t.Term, 365*24*time.Hour)
 }
 
 func fees(es []EAP) []string {
@@ -315,7 +323,7 @@ func (r *Registry) addLocked(n Name) error {
 		d.expires = d.expires.Add(-t.Stages[k].For)
 	}
 	if d.stays {
-		d.expires = now.Add(t.Term)
+		d.expires = now.Add(t.kept(1))
 	}
 	if d.created = n.Created; d.created.IsZero() {
 		d.created = d.expires.Add(-3 * t.Term)
@@ -342,10 +350,7 @@ func (r *Registry) renewByHolder(d *domain, at time.Time) {
 	if !s.Renewable {
 		return
 	}
-	d.expires = d.expires.Add(d.tld.Term)
-	if d.expires.Before(at) {
-		d.expires = at.Add(d.tld.Term)
-	}
+	d.expires = at.Add(d.tld.kept(1))
 	d.updated, d.stays = at, true
 	r.begin(d, 0, at)
 	r.note(Entry{At: at, Via: "holder", Account: d.clID, Command: "renew", Name: d.name, Code: 1000})
