@@ -27,8 +27,11 @@ func TestPhases(t *testing.T) {
 		TLDs: []TLD{generic("com"), eap, claims, sunrise, gated, pending, uk, thick}, Tokens: map[string]string{"open-sesame": "kept.com"},
 		Accounts: []Account{{User: "anna-1", Password: "sandbox-secret", Balance: "100.00", Registrar: "Anna", Expires: time.Date(2000, 1, 20, 0, 0, 0, 0, time.UTC)}},
 		Names: []Name{
-			{Name: "old.xap", Stage: "pending delete"}, {Name: "old.info", Stage: "pending delete"}, {Name: "old.uk", Stage: "redemption"},
-			{Name: "kept.com", Reserved: "spec 5"}, {Name: "mine.com"},
+			{Name: "old.xap", Stage: "pending delete"},
+			{Name: "old.info", Stage: "pending delete"},
+			{Name: "old.uk", Stage: "redemption"},
+			{Name: "kept.com", Reserved: "spec 5"},
+			{Name: "mine.com"},
 		},
 	}
 	fee := func(cur, amount string) string {
@@ -94,7 +97,8 @@ func TestPhases(t *testing.T) {
 // TestLogin goes through passwords and certificates.
 func TestLogin(t *testing.T) {
 	o := Options{Accounts: []Account{
-		{User: "plain", Password: "sandbox-secret"}, {User: "cert", Password: "sandbox-secret", NeedsCert: true},
+		{User: "plain", Password: "sandbox-secret"},
+		{User: "cert", Password: "sandbox-secret", NeedsCert: true},
 		{User: "late", Password: "sandbox-secret", Expires: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{User: "soon", Password: "a password of more than sixteen characters", Expires: time.Date(2000, 1, 20, 0, 0, 0, 0, time.UTC)},
 	}}

@@ -8,8 +8,10 @@ import (
 )
 
 func TestGreedyRivalIsCaught(t *testing.T) {
-	simulate(t, Options{Policy: Policy{PerSecond: 10, TakenLimit: 50}, Names: []Name{{Name: "old.com", Stage: "pending delete"}},
-		Rivals: []Rival{{Name: "greedy", Greedy: true}, {Name: "fair", Strategy: Paced(300*time.Millisecond, 500*time.Millisecond, 0.9, 8, time.Millisecond)}}},
+	simulate(t, Options{
+		Policy: Policy{PerSecond: 10, TakenLimit: 50}, Names: []Name{{Name: "old.com", Stage: "pending delete"}},
+		Rivals: []Rival{{Name: "greedy", Greedy: true}, {Name: "fair", Strategy: Paced(300*time.Millisecond, 500*time.Millisecond, 0.9, 8, time.Millisecond)}},
+	},
 		func(t *testing.T, r *Registry, _ func() *peer) {
 			time.Sleep(5 * time.Second)
 			v := r.Violations()
@@ -25,14 +27,16 @@ func TestGreedyRivalIsCaught(t *testing.T) {
 // TestSameSeedSameRun holds two runs with one seed against each other.
 func TestSameSeedSameRun(t *testing.T) {
 	run := func() (out string) {
-		simulate(t, Options{Seed: 42, Policy: Policy{PerSecond: 20}, Wire: Wire{RTT: 20 * time.Millisecond, Jitter: 2 * time.Millisecond},
+		simulate(t, Options{
+			Seed: 42, Policy: Policy{PerSecond: 20}, Wire: Wire{RTT: 20 * time.Millisecond, Jitter: 2 * time.Millisecond},
 			TLDs:  []TLD{func() TLD { g := generic("com"); g.Window = time.Second; return g }()},
 			Names: []Name{{Name: "a.com", Stage: "pending delete"}, {Name: "b.com", Stage: "redemption"}},
 			Rivals: []Rival{
 				{Name: "one", Strategy: Paced(time.Second, time.Second, 0.9, 20, 3*time.Millisecond)},
 				{Name: "two", Strategy: Paced(time.Second, time.Second, 0.9, 20, 3*time.Millisecond)},
 				{Name: "slow", Reaction: Dist{Min: 30 * time.Millisecond, Mean: 80 * time.Millisecond}},
-			}}, func(t *testing.T, r *Registry, _ func() *peer) {
+			},
+		}, func(t *testing.T, r *Registry, _ func() *peer) {
 			time.Sleep(10 * time.Second)
 			for _, e := range r.Log() {
 				out += fmt.Sprintln(e.SinceT, e.Account, e.Command, e.Name, e.Code)
@@ -108,8 +112,18 @@ func TestWire(t *testing.T) {
 // and the simulation's end proves that nothing is left running.
 func TestOneWinner(t *testing.T) {
 	faults := []Faults{
-		{}, {OutOfOrder: 30 * time.Millisecond}, {Loser2400: 0.5}, {DisconnectAfter: 5}, {LoseEvery: 3}, {GarbageEvery: 4},
-		{BadLengthEvery: 5}, {BrokenXMLEvery: 3}, {ForeignEvery: 2}, {CloseAtDrop: true}, {AnswerDelay: 100 * time.Millisecond}, {LoginHangs: true},
+		{},
+		{OutOfOrder: 30 * time.Millisecond},
+		{Loser2400: 0.5},
+		{DisconnectAfter: 5},
+		{LoseEvery: 3},
+		{GarbageEvery: 4},
+		{BadLengthEvery: 5},
+		{BrokenXMLEvery: 3},
+		{ForeignEvery: 2},
+		{CloseAtDrop: true},
+		{AnswerDelay: 100 * time.Millisecond},
+		{LoginHangs: true},
 	}
 	runs := 120
 	if testing.Short() {
