@@ -36,10 +36,6 @@ func CanFollow(from, to Stage) bool {
 	return from == to || from == Unknown || from == "" || to == Unknown || slices.Contains(moves[from], to)
 }
 
-// freshCatch is how long after its creation a name still counts as freshly
-// caught, where the service's own auction is not longer.
-const freshCatch = 10 * day
-
 // compare says what happened since the look before, and turns "registered"
 // into caught or lost where the name began another life.
 func (d *decider) compare() {
@@ -202,8 +198,8 @@ func (d *decider) restrain(was Stage) {
 	if d.newLife() || CanFollow(was, now) {
 		return
 	}
-	switch {
-	case was == PendingDelete || was == Dropping:
+	switch was {
+	case PendingDelete, Dropping:
 		d.odd("it came back from %s, where no rule lets anybody renew or restore it: a court's order, or the registry's own correction", was)
 		d.happened(EventBackFromTheGrave, string(was), string(now), "it came back from %s to %s", was, now)
 	default:
@@ -223,15 +219,17 @@ func (d *decider) sameLife(was Stage) {
 	}
 	switch now {
 	case Expired:
-		if was == Registered {
+		switch was {
+		case Registered:
 			d.happened(EventExpired, "", "", "it expired %s", say(d.expires))
-		} else if was == Redemption || was == PendingRestore {
+		case Redemption, PendingRestore:
 			d.happened(EventRestored, string(was), string(now), "restored, and expired still")
 		}
 	case Redemption:
-		if was == PendingRestore {
+		switch was {
+		case PendingRestore:
 			d.happened(EventRestoreFailed, string(was), string(now), "the restore failed: no report in time; a new redemption began")
-		} else if was == Registered || was == Expired {
+		case Registered, Expired:
 			d.happened(EventDeleted, string(was), string(now), "its registrar deleted it; restorable for a fee")
 		}
 	case PendingRestore:

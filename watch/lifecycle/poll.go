@@ -53,10 +53,15 @@ func pollWindow(v Verdict, w Window, r Rule, now time.Time, span func(time.Durat
 	open, shut := w.open(), w.shut()
 	width := shut.Sub(open)
 	narrow := width <= wide(r)+r.Drop.Late && w.Certainty != CertaintyUnknown
+	held := r.held()
+	last := v.Stage == PendingDelete || v.Stage == Dropping || v.Stage == Redemption ||
+		len(held) > 0 && held[len(held)-1].Name == v.RegistryStage
 	if !narrow {
+		if last && now.After(open) && now.Before(shut.Add(span(day))) {
+			return now.Add(span(time.Hour)), "it may drop any day", true
+		}
 		return time.Time{}, "", false
 	}
-	last := v.Stage == PendingDelete || v.Stage == Dropping || v.Stage == Redemption
 	inside, word := 4*time.Minute, "its window is open and may see the drop"
 	if w.Certainty == Will {
 		inside, word = 40*time.Second, "its window is open and will see the drop"
@@ -114,6 +119,12 @@ func pollHeld(v Verdict, r Rule, now time.Time, span func(time.Duration) time.Du
 				step = max(following.Max/4, pace)
 			}
 		}
+	}
+	if held := r.held(); len(held) > 0 && v.Stage == Registered && held[0].Min < 7*day && v.Expires.IsZero() {
+		// Nobody says when the first stage comes, and it may be a short one: a
+		// look a day sees every stage that lasts a day.
+		step = min(step, span(max(held[0].Min, 20*time.Hour)))
+		why = "nobody says when it expires"
 	}
 	if n := v.Next; n != nil && !n.Earliest.IsZero() {
 		t := n.Earliest.Time

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"encoding/json"
+	"sync"
 	"time"
 )
 
@@ -109,7 +110,7 @@ type DropRule struct {
 }
 
 // MarshalJSON writes the durations with their units, as rule files do.
-func (d DropRule) MarshalJSON() ([]byte, error) {
+func (r DropRule) MarshalJSON() ([]byte, error) {
 	span := func(v time.Duration) string {
 		if v == 0 {
 			return ""
@@ -117,8 +118,8 @@ func (d DropRule) MarshalJSON() ([]byte, error) {
 		return FormatSpan(v)
 	}
 	day := ""
-	if d.Weekly {
-		day = d.Weekday.String()
+	if r.Weekly {
+		day = r.Weekday.String()
 	}
 	return json.Marshal(struct {
 		Kind       string `json:"kind"`
@@ -136,18 +137,26 @@ func (d DropRule) MarshalJSON() ([]byte, error) {
 		Note       string `json:"note,omitempty"`
 		Confidence string `json:"confidence"`
 		Source     string `json:"source,omitempty"`
-	}{d.Kind, d.Zone, d.From, d.To, d.Day, day, d.MonthDay, span(d.Late), span(d.Lead), span(d.Jitter), d.Gate, span(d.GateFor), d.Note, d.Confidence, d.Source})
+	}{r.Kind, r.Zone, r.From, r.To, r.Day, day, r.MonthDay, span(r.Late), span(r.Lead), span(r.Jitter), r.Gate, span(r.GateFor), r.Note, r.Confidence, r.Source})
 }
 
+// zones keeps the time zones that rules name: reading one from its data takes
+// longer than deciding a verdict.
+var zones sync.Map // name → *time.Location
+
 // Location is the time zone of the drop; UTC where none is named.
-func (d DropRule) Location() *time.Location {
-	if d.Zone == "" {
+func (r DropRule) Location() *time.Location {
+	if r.Zone == "" {
 		return time.UTC
 	}
-	loc, err := time.LoadLocation(d.Zone)
+	if loc, ok := zones.Load(r.Zone); ok {
+		return loc.(*time.Location)
+	}
+	loc, err := time.LoadLocation(r.Zone)
 	if err != nil { // checked when the rule was read
 		return time.UTC
 	}
+	zones.Store(r.Zone, loc)
 	return loc
 }
 

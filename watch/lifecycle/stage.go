@@ -339,7 +339,7 @@ func (d *decider) readBegan(st Stage) moments {
 	if d.rs.MapsTo == GatedStage {
 		return d.firstLook(st, d.rs.Max)
 	}
-	if m, ok := d.chain(d.expires, d.rs); ok && (m.exact() || d.rs.From == "expiry") {
+	if m, ok := d.chain(d.expires, d.rs); ok && (m.exact() || d.rs.From == "expiry" || d.twin()) {
 		return m
 	}
 	off, fromDeletion := d.offset(d.rs)
@@ -361,6 +361,14 @@ func (d *decider) readBegan(st Stage) moments {
 		}
 	}
 	return guess
+}
+
+// twin reports whether another stage shows the same statuses, so that when
+// this one was first told apart says nothing about when it began.
+func (d *decider) twin() bool {
+	return len(d.rs.Said) == 0 && slices.ContainsFunc(d.Rule.held(), func(s RuleStage) bool {
+		return s.Name != d.rs.Name && slices.Equal(s.Statuses, d.rs.Statuses) && len(s.Statuses) > 0
+	})
 }
 
 // fromDrop reckons back from a published drop to the beginning of a stage of
