@@ -12,6 +12,6 @@ func (a *app) commands() []*cobra.Command {
 
 		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.termsCommand(), a.accountCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(),
 
-		a.serveCommand(), a.configCommand(), a.manCommand(), a.versionCommand(),
+		a.demoCommand(), a.sandboxCommand(), a.serveCommand(), a.configCommand(), a.manCommand(), a.versionCommand(),
 	}
 }
