@@ -60,7 +60,7 @@ func (a *app) demo(ctx context.Context, headless bool) error {
 	if err != nil {
 		return err
 	}
-	defer reg.Close()
+	defer func() { _ = reg.Close() }()
 	files, err := writeSandboxConfig(folder, reg.Config())
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (a *app) demo(ctx context.Context, headless bool) error {
 		return ""
 	})
 	inner.flags = flags{config: files.config, db: filepath.Join(folder, "lapse.db"), json: a.flags.json, plain: a.flags.plain}
-	defer inner.close()
+	defer func() { _ = inner.close() }()
 	inner.holderAs = "demo"
 	s, err := inner.open(ctx, needAll)
 	if err != nil {
@@ -109,7 +109,9 @@ func (a *app) demo(ctx context.Context, headless bool) error {
 		return err
 	}
 	cancel()
-	<-acted
+	if err := <-acted; err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
 	if !sum.whole() {
 		return fmt.Errorf("demo: not all of it happened within %s", demoFor)
 	}

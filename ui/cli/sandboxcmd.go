@@ -51,7 +51,7 @@ func (a *app) sandboxAlone(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	defer reg.Close()
+	defer func() { _ = reg.Close() }()
 	if folder == "" {
 		if folder, err = os.MkdirTemp("", "lapse-sandbox-"); err != nil {
 			return fmt.Errorf("sandbox: %w", err)
