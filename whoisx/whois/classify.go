@@ -126,7 +126,8 @@ func (r *reader) livingStatus() bool {
 		return true
 	}
 	for _, s := range r.a.SaidStatuses {
-		if living[strings.ToLower(strings.Trim(s, " ."))] {
+		low := strings.ToLower(strings.Trim(s, " ."))
+		if living[low] || strings.HasPrefix(low, "drop 2") || strings.HasPrefix(low, "may drop 2") {
 			return true
 		}
 	}
@@ -176,6 +177,10 @@ func (r *reader) unreadable(why string) {
 	r.a.Outcome = whoisx.Unreadable
 	r.a.Why = clip(r.srv.Host + ": " + why)
 	r.a.Category = ""
+	// What cannot be told to be about the name says nothing about it.
+	a := &r.a
+	a.Created, a.Updated, a.Expires, a.RegistrarExpires, a.Deleted, a.Drop = whoisx.Date{}, whoisx.Date{}, whoisx.Date{}, whoisx.Date{}, whoisx.Date{}, nil
+	a.Registrar, a.RegistrarID, a.Nameservers, a.Statuses, a.SaidStatuses, a.Redacted = "", "", nil, nil, nil, nil
 }
 
 func (r *reader) textOf(n int) string {

@@ -74,8 +74,7 @@ func monthOf(w string) time.Month {
 func isNull(v string) bool {
 	switch strings.ToLower(strings.Trim(v, " .\t\"'[]()<>")) {
 	case "", "-", "--", "---", "n/a", "na", "null", "nil", "none", "unknown", "not defined", "undefined", "not.defined",
-		"0000-00-00", "0000-00-00 00:00:00", "0000-00-00t00:00:00z", "never", "no expiry", "not available", "not applicable",
-		"not disclosed", "redacted for privacy", "before", "expired", "not set", "none listed":
+		"0000-00-00", "0000-00-00 00:00:00", "0000-00-00t00:00:00z", "not applicable", "not disclosed", "redacted for privacy", "not set", "none listed":
 		return true
 	}
 	return false

@@ -173,12 +173,17 @@ func (r *reader) date(f field, key, value string, l *line) {
 	default:
 		return
 	}
-	if !to.IsZero() {
+	// RIPE's form has a line for every change; the last of the run counts.
+	again := f == fUpdated && r.changed == l.n-1 && r.changed > 0
+	if !to.IsZero() && !again {
 		return
 	}
 	d, ok := parseDate(value, o)
-	if !ok {
+	if !ok || again && !d.After(to.Time) {
 		return
+	}
+	if f == fUpdated && strings.EqualFold(strings.TrimSpace(key), "changed") {
+		r.changed = l.n
 	}
 	*to = d
 	r.facts++

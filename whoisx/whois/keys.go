@@ -70,7 +70,7 @@ var keys = func() map[string]field {
 		}},
 		{fStatus, []string{
 			"status", "domain status", "registration status", "domainstatus", "query status", "eppstatus", "epp status", "estatus del dominio", "estado", "estado del dominio", "estado do domínio", "statut", "stato", "status of domain", "domain state", "domain registration status", "status information",
-			"state of domain", "registry status", "status code", "status codes", "statuses", "stav", "durum", "pending", "ren status", "lifecycle status", "domain epp status", "current status", "domain statuses", "статус",
+			"state of domain", "registry status", "status code", "status codes", "statuses", "stav", "durum", "pending", "domaintype", "domain type", "ren status", "lifecycle status", "domain epp status", "current status", "domain statuses", "статус",
 		}},
 		{fState, []string{"state"}},
 		{fRegistrar, []string{
@@ -78,7 +78,7 @@ var keys = func() map[string]field {
 		}},
 		{fRegistrarID, []string{"registrar iana id", "sponsoring registrar iana id", "registrar iana"}},
 		{fNameserver, []string{
-			"nserver", "name server", "name servers", "nameserver", "nameservers", "nserver handle", "name server ace", "domain name server", "domain name servers", "domain nameservers", "domain nameserver", "domain servers", "domain server", "domain servers in listed order", "domain name servers in listed order", "nameserver in listed order", "nameservers in listed order", "name servers in listed order", "name servers listed in order", "domain name servers listed in order", "dns", "dns server", "dns servers", "dns name", "ns", "ns name", "ns hostname", "ns host", "host name", "hostname", "hosts",
+			"nserver", "name server", "name servers", "nameserver", "nameservers", "nserver handle", "name server ace", "domain name server", "domain name servers", "domain nameservers", "domain nameserver", "domain servers", "domain server", "domain servers in listed order", "domain name servers in listed order", "nameserver in listed order", "nameservers in listed order", "name servers in listed order", "name servers listed in order", "name servers in the listed order", "domain name servers listed in order", "dns", "dns server", "dns servers", "dns name", "ns", "ns name", "ns hostname", "ns host", "host name", "hostname", "hosts",
 			"primary server", "secondary server", "primary ns", "secondary ns", "primary name server", "secondary name server", "primary nameserver", "secondary nameserver", "tertiary name server", "tertiary ns", "primary dns", "secondary dns", "nameserver information", "name server information", "name servers information", "nameserver list", "ns list", "current nameservers", "nservers", "name server name", "servidor es de nombres de dominio", "servidores de nombre", "servidores de nombres", "servidor dns", "servidores dns", "servidor", "dns primario", "dns secundario", "nameserverinformation", "serveur de noms", "serveurs de noms", "serveurs de nom", "serveur", "호스트이름", "nombre del servidor", "ネームサーバ", "主机", "dns hostname", "nameserver hostname", "domain dns", "delegated name servers", "dns list", "nimipalvelin", "nimipalvelimet", "namnserver", "navneserver", "nameserver ns", "сервер dns",
 		}},
 		{fNote, []string{"notes", "note", "message", "remark", "remarks", "notice", "info", "error message", "description of status", "comment", "reason", "result"}},

@@ -52,6 +52,7 @@ type reader struct {
 	inPerson bool
 	open     field // whose list of values the following lines go on with
 	openN    int   // values taken
+	changed  int   // the line of the last "changed"
 	statusN  int   // lines that say a status of a name that exists
 	drop     whoisx.Date
 	dropText string
@@ -173,8 +174,8 @@ func cutKey(t string) (key, value string, ok bool) {
 	limit := min(len(t), maxKey)
 	if i := strings.IndexByte(t[:limit], ':'); i > 0 {
 		v := t[i+1:]
-		if strings.HasPrefix(v, "//") {
-			return "", "", false
+		if strings.HasPrefix(v, "//") || v != "" && v[0] >= '0' && v[0] <= '9' && t[i-1] >= '0' && t[i-1] <= '9' {
+			return "", "", false // a link, a time
 		}
 		return t[:i], strings.TrimLeft(v, " \t."), true
 	}

@@ -89,6 +89,7 @@ var lexicon = func() map[string][]phrase {
 	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved for", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "保留", "예약", "予約", "зарезервирован", "in accordance with icann policy")
 	add(whoisx.Reserved, atStart, tailFew, "", "reserved", "restricted", "not open", "prohibited", "withheld", "reservado", "réservé", "reserviert", "gesperrt", "blokovaná", "forbidden to register", "excluded")
 	add(whoisx.Reserved, atStart, tailFew, "unavailable", "not available")
+	add(whoisx.Unreadable, anywhere, tailAny, "", "marked private", "or error in your query")
 	add(whoisx.NotRegistered, atStart, tailAny, "",
 		"no match", "no matches", "no matching", "nomatch", "not match", "no matched", "no such domain", "no such name", "no such object", "no such record", "no such entry", "no such",
 		"not found", "notfound", "was not found", "cannot be found", "could not be found", "can not be found", "couldnt be found", "couldnt find", "could not find", "we could not find", "did not find", "didnt find", "unable to find", "unable to locate", "cannot find", "can not find", "cant find", "cannot locate", "nothing found", "none found", "no found", "no domain found", "no domains found", "no results", "no result", "returned 0 objects", "0 objects found", "0 results", "0 records", "0 matches", "zero results",
@@ -99,7 +100,7 @@ var lexicon = func() map[string][]phrase {
 		"no registrado", "no esta registrado", "no está registrado", "no se encuentra registrado", "no encontrado", "no se encontró", "no se encontro", "no hay datos", "no se han encontrado", "sin resultados", "não encontrado", "nao encontrado", "não existe", "nao existe", "não registrado", "não foi encontrado", "inexistente", "não possui", "no corresponde",
 		"aucun résultat", "aucun resultat", "aucune correspondance", "aucun enregistrement", "introuvable", "inconnu", "n existe pas", "nexiste pas", "non trouvé", "non enregistré", "pas enregistré", "nest pas enregistré",
 		"kein eintrag", "keine einträge", "nicht gefunden", "nicht registriert", "existiert nicht", "ist nicht registriert", "ist frei", "nicht vergeben",
-		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nenájdené", "nebol nájdený", "nincs találat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
+		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nenájdené", "nebol nájdený", "nincs találat", "nincs talalat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
 		"등록되어 있지 않습니다", "등록되지 않은", "未注册", "没有找到", "未找到", "找不到", "無此", "見つかりませんでした", "該当するデータがありません", "không tìm thấy", "tidak ditemukan", "belum terdaftar", "ไม่พบ")
 	add(whoisx.NotRegistered, atStart, tailEnd, "", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
 	return m
@@ -164,7 +165,7 @@ func (r *reader) saying(text string) outcomeLine {
 			if !ends(ph.tail, rest) && !(ph.tail == tailEnd && strings.HasPrefix(rest, "for purchase") && strings.IndexByte(norm[:p], '@') >= 0) {
 				continue
 			}
-			if best.outcome == "" || ph.rank < best.rank {
+			if best.outcome == "" || ph.rank < best.rank || ph.rank == best.rank && best.category == "release" && ph.category != "" {
 				best = outcomeLine{outcome: ph.outcome, rank: ph.rank, category: ph.category, says: says(ph.outcome)}
 			}
 		}
@@ -284,6 +285,8 @@ func says(o whoisx.Outcome) string {
 		return "not open to all"
 	case whoisx.Reserved:
 		return "reserved"
+	case whoisx.Unreadable:
+		return "can mean several things"
 	case whoisx.NotRegistered:
 		return "not registered"
 	}
