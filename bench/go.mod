@@ -11,6 +11,7 @@ require (
 require (
 	github.com/alecthomas/kingpin/v2 v2.4.0 // indirect
 	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b // indirect
+	github.com/likexian/whois v1.15.7 // indirect
 	github.com/mitchellh/go-homedir v1.1.0 // indirect
 	github.com/nbio/xx v0.0.0-20240429160905-7032719db059 // indirect
 	github.com/pelletier/go-toml/v2 v2.4.3 // indirect

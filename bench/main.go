@@ -29,6 +29,8 @@ import (
 var benchmarks = []benchmark{
 	{"rdap-decode", "a 3 KB RDAP answer read, beside openrdap", rdapDecode},
 	{"rdap-lookups", "1,000 names asked and read over RDAP, beside a bare net/http loop", rdapLookups},
+	{"whois-lookups", "1,000 names asked and read over WHOIS, beside a bare net.Dial loop", whoisLookups},
+	{"droplist", "150,000 rows of a drop list against 10,000 names", dropLists},
 	{"rdap-memory", "1,000 RDAP asks in flight, peak memory beside a bare net/http loop", rdapMemory},
 }
 

@@ -189,7 +189,7 @@ type Answer struct {
 
 	Registrar    string     `json:"registrar"`
 	RegistrarID  string     `json:"registrar_id,omitempty"` // IANA registrar ID
-	Nameservers  []string   `json:"nameservers"`  // lower case, no trailing dot
+	Nameservers  []string   `json:"nameservers"`            // lower case, no trailing dot
 	Redacted     []string   `json:"redacted,omitempty"`     // RFC 9537 names, or the fields WHOIS hid
 	Price        *Price     `json:"price,omitempty"`
 	Drop         *Drop      `json:"drop,omitempty"`

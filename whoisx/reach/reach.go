@@ -121,6 +121,7 @@ func Transport(dial DialFunc, conf *tls.Config) *http.Transport {
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           512,
 		MaxIdleConnsPerHost:    64,
+		MaxConnsPerHost:        64, // a thousand asks at once are not a thousand handshakes
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		ReadBufferSize:         4 << 10,
