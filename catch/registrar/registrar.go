@@ -14,14 +14,17 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/byhand"
 	"github.com/lapse-dev/lapse/catch/registrar/dnsimple"
 	"github.com/lapse-dev/lapse/catch/registrar/dropcatch"
 	"github.com/lapse-dev/lapse/catch/registrar/dynadot"
 	"github.com/lapse-dev/lapse/catch/registrar/gandi"
+	"github.com/lapse-dev/lapse/catch/registrar/hexonet"
 	"github.com/lapse-dev/lapse/catch/registrar/namecheap"
 	"github.com/lapse-dev/lapse/catch/registrar/namecom"
 	"github.com/lapse-dev/lapse/catch/registrar/namesilo"
 	"github.com/lapse-dev/lapse/catch/registrar/porkbun"
+	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
 // All lists every service.
@@ -31,12 +34,16 @@ func All() []account.Factory {
 		dropcatch.Factory(),
 		dynadot.Factory(),
 		gandi.Factory(),
+		hexonet.Factory(),
 		namecheap.Factory(),
 		namecom.Factory(),
 		namesilo.Factory(),
 		porkbun.Factory(),
 	}
 }
+
+// ByHand returns the services that have no API: they need no account here.
+func ByHand(b *terms.Book) []catch.Route { return byhand.Routes(b) }
 
 // Open makes the routes of one account.
 func Open(c account.Config) ([]catch.Route, error) {

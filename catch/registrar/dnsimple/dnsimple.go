@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
@@ -39,12 +38,13 @@ func Factory() account.Factory {
 		},
 		Routes: []catch.Description{describe(service)},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
 		},
 	}
 }
 
 type route struct {
+	account.Final
 	web  *web.Client
 	conf account.Config
 }
@@ -63,13 +63,6 @@ func (d *route) Describe() catch.Description     { return describe(d.conf.Accoun
 func (d *route) Open(name string) (bool, string) { return d.conf.Sells(name) }
 func (d *route) Terms(name string) catch.Terms {
 	return d.conf.Terms.For(service, catch.Register, name)
-}
-
-func (d *route) now() time.Time {
-	if d.conf.Now != nil {
-		return d.conf.Now()
-	}
-	return time.Now()
 }
 
 func (d *route) request(op, method, path string, body any, paid bool) web.Request {
@@ -182,7 +175,7 @@ func (d *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 	if _, err := d.do(ctx, d.request("read price", http.MethodGet, domain(name)+"/prices", nil, false), &prices); err != nil {
 		return catch.Quote{}, err
 	}
-	q := catch.Quote{Name: name, Free: &check.Data.Available, Premium: check.Data.Premium || prices.Data.Premium, Class: "standard", At: d.now(), Basis: "DNSimple prices"}
+	q := catch.Quote{Name: name, Free: &check.Data.Available, Premium: check.Data.Premium || prices.Data.Premium, Class: "standard", At: d.conf.Clock(), Basis: "DNSimple prices"}
 	if q.Premium {
 		q.Class = "premium"
 	}
@@ -285,11 +278,6 @@ func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, d.web.Fail(r, catch.NotFound, "the name is hosted there, but not registered")
 	}
 	return catch.Report{State: catch.WonProvisional, Words: catch.Words(a.Data.State)}, nil
-}
-
-// Cancel is not for registrations.
-func (d *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
 }
 
 // Probe tests the token.

@@ -73,13 +73,6 @@ func (d *route) Terms(name string) catch.Terms {
 	return d.conf.Terms.For(service, catch.Backorder, name)
 }
 
-func (d *route) now() time.Time {
-	if d.conf.Now != nil {
-		return d.conf.Now()
-	}
-	return time.Now()
-}
-
 // Quote has no call: the fee stands in the terms.
 func (d *route) Quote(context.Context, string, int) (catch.Quote, error) {
 	return catch.Quote{}, &catch.Error{
@@ -102,7 +95,7 @@ func (d *route) request(op, method, path string, query url.Values, body any, pai
 func (d *route) authorize(ctx context.Context, fresh bool) (catch.Secret, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !fresh && !d.token.IsZero() && d.now().Before(d.until) {
+	if !fresh && !d.token.IsZero() && d.conf.Clock().Before(d.until) {
 		return d.token, nil
 	}
 	r := d.request("log in", http.MethodPost, "/authorize", nil, map[string]string{
@@ -127,7 +120,7 @@ func (d *route) authorize(ctx context.Context, fresh bool) (catch.Secret, error)
 		a.Token = a.Access
 	}
 	d.web.Hide(a.Token)
-	d.token, d.until = catch.NewSecret(a.Token), d.now().Add(tokenLife)
+	d.token, d.until = catch.NewSecret(a.Token), d.conf.Clock().Add(tokenLife)
 	return d.token, nil
 }
 

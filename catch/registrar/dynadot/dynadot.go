@@ -40,7 +40,7 @@ func Factory() account.Factory {
 		Routes: []catch.Description{describeBackorder(service), describeRegister(service)},
 		New: func(c account.Config) ([]catch.Route, error) {
 			api := &api{web: web.New(title, host, c), conf: c}
-			return []catch.Route{&backorder{api}, &register{api}}, nil
+			return []catch.Route{&backorder{api}, &register{account.Final{Service: title}, api}}, nil
 		},
 	}
 }
@@ -288,7 +288,7 @@ func (a *api) search(ctx context.Context, name string, years int) (catch.Quote, 
 	if err != nil {
 		return catch.Quote{}, err
 	}
-	q := catch.Quote{Name: name, At: a.now(), Basis: "Dynadot search"}
+	q := catch.Quote{Name: name, At: a.conf.Clock(), Basis: "Dynadot search"}
 	if got := find(ans.body, "domainname", "domain_name", "domain"); got != "" && !strings.EqualFold(got, name) {
 		return catch.Quote{}, a.web.Fail(r, catch.UpstreamDown, "it answered for "+got)
 	}
@@ -334,11 +334,4 @@ func priceIn(s, currency string) (catch.Money, bool) {
 		return m, true
 	}
 	return catch.Money{}, false
-}
-
-func (a *api) now() time.Time {
-	if a.conf.Now != nil {
-		return a.conf.Now()
-	}
-	return time.Now()
 }

@@ -7,12 +7,16 @@ import (
 	"strings"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
 // register is the plain registration. Dynadot takes no price in the call: the
 // price is read right before, and premium=0 makes it refuse premium names.
-type register struct{ *api }
+type register struct {
+	account.Final
+	*api
+}
 
 func describeRegister(account string) catch.Description {
 	return catch.Description{
@@ -78,11 +82,6 @@ func (g *register) Find(ctx context.Context, o catch.Order) (catch.Report, error
 		return catch.Report{}, g.web.Fail(r, catch.NotFound, "it answered for "+got)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Name, Words: ans.words()}, nil
-}
-
-// Cancel is not for registrations.
-func (g *register) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
 }
 
 // AutoRenew switches the renewal.

@@ -39,12 +39,13 @@ func Factory() account.Factory {
 		}, account.PersonFields...),
 		Routes: []catch.Description{describe(service)},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
 		},
 	}
 }
 
 type route struct {
+	account.Final
 	web  *web.Client
 	conf account.Config
 }
@@ -63,13 +64,6 @@ func (g *route) Describe() catch.Description     { return describe(g.conf.Accoun
 func (g *route) Open(name string) (bool, string) { return g.conf.Sells(name) }
 func (g *route) Terms(name string) catch.Terms {
 	return g.conf.Terms.For(service, catch.Register, name)
-}
-
-func (g *route) now() time.Time {
-	if g.conf.Now != nil {
-		return g.conf.Now()
-	}
-	return time.Now()
 }
 
 func (g *route) request(op, method, path string, query url.Values, body any, paid bool) web.Request {
@@ -197,7 +191,7 @@ func (g *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 	if _, err := g.do(ctx, r, &a); err != nil {
 		return catch.Quote{}, err
 	}
-	q := catch.Quote{Name: name, Class: "standard", At: g.now(), Basis: "Gandi check"}
+	q := catch.Quote{Name: name, Class: "standard", At: g.conf.Clock(), Basis: "Gandi check"}
 	free := false
 	q.Free = &free
 	for _, p := range a.Products {
@@ -281,17 +275,12 @@ func (g *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 	}
 	_, err := g.do(ctx, g.request("look up name", http.MethodGet, "/domain/domains/"+url.PathEscape(o.Name), nil, nil, false), &a)
 	switch {
-	case catch.KindOf(err) == catch.NotFound && o.State == catch.Processing && g.now().Sub(o.Updated) < settling:
+	case catch.KindOf(err) == catch.NotFound && o.State == catch.Processing && g.conf.Clock().Sub(o.Updated) < settling:
 		return catch.Report{State: catch.Processing, Ref: o.Ref, Words: "accepted, not in the account yet"}, nil
 	case err != nil:
 		return catch.Report{}, err
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: catch.Words(strings.Join(a.Status, " "))}, nil
-}
-
-// Cancel is not for registrations.
-func (g *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
 }
 
 // Probe tests the token.

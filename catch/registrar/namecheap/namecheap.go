@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
@@ -39,12 +38,13 @@ func Factory() account.Factory {
 		}, account.PersonFields...),
 		Routes: []catch.Description{describe(service)},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
 		},
 	}
 }
 
 type route struct {
+	account.Final
 	web  *web.Client
 	conf account.Config
 }
@@ -62,13 +62,6 @@ func (n *route) Describe() catch.Description     { return describe(n.conf.Accoun
 func (n *route) Open(name string) (bool, string) { return n.conf.Sells(name) }
 func (n *route) Terms(name string) catch.Terms {
 	return n.conf.Terms.For(service, catch.Register, name)
-}
-
-func (n *route) now() time.Time {
-	if n.conf.Now != nil {
-		return n.conf.Now()
-	}
-	return time.Now()
 }
 
 func (n *route) request(op, command string, paid bool, params ...string) web.Request {
@@ -219,7 +212,7 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
 	}
 	c := a.Result.Check[0]
-	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.now(), Basis: "Namecheap check and price list"}
+	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.conf.Clock(), Basis: "Namecheap check and price list"}
 	if c.Premium {
 		q.Class = "premium"
 		if q.Price, err = n.conf.Money(c.Price); err != nil {
@@ -306,11 +299,6 @@ func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, n.web.Fail(r, catch.NotFound, "it answered for "+a.Result.Info.Domain)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Result.Info.Status}, nil
-}
-
-// Cancel is not for registrations.
-func (n *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
 }
 
 // Balance reads what can be spent.

@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
@@ -40,7 +39,7 @@ func Factory() account.Factory {
 		Routes: []catch.Description{describe(service)},
 		New: func(c account.Config) ([]catch.Route, error) {
 			// The header's base64 form is as secret as the token.
-			return []catch.Route{&route{web.New(title, host, c).Hide(basic(c)), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c).Hide(basic(c)), c}}, nil
 		},
 	}
 }
@@ -50,6 +49,7 @@ func basic(c account.Config) string {
 }
 
 type route struct {
+	account.Final
 	web  *web.Client
 	conf account.Config
 }
@@ -68,13 +68,6 @@ func (n *route) Describe() catch.Description     { return describe(n.conf.Accoun
 func (n *route) Open(name string) (bool, string) { return n.conf.Sells(name) }
 func (n *route) Terms(name string) catch.Terms {
 	return n.conf.Terms.For(service, catch.Register, name)
-}
-
-func (n *route) now() time.Time {
-	if n.conf.Now != nil {
-		return n.conf.Now()
-	}
-	return time.Now()
 }
 
 func (n *route) request(op, method, path string, body any, paid bool) web.Request {
@@ -177,7 +170,7 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		if !strings.EqualFold(d.Name, name) {
 			continue
 		}
-		q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.now(), Basis: "Name.com checkAvailability"}
+		q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.conf.Clock(), Basis: "Name.com checkAvailability"}
 		if d.Premium {
 			q.Class = "premium"
 		}
@@ -268,11 +261,6 @@ func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, n.web.Fail(r, catch.NotFound, "it answered for "+a.Name)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: "in the account, expires " + a.Expires}, nil
-}
-
-// Cancel is not for registrations.
-func (n *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
 }
 
 // Balance reads the account credit.

@@ -41,13 +41,14 @@ func Factory() account.Factory {
 		Routes: []catch.Description{describe(service, true), describe(service, false)},
 		New: func(c account.Config) ([]catch.Route, error) {
 			w := web.New(title, host, c)
-			return []catch.Route{&route{w, c, true}, &route{w, c, false}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, w, c, true}, &route{account.Final{Service: title}, w, c, false}}, nil
 		},
 	}
 }
 
 // route is one of the two ways.
 type route struct {
+	account.Final
 	web  *web.Client
 	conf account.Config
 	drop bool
@@ -86,13 +87,6 @@ func (n *route) Terms(name string) catch.Terms {
 		t.Notes = append([]string{"registerDomainDrop: the default contact and NameSilo's name servers are used"}, t.Notes...)
 	}
 	return t
-}
-
-func (n *route) now() time.Time {
-	if n.conf.Now != nil {
-		return n.conf.Now()
-	}
-	return time.Now()
 }
 
 // Window is the daily drop window that t's day in US Pacific time has.
@@ -232,7 +226,7 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		}
 	}
 	free := false
-	q := catch.Quote{Name: name, Free: &free, Class: "standard", At: n.now(), Basis: "NameSilo checkRegisterAvailability"}
+	q := catch.Quote{Name: name, Free: &free, Class: "standard", At: n.conf.Clock(), Basis: "NameSilo checkRegisterAvailability"}
 	for _, d := range list {
 		if !strings.EqualFold(d.Domain, name) {
 			continue
@@ -273,7 +267,7 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	}
 	req := n.create(r)
 	if n.drop {
-		if from, to := Window(n.now()); n.now().Before(from) || n.now().After(to) {
+		if from, to := Window(n.conf.Clock()); n.conf.Clock().Before(from) || n.conf.Clock().After(to) {
 			return catch.Report{}, n.web.Fail(req, catch.NotDroppableYet,
 				fmt.Sprintf("the window is %s to %s UTC today", from.UTC().Format("15:04"), to.UTC().Format("15:04")))
 		}
@@ -304,11 +298,6 @@ func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, err
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Name, Words: rep.Status}, nil
-}
-
-// Cancel is not for registrations.
-func (n *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
 }
 
 // Balance reads the account's funds.

@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
@@ -40,12 +39,13 @@ func Factory() account.Factory {
 		},
 		Routes: []catch.Description{describe(service)},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
 		},
 	}
 }
 
 type route struct {
+	account.Final
 	web  *web.Client
 	conf account.Config
 }
@@ -74,13 +74,6 @@ func (p *route) Open(name string) (bool, string) {
 
 func (p *route) Terms(name string) catch.Terms {
 	return p.conf.Terms.For(service, catch.Register, name)
-}
-
-func (p *route) now() time.Time {
-	if p.conf.Now != nil {
-		return p.conf.Now()
-	}
-	return time.Now()
 }
 
 func (p *route) request(op, path string, body any, paid bool) web.Request {
@@ -206,7 +199,7 @@ func (p *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		return catch.Quote{}, err
 	}
 	free := c.Response.Avail == "yes"
-	q := catch.Quote{Name: name, Free: &free, Premium: c.Response.Premium == "yes", Class: "standard", At: p.now(), Basis: "Porkbun checkDomain"}
+	q := catch.Quote{Name: name, Free: &free, Premium: c.Response.Premium == "yes", Class: "standard", At: p.conf.Clock(), Basis: "Porkbun checkDomain"}
 	if q.Premium {
 		q.Class = "premium"
 	}
@@ -302,11 +295,6 @@ func (p *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, p.web.Fail(r, catch.NotFound, "it is not in the account")
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Domain.Status}, nil
-}
-
-// Cancel is not for registrations.
-func (p *route) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: title, Op: "cancel registration", Words: "a registration is final"}
 }
 
 // Probe tests the keys.
