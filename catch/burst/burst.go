@@ -74,6 +74,7 @@ type Burst struct {
 	targets []Target
 	at      time.Time // by the registry's clock
 	until   time.Time
+	utc     Clock // as measured, before the registry's clock corrects it
 	clock   Clock
 	shape   shape
 	plan    catch.BurstPlan
@@ -81,6 +82,8 @@ type Burst struct {
 	anchor  *anchor
 	settle  func(int) error
 	notes   []string
+
+	readings []Reading // of the registry's clock
 
 	tendCancel context.CancelFunc
 	tendDone   chan struct{}
@@ -175,7 +178,8 @@ func (b *Burst) measure(ctx context.Context) {
 		}
 		readings = rs
 	}
-	b.clock = Combine(readings, b.o.Wall())
+	b.utc = Combine(readings, b.o.Wall())
+	b.clock = b.utc.Correct(b.readings)
 }
 
 func (b *Burst) note(s string) {
@@ -228,8 +232,7 @@ func (b *Burst) arm(ctx context.Context) error {
 		}
 	}
 	work, spare := o.counts()
-	b.eng = newEngine(b.o, b.targets)
-	var regs []Reading
+	b.eng = newEngine(b.o, b.targets, b.at)
 	var lanes []*lane
 	var first error
 	for range work + spare {
@@ -244,9 +247,6 @@ func (b *Burst) arm(ctx context.Context) error {
 			break // what we have must do
 		}
 		lanes = append(lanes, l)
-		if r, ok := l.reading(); ok {
-			regs = append(regs, r)
-		}
 	}
 	if first != nil {
 		b.note(fmt.Sprintf("%d of %d sessions: %v", len(lanes), work+spare, first))
@@ -258,15 +258,10 @@ func (b *Burst) arm(ctx context.Context) error {
 	for i := work; i < len(lanes); i++ {
 		lanes[i].spare = true
 	}
-	for _, l := range lanes { // a second look at the distance, on a warm connection
-		if _, err := l.s.Hello(ctx); err != nil {
-			return fmt.Errorf("session %d: %w", l.index, err)
-		}
-		if r, ok := l.reading(); ok {
-			regs = append(regs, r)
-		}
+	for range 2 { // a look at the distance and at the registry's clock, on warm connections
+		b.readings = append(b.readings, b.eng.warm(ctx, 5*time.Second)...)
 	}
-	b.clock = b.clock.Correct(regs)
+	b.clock = b.utc.Correct(b.readings)
 	rtt, jitter := b.eng.distance()
 	s := situation{
 		names: len(b.targets), policy: o.Policy, budget: left, rtt: rtt, jitter: jitter, uncertainty: min(b.clock.Uncertainty, time.Second),
@@ -409,12 +404,12 @@ func (b *Burst) Fire(ctx context.Context) (map[string]catch.Report, error) {
 	}
 	b.stopTending()
 	if err == nil {
-		b.eng.verify(ctx, b.at, b.clock.Offset)
+		b.eng.verify(ctx)
 	}
 	spent := b.eng.spent()
 	serr := b.settle(spent)
-	b.eng.close()
 	res := b.report()
+	b.eng.close()
 	b.mu.Lock()
 	b.result = res
 	b.mu.Unlock()
@@ -440,12 +435,12 @@ func (b *Burst) wait(ctx context.Context) error {
 			if jump > time.Second {
 				b.note("the machine may have slept")
 			}
-			old := b.clock
-			b.measure(ctx)
-			if !b.clock.Checked { // nobody to ask: the registry's clock still stands
-				b.clock = old
-				b.clock.Offset -= jump
+			// What was read of the registry's clock was read against the clock
+			// as it was before.
+			for i := range b.readings {
+				b.readings[i].Offset -= jump
 			}
+			b.measure(ctx)
 		}
 		left := b.at.Sub(b.now())
 		if -left > b.until.Sub(b.at)+longest {
@@ -464,7 +459,8 @@ func (b *Burst) wait(ctx context.Context) error {
 		case <-t.C:
 		}
 	}
-	b.eng.warm(ctx, min(settleBy/2, max(b.at.Sub(b.now())/2, 0)))
+	b.readings = append(b.readings, b.eng.warm(ctx, min(settleBy/2, max(b.at.Sub(b.now())/2, 0)))...)
+	b.clock = b.utc.Correct(b.readings)
 	if rtt, _ := b.eng.distance(); rtt > 0 {
 		b.plan.Lead = rtt / 2
 	}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/epp"
 )
 
@@ -38,6 +37,7 @@ type target struct {
 	frame    []byte // the deciding answer, kept for its fee
 	holder   string // who has it, by info
 	created  time.Time
+	asking   bool // a scout is out
 	asked    bool // an info answered
 	missing  bool // and said that it does not exist
 	why      string
@@ -82,6 +82,7 @@ type lane struct {
 type engine struct {
 	o    Options
 	base time.Time
+	at   time.Time     // of the drop, by the registry's clock
 	lost chan struct{} // a session ended
 	wake chan struct{} // something was answered
 
@@ -98,11 +99,13 @@ type engine struct {
 	shots   int
 	end     time.Duration
 	t0      time.Duration // the drop, once it is known on the monotonic clock
+	scouts  sync.WaitGroup
+	scouted int // creates sent when somebody last went to look
 	lead    time.Duration
 }
 
-func newEngine(o Options, ts []Target) *engine {
-	e := &engine{o: o, base: time.Now(), lost: make(chan struct{}, 1), wake: make(chan struct{}, 1), gate: newGate(o.Policy, slackFor(0))}
+func newEngine(o Options, ts []Target, at time.Time) *engine {
+	e := &engine{o: o, at: at, base: time.Now(), lost: make(chan struct{}, 1), wake: make(chan struct{}, 1), gate: newGate(o.Policy, slackFor(0))}
 	for _, t := range ts {
 		t.Name = lower(t.Name)
 		t.Create.Name = t.Name
@@ -213,8 +216,10 @@ func poke(c chan struct{}) {
 // reading is what the session's last greeting says of the registry's clock.
 func (l *lane) reading() (Reading, bool) {
 	g := l.s.Greeting()
-	least, _ := l.s.RTT()
-	return Registry(g.Date, g.Received, least)
+	if g.RTT == 0 {
+		return Reading{}, false
+	}
+	return Registry(g.Date, g.Received, g.RTT)
 }
 
 // distance is the smallest round trip over all sessions, and how much more the
@@ -339,10 +344,11 @@ func (e *engine) retire(p Policy, left time.Duration) int {
 func (e *engine) idle() <-chan struct{} { return e.wake }
 
 // warm says hello on every session: dead ones are found, the distance is
-// measured, and the path is warm.
-func (e *engine) warm(ctx context.Context, within time.Duration) {
+// measured, and the path is warm. It returns what the greetings say of the
+// registry's clock.
+func (e *engine) warm(ctx context.Context, within time.Duration) (readings []Reading) {
 	if within < 20*time.Millisecond {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -354,6 +360,12 @@ func (e *engine) warm(ctx context.Context, within time.Duration) {
 		wg.Go(func() { _, _ = l.s.Hello(ctx) })
 	}
 	wg.Wait()
+	for _, l := range lanes {
+		if r, ok := l.reading(); ok {
+			readings = append(readings, r)
+		}
+	}
+	return readings
 }
 
 // fire sends. It runs on a thread of its own.
@@ -387,6 +399,7 @@ func (e *engine) fire(ctx context.Context, t0 time.Time, sh shape, lead time.Dur
 	e.mu.Lock()
 	e.firing = false
 	e.mu.Unlock()
+	e.scouts.Wait()
 }
 
 // fireSlots sends one create a slot, as the gate allows.
@@ -456,6 +469,9 @@ func (e *engine) until(ctx context.Context, at time.Duration) bool {
 		if left <= 30*time.Millisecond {
 			break
 		}
+		if left > 100*time.Millisecond {
+			e.scout(ctx)
+		}
 		t := time.NewTimer(left - 20*time.Millisecond)
 		select {
 		case <-ctx.Done():
@@ -466,6 +482,56 @@ func (e *engine) until(ctx context.Context, at time.Duration) bool {
 	}
 	e.o.Wait(e.base.Add(at))
 	return true
+}
+
+// scout asks, in a pause of the pace, whether somebody has the names by now, so
+// that no create is wasted on what is gone. It goes on a session that would
+// otherwise do nothing and only if the pace has room at this moment, once after
+// every wave of refused creates.
+func (e *engine) scout(ctx context.Context) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.since(time.Now())
+	if !e.firing || e.shots == e.scouted || now < e.t0 {
+		return
+	}
+	var l *lane
+	for _, c := range e.lanes {
+		if !c.dead && (c.spare || c.inflight == 0) && now >= c.free && e.gate.next(now, c.last) <= now && (l == nil || c.spare) {
+			l = c
+		}
+	}
+	if l == nil {
+		return
+	}
+	for _, t := range e.targets {
+		if t.state != open || t.sent == 0 || t.inflight > 0 || t.asking || e.gate.next(now, l.last) > now {
+			continue
+		}
+		e.gate.take(now)
+		l.last = now
+		e.scouted = e.shots
+		t.asking = true
+		e.scouts.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			d, err := l.s.Info(ctx, t.Name)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			t.asking = false
+			if err == nil && t.state == open && t.inflight == 0 && d.Sponsor != e.o.Client && e.fresh(d.Created) {
+				t.asked, t.holder, t.created, t.state = true, d.Sponsor, d.Created, taken
+				e.undone = e.left()
+				poke(e.wake)
+			}
+		})
+	}
+}
+
+// fresh reports whether a name was created inside of the window: then it is
+// another registration than the one that dropped.
+func (e *engine) fresh(created time.Time) bool {
+	return !created.IsZero() && !created.Before(e.at.Add(-2*time.Second))
 }
 
 // hold waits for something to happen, for at most d.
@@ -713,12 +779,12 @@ func (e *engine) drain(ctx context.Context, d time.Duration) {
 
 // verify asks who has the names that we did not get, and whether an unheard
 // create won after all: 2302 names nobody.
-func (e *engine) verify(ctx context.Context, at time.Time, offset time.Duration) {
+func (e *engine) verify(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for _, t := range e.targets {
 		e.mu.Lock()
-		skip := t.state == won || t.sent == 0
+		skip := t.state == won || t.state == taken || t.sent == 0
 		l := e.spareLane()
 		e.mu.Unlock()
 		if skip {
@@ -740,16 +806,14 @@ func (e *engine) verify(ctx context.Context, at time.Time, offset time.Duration)
 		switch {
 		case err == nil:
 			t.asked, t.holder, t.created = true, d.Sponsor, d.Created
-			inside := !d.Created.IsZero() && !d.Created.Before(at.Add(-2*time.Second))
+			inside := e.fresh(d.Created)
 			mine := e.o.Client != "" && d.Sponsor == e.o.Client
 			switch {
 			case mine && inside && t.state != pending:
 				t.state = won
 			case mine:
-			case inside || t.state == open && d.Created.IsZero():
-				if t.state == open || t.state == pending {
-					t.state = taken
-				}
+			case inside && (t.state == open || t.state == pending):
+				t.state = taken
 			}
 		case errors.As(err, &re) && re.Code == epp.DoesNotExist:
 			t.asked, t.missing = true, true
@@ -780,7 +844,8 @@ func (e *engine) spent() int {
 	return e.shots
 }
 
-// close logs every session out, within a moment.
+// close ends every session, within a moment: with a logout where the pace still
+// allows one more command, else without.
 func (e *engine) close() {
 	e.mu.Lock()
 	e.ended = true
@@ -791,7 +856,14 @@ func (e *engine) close() {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 			defer cancel()
-			if l.s.Err() == nil {
+			e.mu.Lock()
+			now := e.since(time.Now())
+			polite := l.s.Err() == nil && e.gate.next(max(now, l.free), l.last) <= now
+			if polite {
+				e.gate.take(now)
+			}
+			e.mu.Unlock()
+			if polite {
 				_ = l.s.Logout(ctx)
 			}
 			_ = l.s.Close()
@@ -799,5 +871,3 @@ func (e *engine) close() {
 	}
 	wg.Wait()
 }
-
-var _ = catch.Frame{}

@@ -146,8 +146,12 @@ func (s situation) layStaggered(n int, g *gate, end time.Duration) []time.Durati
 		}
 		return slots
 	}
-	// The first wave: as many as may leave at once, each 1/n of the spread
-	// apart but at least a quarter millisecond.
+	// One command of each second is kept back for asking who has it by now.
+	if g.perSecond >= 5 {
+		g.perSecond--
+		g.sec = g.sec[:g.perSecond]
+	}
+	// The first wave: as many as may leave at once.
 	wave := n
 	if g.perSecond > 0 {
 		wave = min(wave, g.perSecond)
@@ -156,18 +160,19 @@ func (s situation) layStaggered(n int, g *gate, end time.Duration) []time.Durati
 		wave = min(wave, s.sessions)
 	}
 	wave = min(max(wave, 1), 40)
-	step := max(2*s.spread()/time.Duration(wave), 250*time.Microsecond)
-	if g.perSecond == 0 && g.sessGap == 0 {
-		step = max(step, time.Millisecond/2)
-	}
-	// A third of the wave before the drop's likeliest moment would be wasted
-	// where the clock is good; with a poor clock it is what wins.
-	before := min(s.spread(), step*time.Duration(wave)/3)
 	last := newLasts(s.sessions)
 	for i := range n {
-		want := -before + time.Duration(i)*step
-		if i >= wave && g.paced() {
+		var want time.Duration
+		switch {
+		case i < wave:
+			want = s.waved(i, wave)
+		case g.paced():
 			want = slots[i-1] // as soon as the pace allows
+		default:
+			want = slots[i-1] + time.Millisecond
+		}
+		if i > 0 {
+			want = max(want, slots[i-1]+finest)
 		}
 		at, k := last.earliest(g, want)
 		if at > end {
@@ -180,14 +185,42 @@ func (s situation) layStaggered(n int, g *gate, end time.Duration) []time.Durati
 	return slots
 }
 
+// finest is the smallest gap between two creates: below it the scheduler and
+// the network shuffle them anyway.
+const finest = 250 * time.Microsecond
+
+// waved places create i of a first wave of n. The drop may be anywhere within
+// the spread around the published second, and is likeliest in the middle: so
+// the gaps grow with the distance from it. A third of the wave comes before,
+// since a create that comes too early costs budget and wins nothing.
+func (s situation) waved(i, n int) time.Duration {
+	if n == 1 {
+		return s.spread() / 2
+	}
+	before := n / 3
+	if i == before {
+		return 0
+	}
+	side, k, of := 1.0, i-before, n-1-before
+	if i < before {
+		side, k, of = -1, before-i, before
+	}
+	y := float64(k) / float64(of)
+	d := max(time.Duration(math.Pow(y, 1.7)*float64(s.spread())), time.Duration(k)*finest)
+	return time.Duration(side * float64(d))
+}
+
 // laySingle lays out one slot a name, right after the drop is certain, then
 // leaves the rest to the answers.
 func (s situation) laySingle(quota []int, g *gate, end time.Duration) []time.Duration {
 	var slots []time.Duration
 	last := newLasts(s.sessions)
-	at := s.spread()
+	// The spread is a bound that the real error seldom comes near. Where an early
+	// create is punished, half of it is waited for, elsewhere a quarter: waiting
+	// out all of it would leave the name to whoever dares more.
+	at := s.spread() / 2
 	if s.policy.Early == "counted" {
-		at = s.spread() / 2
+		at = s.spread() / 4
 	}
 	for round := 0; ; round++ {
 		any := false

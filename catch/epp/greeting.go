@@ -9,9 +9,12 @@ import (
 
 // Greeting is what a server says of itself (RFC 5730, section 2.4).
 type Greeting struct {
-	Server     string    // svID
-	Date       time.Time // svDate: the registry's own clock; zero where it cannot be read
-	Received   time.Time // when it reached us, on our clock
+	Server   string    // svID
+	Date     time.Time // svDate: the registry's own clock; zero where it cannot be read
+	Received time.Time // when it reached us, on our clock
+	// RTT is the round trip of the hello that it answers; zero for the first
+	// greeting, which nobody asked for.
+	RTT        time.Duration
 	Versions   []string
 	Langs      []string
 	Objects    []string

@@ -174,7 +174,7 @@ func Dial(ctx context.Context, cfg Config) (*Session, error) {
 	go s.read()
 	select {
 	case r := <-g.reply:
-		if err := s.greet(r); err != nil {
+		if err := s.greet(r, 0); err != nil {
 			s.Close()
 			return nil, err
 		}
@@ -221,12 +221,12 @@ func explainTLS(err error) error {
 	return err
 }
 
-func (s *Session) greet(r reply) error {
+func (s *Session) greet(r reply, rtt time.Duration) error {
 	g, err := ParseGreeting(r.frame)
 	if err != nil {
 		return err
 	}
-	g.Received = r.at
+	g.Received, g.RTT = r.at, rtt
 	s.greeting.Store(&g)
 	return nil
 }
@@ -357,12 +357,12 @@ func (s *Session) Do(ctx context.Context, c Command) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	rep, err := s.exchange(ctx, id, xml)
+	rep, rtt, err := s.exchange(ctx, id, xml)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Op(), err)
 	}
 	if id == "" {
-		return nil, s.greet(rep)
+		return nil, s.greet(rep, rtt)
 	}
 	r, err := ParseResponse(rep.frame)
 	if err != nil {
@@ -377,12 +377,12 @@ func (s *Session) Do(ctx context.Context, c Command) (*Response, error) {
 }
 
 // exchange registers, writes and waits.
-func (s *Session) exchange(ctx context.Context, id string, xml []byte) (reply, error) {
+func (s *Session) exchange(ctx context.Context, id string, xml []byte) (reply, time.Duration, error) {
 	w := &call{reply: make(chan reply, 1)}
 	s.wmu.Lock()
 	if err := s.register(id, w); err != nil {
 		s.wmu.Unlock()
-		return reply{}, err
+		return reply{}, 0, err
 	}
 	s.wbuf = AppendFrame(s.wbuf[:0], xml)
 	if id != "" {
@@ -393,21 +393,22 @@ func (s *Session) exchange(ctx context.Context, id string, xml []byte) (reply, e
 	s.wmu.Unlock()
 	if err != nil {
 		s.forget(id, w)
-		return reply{}, err
+		return reply{}, 0, err
 	}
 	select {
 	case r := <-w.reply:
-		s.measure(r.at.Sub(w.sent))
-		return r, nil
+		rtt := r.at.Sub(w.sent)
+		s.measure(rtt)
+		return r, rtt, nil
 	case <-ctx.Done():
 		s.abandon(id, w)
-		return reply{}, context.Cause(ctx)
+		return reply{}, 0, context.Cause(ctx)
 	case <-s.done:
 		select {
 		case r := <-w.reply: // it came with the last bytes
-			return r, nil
+			return r, r.at.Sub(w.sent), nil
 		default:
-			return reply{}, s.closedErr()
+			return reply{}, 0, s.closedErr()
 		}
 	}
 }
