@@ -44,8 +44,9 @@ func (s *session) do(c command, perr error, at time.Time) result {
 	if c.verb == "logout" {
 		return result{code: 1500, end: true}
 	}
-	if code, end := r.meter(s.acc, at); code != 0 {
-		return result{code: max(code, 2500), msg: "too many commands", silent: code < 0, end: end}
+	code, end, wait := r.meter(s.acc, &s.pace, at)
+	if code != 0 {
+		return result{code: max(code, 2300), msg: "too many commands", silent: code < 0, end: end}
 	}
 	if c.object != "" && !s.uses(c.object) {
 		return fail(2307, "this session did not log in with %s", c.object)
@@ -73,6 +74,7 @@ func (s *session) do(c command, perr error, at time.Time) result {
 			res = result{code: 2400, delay: res.delay}
 		}
 	}
+	res.delay += wait
 	if res.code >= 2000 && res.code != 2302 {
 		r.hit(s.acc, at, r.o.Policy.ErrorHits)
 	}
@@ -137,6 +139,10 @@ func (s *session) login(c command, at time.Time) result {
 	a.failed = 0
 	s.acc, s.objects, s.exts = a, c.login.objects, c.login.exts
 	a.sessions[s] = true
+	if p.CountLogins {
+		_, _, _ = r.meter(a, &s.pace, at)
+	}
+	s.pause = p.LoginPause > 0
 	res := result{code: 1000, delay: p.LoginDelay}
 	if c.ext.loginSec != nil && !a.o.Expires.IsZero() {
 		level := "warning"

@@ -23,6 +23,10 @@ type Faults struct {
 	Loser2400       float64 // chance that a create within a second after the win is answered 2400
 	CloseAtDrop     bool    // every session is cut when a name drops
 
+	LookupDown    bool // RDAP answers 503, WHOIS hangs up
+	LookupGarbage bool // both answer what nobody can read
+	LookupForeign bool // both answer for another name
+
 	// The registrar API.
 	ServiceDown      bool    // 503
 	ServiceTooMany   int     // every n-th call: 429 in the body

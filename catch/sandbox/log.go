@@ -40,6 +40,9 @@ type Win struct {
 	Service bool // the backorder service's catcher
 }
 
+// maxLog entries are kept at most; then the older half goes.
+const maxLog = 1 << 19
+
 // note adds to the log. The lock is held.
 func (r *Registry) note(e Entry) {
 	if e.T.IsZero() && e.Name != "" {
@@ -49,6 +52,9 @@ func (r *Registry) note(e Entry) {
 	}
 	if !e.T.IsZero() {
 		e.SinceT = e.At.Sub(e.T)
+	}
+	if len(r.entries) >= maxLog {
+		r.entries = append(r.entries[:0], r.entries[maxLog/2:]...)
 	}
 	r.entries = append(r.entries, e)
 }

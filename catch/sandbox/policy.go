@@ -19,9 +19,18 @@ type Policy struct {
 
 	PerSecond float64 // commands a second per account
 	PerMinute int     // commands a minute per account
-	// Over is what happens above these two: "2502" (answer, then close; also
-	// for ""), "close" (without an answer), "2308" (answered, nothing done).
-	Over string
+	// SessionPerSecond are commands a second on one session.
+	SessionPerSecond float64
+	// CountLogins counts logins as commands too.
+	CountLogins bool
+	// Over is what happens above these: "2502" (answer, then close; also for
+	// ""), "close" (without an answer), "2308" (answered, nothing done), "wait"
+	// (the session is not served for OverFor; waits add up).
+	Over    string
+	OverFor time.Duration // 0: 10 s
+
+	LoginPause  time.Duration // the first command after a login waits so long
+	LoginWithin time.Duration // a connection without a login is closed after that
 
 	// Creates on names that exist, answered 2302, are counted per account.
 	TakenLimit  int           // at most so many
@@ -52,7 +61,8 @@ type account struct {
 	inside    bool // a rival or a service: no EPP login, no contacts
 
 	sessions map[*session]bool
-	commands []time.Time // of the last minute
+	minute   pace
+	second   pace
 	taken    []time.Time // creates on existing names, of the rolling window
 	hits     int
 	blocked  time.Time // creates are refused until then
@@ -109,48 +119,69 @@ func (r *Registry) block(a *account, at time.Time) {
 // punished for what the network did to it on the way.
 const tolerance = 0.05
 
-// meter counts a command of an account. It returns what the policy answers
-// instead of doing it: 0 for nothing.
-func (r *Registry) meter(a *account, at time.Time) (code int, end bool) {
+// pace counts commands within a window.
+type pace []time.Time
+
+// count adds a command and says how many there were since a time.
+func (p *pace) count(at, since time.Time) float64 {
+	i := 0
+	for i < len(*p) && !(*p)[i].After(since) {
+		i++
+	}
+	*p = append((*p)[i:], at)
+	return float64(len(*p))
+}
+
+// window is how long n a second are counted for: below one a second it grows,
+// so that it holds one command.
+func window(perSecond float64) (n float64, w time.Duration) {
+	n, w = perSecond, time.Second
+	if n < 1 {
+		n, w = 1, time.Duration(float64(time.Second)/perSecond)
+	}
+	return n, time.Duration(float64(w) * (1 - tolerance))
+}
+
+// meter counts a command of an account and a session. It returns what the
+// policy answers instead of doing it, 0 for nothing; whether the session ends;
+// and how long it is not served.
+func (r *Registry) meter(a *account, sess *pace, at time.Time) (code int, end bool, wait time.Duration) {
 	p := r.o.Policy
-	if p.PerSecond <= 0 && p.PerMinute <= 0 {
-		return 0, false
-	}
-	minute := at.Add(-time.Duration(float64(time.Minute) * (1 - tolerance)))
-	for len(a.commands) > 0 && a.commands[0].Before(minute) {
-		a.commands = a.commands[1:]
-	}
-	a.commands = append(a.commands, at)
 	over := ""
-	if p.PerMinute > 0 && len(a.commands) > p.PerMinute {
-		over = fmt.Sprintf("more than %d commands a minute", p.PerMinute)
+	if p.PerMinute > 0 {
+		since := at.Add(-time.Duration(float64(time.Minute) * (1 - tolerance)))
+		if a.minute.count(at, since) > float64(p.PerMinute) {
+			over = fmt.Sprintf("more than %d commands a minute", p.PerMinute)
+		}
 	}
 	if p.PerSecond > 0 {
-		// Below one a second the window grows, so that it holds one command.
-		n, window := p.PerSecond, time.Second
-		if n < 1 {
-			n, window = 1, time.Duration(float64(time.Second)/p.PerSecond)
-		}
-		since := at.Add(-time.Duration(float64(window) * (1 - tolerance)))
-		count := 0.0
-		for i := len(a.commands) - 1; i >= 0 && a.commands[i].After(since); i-- {
-			count++
-		}
-		if count > n {
+		n, w := window(p.PerSecond)
+		if a.second.count(at, at.Add(-w)) > n {
 			over = fmt.Sprintf("more than %g commands a second", p.PerSecond)
 		}
 	}
+	if p.SessionPerSecond > 0 {
+		n, w := window(p.SessionPerSecond)
+		if sess.count(at, at.Add(-w)) > n {
+			over = fmt.Sprintf("more than %g commands a second on a session", p.SessionPerSecond)
+		}
+	}
 	if over == "" {
-		return 0, false
+		return 0, false, 0
 	}
 	r.breach(a, at, "commands", over)
 	switch p.Over {
 	case "close":
-		return -1, true
+		return -1, true, 0
 	case "2308":
-		return 2308, false
+		return 2308, false, 0
+	case "wait":
+		if p.OverFor == 0 {
+			return 0, false, 10 * time.Second
+		}
+		return 0, false, p.OverFor
 	}
-	return 2502, true
+	return 2502, true, 0
 }
 
 // tookTaken counts a create on a name that exists. It returns how long the

@@ -134,6 +134,40 @@ func TestPolicy(t *testing.T) {
 				t.Errorf("three took %s", d)
 			}
 		}, map[string]int{}},
+		{"one a second on a session, and waits add up", Policy{SessionPerSecond: 1, Over: "wait"}, func(t *testing.T, r *Registry, dial func() *peer) {
+			p, q := in(t, r, dial), in(t, r, dial)
+			time.Sleep(2 * time.Second)
+			p.do(taken)
+			q.do(taken) // another session has its own
+			began := time.Now()
+			p.do(taken) // too soon: its answer waits
+			if d := time.Since(began); d < 10*time.Second || d > 11*time.Second {
+				t.Errorf("it waited %s", d)
+			}
+		}, map[string]int{"commands": 1}},
+		{"the first command after a login waits", Policy{LoginPause: 2 * time.Second}, func(t *testing.T, r *Registry, dial func() *peer) {
+			p := in(t, r, dial)
+			began := time.Now()
+			p.do(taken)
+			p.do(taken)
+			if d := time.Since(began); d != 2*time.Second {
+				t.Errorf("two commands took %s", d)
+			}
+		}, map[string]int{}},
+		{"logins in time", Policy{LoginWithin: 10 * time.Second, PerMinute: 2, CountLogins: true}, func(t *testing.T, r *Registry, dial func() *peer) {
+			late := dial()
+			late.recv()
+			p := in(t, r, dial)
+			p.do(taken)
+			time.Sleep(9 * time.Second)
+			if got := code(p.do(taken)); got != "2502" {
+				t.Errorf("a login and two creates: %s", got)
+			}
+			time.Sleep(2 * time.Second)
+			if got := late.recv(); !strings.HasPrefix(got, "closed") {
+				t.Errorf("without a login: %s", got)
+			}
+		}, map[string]int{"commands": 1}},
 		{"idle", Policy{Idle: 2 * time.Minute}, func(t *testing.T, r *Registry, dial func() *peer) {
 			p := in(t, r, dial)
 			time.Sleep(119 * time.Second)

@@ -128,34 +128,61 @@ func (r *Registry) planRivals(d *domain) {
 		default:
 			shots, direct = []Shot{{At: v.Reaction.draw(rng)}}, true
 		}
-		out := map[int]bool{} // sessions that the registry closed
+		lanes := map[int]*lane{}
 		for _, s := range shots {
 			at := drop.Add(s.At)
 			if !direct {
 				at = at.Add(r.oneWay(rng))
 			}
-			r.at(at, func(at time.Time) { r.rivalCreate(a, d, drop, s.Session, out, at) })
+			if lanes[s.Session] == nil {
+				lanes[s.Session] = &lane{id: s.Session, all: lanes}
+			}
+			l := lanes[s.Session]
+			r.at(at, func(at time.Time) { r.rivalCreate(a, d, drop, l, at) })
 		}
 	}
 }
 
+// lane is a session of a rival.
+type lane struct {
+	id   int
+	pace pace
+	busy time.Time // not served before
+	out  bool      // closed, or no longer interested
+	all  map[int]*lane
+}
+
 // rivalCreate is a rival's create arriving.
-func (r *Registry) rivalCreate(a *account, d *domain, drop time.Time, sess int, out map[int]bool, at time.Time) {
-	if out[sess] || out[-1] || !d.drop.Equal(drop) && d.exists && d.clID != a.o.User && d.wonAt.IsZero() {
-		return // that session is gone, or the name was renewed and nobody tries any more
+func (r *Registry) rivalCreate(a *account, d *domain, drop time.Time, l *lane, at time.Time) {
+	if l.out || !d.drop.Equal(drop) && d.wonAt.IsZero() {
+		return // the session is gone, or the name was renewed and nobody tries any more
 	}
-	e := Entry{At: at, T: drop, Via: "rival", Account: a.o.User, Conn: sess, Command: "create", Name: d.name}
-	if code, end := r.meter(a, at); code != 0 {
+	if l.busy.After(at) {
+		r.at(l.busy, func(at time.Time) { r.rivalCreate(a, d, drop, l, at) })
+		return
+	}
+	e := Entry{At: at, T: drop, Via: "rival", Account: a.o.User, Conn: l.id, Command: "create", Name: d.name}
+	code, end, wait := r.meter(a, &l.pace, at)
+	if code != 0 {
 		e.Code = max(code, 0)
 		r.note(e)
-		out[sess] = end
+		l.out = end
 		return
 	}
 	res := r.create(a, createRequest{name: d.name, years: 1}, at)
 	e.Code, e.Note = res.code, res.msg
 	r.note(e)
-	if res.code == 1000 || res.code == 2308 || (res.code == 2302 && at.After(drop)) {
-		out[-1] = true // won, blocked, or lost: an honest rival stops
+	delay := wait + res.delay
+	if res.code >= 2000 {
+		delay += r.o.Policy.ErrorDelay
+	}
+	if delay > 0 {
+		l.busy = at.Add(delay)
+	}
+	if res.code == 1000 || res.code == 2308 || res.code == 2302 && at.After(drop) {
+		for _, o := range l.all { // won, blocked, or lost: an honest rival stops
+			o.out = true
+		}
 	}
 }
 

@@ -251,6 +251,56 @@ func TestSocketsLookups(t *testing.T) {
 	}
 }
 
+// TestLookupFaults checks what lookups meet when things go wrong.
+func TestLookupFaults(t *testing.T) {
+	r := start(t, Options{TLDs: []TLD{generic("com")}, Names: []Name{{Name: "a.com", Stays: true}, {Name: "kept.com", Reserved: "spec 5"}, {Name: "gold.com", Stage: "free", Premium: "9.00"}}})
+	c := r.Config()
+	ask := func(q string) string {
+		conn, err := net.Dial("tcp", c.WHOISAddr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, q+"\r\n")
+		b, _ := io.ReadAll(conn)
+		return string(b)
+	}
+	for _, tt := range []struct {
+		f            Faults
+		status       int
+		rdap, answer string
+	}{
+		{Faults{}, 200, `"ldhName":"A.COM"`, "Domain Name: A.COM"},
+		{Faults{LookupDown: true}, 503, "", ""},
+		{Faults{LookupGarbage: true}, 200, "<html>", "%%%"},
+		{Faults{LookupForeign: true}, 200, `"ldhName":"OTHER.COM"`, "Domain Name: OTHER.COM"},
+	} {
+		r.SetFaults(tt.f)
+		if st, body := get(t, r, c.RDAPBase+"domain/a.com"); st != tt.status || !strings.Contains(body, tt.rdap) {
+			t.Errorf("%+v: RDAP %d %s", tt.f, st, body)
+		}
+		if got := ask("a.com"); !strings.Contains(got, tt.answer) {
+			t.Errorf("%+v: WHOIS %q", tt.f, got)
+		}
+	}
+	r.SetFaults(Faults{})
+	for q, want := range map[string]string{"kept.com": "reserved by the Registry", "gold.com": "premium domain", "none.com": "No match", "a.org": "Invalid query"} {
+		if got := ask(q); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", q, got)
+		}
+	}
+	limited := start(t, Options{TLDs: []TLD{generic("com")}, LookupRate: 1})
+	c = limited.Config()
+	get(t, limited, c.RDAPBase+"domain/a.com")
+	if st, _ := get(t, limited, c.RDAPBase+"domain/a.com"); st != 429 {
+		t.Errorf("the second within a second: %d", st)
+	}
+	ask("a.com")
+	if got := ask("a.com"); !strings.Contains(got, "rate limit exceeded") {
+		t.Errorf("the second within a second: %q", got)
+	}
+}
+
 // TestAges follows a name through all stages by a clock that is simulated,
 // over in-memory pipes, until a create gets it at the drop and not before.
 func TestAges(t *testing.T) {

@@ -23,7 +23,6 @@ type service struct {
 	requests map[string]*request
 	owned    map[string]*holding
 	auctions map[string]*auction
-	inflight bool
 	calls    int
 	lastCall []time.Time
 	nextID   int

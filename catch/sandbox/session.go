@@ -33,6 +33,8 @@ type session struct {
 	commands int
 	answers  int
 	busy     time.Time // penalties: nothing is done before
+	pace     pace
+	pause    bool      // the next command waits (Policy.LoginPause)
 	lastIn   time.Time // receipt of the last frame: frames do not overtake
 	lastOut  time.Time
 	ended    bool
@@ -178,13 +180,19 @@ func (r *Registry) trip() time.Duration {
 
 // read takes frames until the connection ends.
 func (s *session) read() {
-	r := s.r
+	r, opened := s.r, time.Now()
 	for {
 		idle := r.o.Policy.Idle
 		if idle == 0 {
 			idle = 10 * time.Minute
 		}
-		_ = s.conn.SetReadDeadline(time.Now().Add(idle))
+		deadline := time.Now().Add(idle)
+		r.mu.Lock()
+		if w := r.o.Policy.LoginWithin; w > 0 && s.acc == nil {
+			deadline = opened.Add(w)
+		}
+		r.mu.Unlock()
+		_ = s.conn.SetReadDeadline(deadline)
 		b, err := readFrame(s.conn)
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
@@ -274,6 +282,11 @@ func (s *session) receive(cmd command, perr error, at time.Time) {
 		return
 	}
 	if s.busy.After(at) { // a penalty holds the session: the frame waits
+		r.at(s.busy, func(at time.Time) { s.receive(cmd, perr, at) })
+		return
+	}
+	if s.pause {
+		s.pause, s.busy = false, at.Add(r.o.Policy.LoginPause)
 		r.at(s.busy, func(at time.Time) { s.receive(cmd, perr, at) })
 		return
 	}

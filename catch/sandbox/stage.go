@@ -182,7 +182,6 @@ type domain struct {
 	at      int
 	drop    time.Time // zero: it does not drop
 	pending bool      // created with 1001, not yet there
-	deleted string    // how a holder's delete ended it, "" by age
 	opened  time.Time // when the name became free the last time
 	wonAt   time.Time
 	dropped bool // it fell, rather than being free from the start

@@ -73,6 +73,17 @@ func (r *Registry) rdapDomain(w http.ResponseWriter, q *http.Request) {
 		rdap(w, 429, map[string]any{"errorCode": 429, "title": "Rate limit exceeded", "description": []string{"Too many queries."}})
 		return
 	}
+	switch f := r.faults; {
+	case f.LookupDown:
+		e.Code = 503
+		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
+		return
+	case f.LookupGarbage:
+		e.Code = 200
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html><body><a href=\"/\">Found</a>\x1b[2J"))
+		return
+	}
 	if !validName(name) {
 		e.Code = 400
 		rdap(w, 400, map[string]any{"errorCode": 400, "title": "Bad request", "description": []string{"Not a domain name."}})
@@ -85,7 +96,11 @@ func (r *Registry) rdapDomain(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	e.Code = 200
-	rdap(w, 200, d.rdap(now))
+	out := d.rdap(now)
+	if r.faults.LookupForeign {
+		out["ldhName"] = "OTHER." + strings.ToUpper(d.tld.Zone)
+	}
+	rdap(w, 200, out)
 }
 
 // rdapStatus writes an EPP word as RFC 8056 §2 maps it.

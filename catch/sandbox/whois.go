@@ -44,10 +44,19 @@ func (r *Registry) whois(query, from string) string {
 	r.advance(now)
 	e := Entry{At: now, Via: "whois", Command: "domain", Name: name, Code: 200}
 	defer func() { r.note(e) }()
-	nl := "\r\n"
+	nl, shown := "\r\n", name
 	if ok, wait := r.lookup("whois", from, now); !ok {
 		e.Code = 429
 		return fmt.Sprintf("Query rate limit exceeded. Please try again in %d seconds."+nl, int(wait.Seconds())+1)
+	}
+	switch f := r.faults; {
+	case f.LookupDown:
+		e.Code = 503
+		return ""
+	case f.LookupGarbage:
+		return "\x1b[2J\x00\xff%%%" + nl
+	case f.LookupForeign:
+		shown = "other." + name[strings.IndexByte(name, '.')+1:]
 	}
 	tail := ">>> Last update of WHOIS database: " + now.UTC().Format(time.RFC3339) + " <<<" + nl
 	t, served := r.zoneOf(name)
@@ -70,7 +79,7 @@ func (r *Registry) whois(query, from string) string {
 	}
 	var b strings.Builder
 	field := func(k, v string) { fmt.Fprintf(&b, "%s: %s%s", k, v, nl) }
-	field("Domain Name", strings.ToUpper(name))
+	field("Domain Name", strings.ToUpper(shown))
 	field("Registry Domain ID", d.roid)
 	field("Updated Date", d.changed(now).UTC().Format(time.RFC3339))
 	field("Creation Date", d.created.UTC().Format(time.RFC3339))
