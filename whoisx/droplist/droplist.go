@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,9 +48,12 @@ type List struct {
 	Checksum string   `toml:"checksum"` // address of its SHA-256, where it has one
 	Format   Format   `toml:"format"`
 	Columns  *Columns `toml:"columns"` // with the format csv
-	Seen     string   `toml:"seen"`    // day on which the facts were looked at
-	Source   string   `toml:"source"`
-	Note     string   `toml:"note"`
+	// Certain is how long before its drop a listed name cannot be kept any
+	// more, with its unit: "5d", "12s". Empty: the registry's own.
+	Certain string `toml:"certain"`
+	Seen    string `toml:"seen"` // day on which the facts were looked at
+	Source  string `toml:"source"`
+	Note    string `toml:"note"`
 
 	// Configured: the address comes from the person's configuration and may be
 	// private.
@@ -127,12 +131,42 @@ func (l List) check() error {
 	if l.Name == "" {
 		return errors.New("a list needs a name")
 	}
+	if _, err := span(l.Certain); err != nil {
+		return err
+	}
 	if l.URL != "" {
 		if u, err := url.Parse(dayIn.ReplaceAllString(l.URL, "")); err != nil || u.Host == "" {
 			return fmt.Errorf("%q is not an address", l.URL)
 		}
 	}
 	return nil
+}
+
+// span reads a duration with its unit; days count 24 hours.
+func span(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 0 || n > 3650 {
+			return 0, fmt.Errorf("duration %q: write it like 5d or 12s", s)
+		}
+		return time.Duration(n) * 24 * time.Hour, nil
+	}
+	if s == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("duration %q: write it like 5d or 12s", s)
+	}
+	return d, nil
+}
+
+// certain is span with the format's own value where the list has none.
+func (l List) certain(usual time.Duration) time.Duration {
+	if d, err := span(l.Certain); err == nil && l.Certain != "" {
+		return d
+	}
+	return usual
 }
 
 // Covers reports whether the list can name the domain.

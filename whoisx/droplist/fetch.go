@@ -99,6 +99,16 @@ type kept struct {
 func (f *Fetcher) Fetch(ctx context.Context, l List) (File, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.o.Timeout)
 	defer cancel()
+	file, err := f.fetch(ctx, l)
+	if errors.Is(err, errSum) {
+		return f.fetch(ctx, l) // the list may have been replaced between the two files
+	}
+	return file, err
+}
+
+var errSum = errors.New("its checksum does not agree")
+
+func (f *Fetcher) fetch(ctx context.Context, l List) (File, error) {
 	address := f.address(l)
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || l.URL == "" {
@@ -149,8 +159,11 @@ func (f *Fetcher) Fetch(ctx context.Context, l List) (File, error) {
 			return fail(whoisx.Unreachable, err)
 		}
 		if want != sum {
-			return fail(whoisx.Unreadable, errors.New("its checksum does not agree; it may be in the middle of being replaced, ask again in some minutes"))
+			return fail(whoisx.Unreadable, errSum)
 		}
+	}
+	if err := sound(tmp, l, u); err != nil {
+		return fail(whoisx.Unreadable, err)
 	}
 	k := kept{
 		URL: address, ETag: header(resp, "ETag"), Modified: header(resp, "Last-Modified"), Sum: sum,
@@ -169,6 +182,20 @@ func (f *Fetcher) Fetch(ctx context.Context, l List) (File, error) {
 		f.prune(l)
 	}
 	return k.file(file, u, sum != old.Sum), nil
+}
+
+// sound reads the beginning of a file: a page of HTML, or a form that changed,
+// must not take the place of the last good list.
+func sound(file string, l List, u *url.URL) error {
+	r, err := File{Path: file, Published: Published{File: path.Base(u.Path)}}.Open(l)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	for n := 0; n < 1000 && r.Next(); n++ {
+		continue
+	}
+	return r.Err()
 }
 
 // Last is the file that the last good fetch left, and whether there is one.

@@ -109,6 +109,17 @@ func TestFetch(t *testing.T) {
 		t.Errorf("the next list: %+v, %v", got, err)
 	}
 
+	good = got.Path
+	s.body, s.sum = "<html>\n<h1>Back soon</h1>\n</html>\n", ""
+	open := l
+	open.Checksum = ""
+	if _, err = f.Fetch(t.Context(), open); !errors.As(err, &fe) || fe.Outcome != whoisx.Unreadable {
+		t.Errorf("a page of HTML: %v", err)
+	}
+	if data, _ := os.ReadFile(good); !strings.HasPrefix(string(data), "\x1f\x8b") {
+		t.Error("a page of HTML took the good file's place")
+	}
+
 	for status, want := range map[int]whoisx.Outcome{429: whoisx.RateLimited, 403: whoisx.RateLimited, 401: whoisx.Refused, 404: whoisx.Unsupported, 503: whoisx.Unreachable, 418: whoisx.Unreadable} {
 		s.status, s.retry = status, "120"
 		if _, err = f.Fetch(t.Context(), l); !errors.As(err, &fe) || fe.Outcome != want {

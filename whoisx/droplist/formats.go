@@ -230,7 +230,7 @@ func (r *Reader) dropUK(row *Row) (whoisx.Drop, error) {
 		return whoisx.Drop{}, fmt.Errorf("read drop time: %w", err)
 	}
 	d := at(t)
-	last := t.Add(-5 * 24 * time.Hour)
+	last := t.Add(-r.list.certain(5 * 24 * time.Hour))
 	if d.Will = !r.pub.At.IsZero() && !r.pub.At.Before(last); d.Will {
 		d.Text = "drops at " + d.From.String() + ", the registry's own second; it cannot be renewed any more"
 	} else {
@@ -252,7 +252,7 @@ func (r *Reader) dropSE(row *Row) (whoisx.Drop, error) {
 		return whoisx.Drop{}, fmt.Errorf("read release day: %w", err)
 	}
 	d := whoisx.Drop{From: whoisx.At(t.Add(4 * time.Hour)), To: whoisx.Date{Time: t, DayOnly: true}}
-	d.Will = !r.pub.At.IsZero() && !r.pub.At.Before(t.Add(-7*24*time.Hour))
+	d.Will = !r.pub.At.IsZero() && !r.pub.At.Before(t.Add(-r.list.certain(7*24*time.Hour)))
 	if d.Will {
 		d.Text = "released on " + s + ", not before 04:00 UTC, in random order"
 	} else {

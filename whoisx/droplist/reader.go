@@ -322,6 +322,11 @@ type Result struct {
 // holds; of several rows for one name the first counts. An error comes with
 // what was found before it.
 func Match(ctx context.Context, r *Reader, wanted Set, at time.Time) (Result, error) {
+	return match(ctx, r, wanted, at, func([]byte) {})
+}
+
+// match is Match that shows every name on its way.
+func match(ctx context.Context, r *Reader, wanted Set, at time.Time, each func(name []byte)) (Result, error) {
 	var res Result
 	seen := make(Set)
 	for r.Next() {
@@ -330,6 +335,7 @@ func Match(ctx context.Context, r *Reader, wanted Set, at time.Time) (Result, er
 			return res, fmt.Errorf("read list %s: %w", r.list.Name, ctx.Err())
 		}
 		row := r.Row()
+		each(row.Name)
 		if _, ok := wanted[string(row.Name)]; !ok {
 			continue
 		}
