@@ -159,13 +159,11 @@ func (c *Client) ask(ctx context.Context, name string, at time.Time) whoisx.Answ
 	}
 	a := classify(raw, s, name, at)
 	a.Truncated = a.Truncated || cut
-	if (err != nil || a.Truncated) && !half(a.Outcome) {
-		why := "the answer is longer than 64 KiB"
-		a.Outcome = whoisx.Unreadable
-		if err != nil {
-			a.Outcome, why = whoisx.Unreachable, "the answer broke off: "+sayErr(err)
-		}
-		a.Why = s.Host + ": " + why
+	switch {
+	case err != nil && (!half(a.Outcome) || a.Outcome == whoisx.Unreadable):
+		a.Outcome, a.Why = whoisx.Unreachable, s.Host+": the answer broke off: "+sayErr(err)
+	case a.Truncated && !half(a.Outcome):
+		a.Outcome, a.Why = whoisx.Unreadable, s.Host+": the answer is longer than 64 KiB"
 	}
 	return a
 }
