@@ -30,15 +30,16 @@ func Classify(raw []byte, server, name string, at time.Time) whoisx.Answer {
 
 func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
 	name = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), "."))
-	full := raw
-	cut := false
-	if len(raw) > maxAnswer {
-		raw, cut = raw[:maxAnswer], true
-		full = raw
+	cut := len(raw) > maxAnswer
+	if cut {
+		raw = raw[:maxAnswer]
+	}
+	if len(name) > 253 {
+		name = "" // no name: nothing can be about it
 	}
 	r := newReader(s, name)
 	defer r.free()
-	r.a = whoisx.Answer{Source: whoisx.WHOIS, Server: s.Host, Name: name, Asked: at, Raw: full, Truncated: cut}
+	r.a = whoisx.Answer{Source: whoisx.WHOIS, Server: s.Host, Name: name, Asked: at, Raw: raw, Truncated: cut}
 	text := decode(raw, s.Charset)
 	switch {
 	case strings.TrimSpace(text) == "":
@@ -166,7 +167,7 @@ func (r *reader) conclude(s outcomeLine) {
 		r.evidence(s.n, s.text, s.says)
 	}
 	if !s.outcome.SaysSomething() || s.outcome == whoisx.Unreachable {
-		a.Why = r.srv.Host + ": " + clip(s.text)
+		a.Why = r.because(s.text)
 	}
 	if s.outcome == whoisx.RateLimited {
 		a.RetryAfter = whoisx.Duration(r.wait())
@@ -175,12 +176,20 @@ func (r *reader) conclude(s outcomeLine) {
 
 func (r *reader) unreadable(why string) {
 	r.a.Outcome = whoisx.Unreadable
-	r.a.Why = clip(r.srv.Host + ": " + why)
+	r.a.Why = r.because(why)
 	r.a.Category = ""
 	// What cannot be told to be about the name says nothing about it.
 	a := &r.a
 	a.Created, a.Updated, a.Expires, a.RegistrarExpires, a.Deleted, a.Drop = whoisx.Date{}, whoisx.Date{}, whoisx.Date{}, whoisx.Date{}, whoisx.Date{}, nil
 	a.Registrar, a.RegistrarID, a.Nameservers, a.Statuses, a.SaidStatuses, a.Redacted = "", "", nil, nil, nil, nil
+}
+
+// because puts the server before what it said.
+func (r *reader) because(what string) string {
+	if r.srv.Host == "" {
+		return clip(what)
+	}
+	return clip(r.srv.Host + ": " + what)
 }
 
 func (r *reader) textOf(n int) string {
@@ -196,7 +205,7 @@ func (r *reader) sayings() outcomeLine {
 	var best outcomeLine
 	for i := range r.lines {
 		l := &r.lines[i]
-		if l.text == "" || l.tail && !r.containsName(l.text) || len(l.text) > 200 || boilerplate(l.text) {
+		if l.text == "" || len(l.text) > 200 || l.tail && !r.containsName(l.text) || boilerplate(l.text) {
 			continue
 		}
 		s := r.saying(l.text)
