@@ -45,11 +45,17 @@ type Options struct {
 	Client  string // the account's client id: whose name it is when we win
 	Policy  Policy
 	Budget  Budget
+	Pacer   *Pacer // of the account's other commands; nil: there are none
 
 	Strategy   Strategy // Auto chooses
 	Sessions   int      // fewer than the policy allows; 0: what fits
 	Spares     int      // -1: none; 0: what fits
 	MaxCreates int      // per name, below the policy's; 0: the policy's
+
+	// Window is how far the drop may fall after its time; 0 takes it from the
+	// times given to Arm: up to a minute is how long it is worth trying after a
+	// published drop, more is a window in which it can be anywhere.
+	Window time.Duration
 
 	NTP    []string // servers; none: the machine's clock, and the registry's
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -93,8 +99,9 @@ type Burst struct {
 	result *Result
 }
 
-// exactWithin is the longest window that counts as a published second.
-const exactWithin = 2 * time.Second
+// exactWithin is the longest time between at and until in which the drop still
+// counts as published: what follows is how long it is worth trying.
+const exactWithin = time.Minute
 
 // Arm prepares a burst for names that share a drop: it measures the clock,
 // opens sessions, plans, encodes the frames and reserves the creates in the
@@ -133,10 +140,16 @@ func Arm(ctx context.Context, o Options, targets []Target, at, until time.Time) 
 	if late := b.now().Sub(until); late > longest {
 		return nil, fmt.Errorf("arm burst: the drop at %s is %s in the past", until.UTC().Format(time.RFC3339), late.Round(time.Second))
 	}
-	if err := b.arm(ctx); err != nil {
-		if b.eng != nil {
-			b.eng.close()
+	b.eng = newEngine(b.o, b.targets, b.at)
+	if o.Pacer != nil {
+		g, base, ok := o.Pacer.lend()
+		if !ok {
+			return nil, fmt.Errorf("arm burst: %w", ErrArmed)
 		}
+		b.eng.gate, b.eng.base = g, base
+	}
+	if err := b.arm(ctx); err != nil {
+		b.eng.close()
 		if b.settle != nil {
 			_ = b.settle(0)
 		}
@@ -232,7 +245,6 @@ func (b *Burst) arm(ctx context.Context) error {
 		}
 	}
 	work, spare := o.counts()
-	b.eng = newEngine(b.o, b.targets, b.at)
 	var lanes []*lane
 	var first error
 	for range work + spare {
@@ -267,8 +279,13 @@ func (b *Burst) arm(ctx context.Context) error {
 		names: len(b.targets), policy: o.Policy, budget: left, rtt: rtt, jitter: jitter, uncertainty: min(b.clock.Uncertainty, time.Second),
 		sessions: work, strategy: o.Strategy, maxCreates: o.MaxCreates,
 	}
-	if w := b.until.Sub(b.at); w > exactWithin {
+	switch w := b.until.Sub(b.at); {
+	case o.Window > 0:
+		s.window = o.Window
+	case w > exactWithin:
 		s.window = w
+	default:
+		s.tail, s.whole = w, b.at.Nanosecond() == 0
 	}
 	b.shape = plan(s, newGate(o.Policy, slackFor(jitter)))
 	total := 0

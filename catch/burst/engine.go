@@ -870,4 +870,7 @@ func (e *engine) close() {
 		})
 	}
 	wg.Wait()
+	if e.o.Pacer != nil {
+		e.o.Pacer.giveBack()
+	}
 }

@@ -1,6 +1,10 @@
 package burst
 
-import "time"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // gate holds the pace: every command of an account passes it, the creates of a
 // burst as much as the logins before and the info after. It is the one place
@@ -75,4 +79,68 @@ func (g *gate) clone() *gate {
 	c.sec = append([]time.Duration(nil), g.sec...)
 	c.min = append([]time.Duration(nil), g.min...)
 	return &c
+}
+
+// Pacer holds the ordinary commands of an account to its policy, and hands what
+// it has counted to a burst of that account, so that the two together keep the
+// pace. While a burst is armed nothing else may use the account.
+type Pacer struct {
+	mu   sync.Mutex
+	gate *gate
+	base time.Time
+	lent bool
+}
+
+// NewPacer returns a Pacer for a policy.
+func NewPacer(p Policy) *Pacer { return &Pacer{gate: newGate(p, slackFor(0)), base: time.Now()} }
+
+// Wait waits until one more command may leave. It reports false where ctx ends
+// first, or where a burst has the account to itself.
+func (p *Pacer) Wait(ctx context.Context) bool {
+	for {
+		p.mu.Lock()
+		if p.lent {
+			p.mu.Unlock()
+			return false
+		}
+		now := time.Since(p.base)
+		at := p.gate.next(now, -1)
+		if at <= now {
+			p.gate.take(now)
+			p.mu.Unlock()
+			return true
+		}
+		p.mu.Unlock()
+		t := time.NewTimer(at - now)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		case <-t.C:
+		}
+	}
+}
+
+// Lent reports whether a burst has the account to itself.
+func (p *Pacer) Lent() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lent
+}
+
+// lend hands the gate to a burst; false: another one has it.
+func (p *Pacer) lend() (*gate, time.Time, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lent {
+		return nil, time.Time{}, false
+	}
+	p.lent = true
+	return p.gate, p.base, true
+}
+
+func (p *Pacer) giveBack() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lent = false
 }

@@ -29,8 +29,10 @@ const (
 type situation struct {
 	names       int
 	policy      Policy
-	budget      int // creates left in the policy's window; -1: no limit
-	window      time.Duration
+	budget      int           // creates left in the policy's window; -1: no limit
+	window      time.Duration // the drop is anywhere in it; 0: it is published
+	tail        time.Duration // how long after a published drop it is worth trying
+	whole       bool          // published in whole seconds: it may be any part of that second
 	rtt, jitter time.Duration
 	uncertainty time.Duration
 	sessions    int
@@ -58,7 +60,7 @@ func (s situation) spread() time.Duration { return s.uncertainty + s.jitter }
 
 // plan chooses the strategy, shares out the budget and lays out the slots.
 func plan(s situation, g *gate) shape {
-	sh := shape{strategy: s.strategy, end: longest}
+	sh := shape{strategy: s.strategy, end: max(longest, s.tail)}
 	if s.window > 0 {
 		sh.end = s.window + longest
 	}
@@ -160,14 +162,31 @@ func (s situation) layStaggered(n int, g *gate, end time.Duration) []time.Durati
 		wave = min(wave, s.sessions)
 	}
 	wave = min(max(wave, 1), 40)
+	// Of a drop that is published in whole seconds a part covers the rest of
+	// that second.
+	dense := wave
+	if s.whole && wave >= 3 {
+		dense = wave - wave/3
+	}
+	// Half of the creates follow as soon as the pace allows; the other half is
+	// for a drop that comes late, ever more seldom.
+	fast := n
+	if s.tail > longest {
+		fast = max(wave, n/2)
+	}
 	last := newLasts(s.sessions)
 	for i := range n {
 		var want time.Duration
 		switch {
+		case i < dense:
+			want = s.waved(i, dense)
 		case i < wave:
-			want = s.waved(i, wave)
+			want = time.Second * time.Duration(i-dense+1) / time.Duration(wave-dense+1)
+		case i >= fast:
+			from := float64(max(slots[fast-1], time.Second))
+			want = time.Duration(from * math.Pow(float64(s.tail)/from, float64(i-fast+1)/float64(n-fast)))
 		case g.paced():
-			want = slots[i-1] // as soon as the pace allows
+			want = slots[i-1]
 		default:
 			want = slots[i-1] + time.Millisecond
 		}

@@ -1,6 +1,7 @@
 package burst
 
 import (
+	"math"
 	"os"
 	"strconv"
 	"testing"
@@ -90,7 +91,11 @@ func TestFairShare(t *testing.T) {
 		}
 		fair := float64(all) / float64(n+1)
 		t.Logf("%d rivals: %d of %d, fair %.1f", n, wins, all, fair)
-		if float64(wins) < 0.8*fair {
+		least := 0.8 * fair
+		if runs < 100 { // few runs say little: four standard deviations below
+			least -= 4 * math.Sqrt(fair*(1-1/float64(n+1)))
+		}
+		if float64(wins) < least {
 			t.Errorf("%d rivals: %d wins, fair would be %.1f", n, wins, fair)
 		}
 	}

@@ -67,11 +67,22 @@ func (f FeeCheck) encode(w *writer, names []string) {
 type Fee struct {
 	Price catch.Money
 	Items []FeeItem // the parts, where a quote had several; their sum must be Price
+	// Unread prints <price> in the price's place. Such a fee cannot be sent.
+	Unread bool
 }
 
 func (f Fee) encode(w *writer, op string) {
 	if w.svc.Fee == "" {
 		w.fail("write frame: the server offers no fee extension, so that no price can be sent along")
+	}
+	if f.Unread {
+		if w.reveal {
+			w.fail("write frame: the price has not been read")
+		}
+		w.raw(`<fee:` + op + ` xmlns:fee="` + w.svc.Fee + `"><fee:currency>` + f.Price.Currency + `</fee:currency>`)
+		w.elem("fee:fee", "<price>")
+		w.raw(`</fee:` + op + `>`)
+		return
 	}
 	if f.Price.Units < 0 {
 		w.fail("write frame: the price %s is below zero", f.Price)
