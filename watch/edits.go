@@ -31,7 +31,7 @@ func (s *Service) Add(ctx context.Context, ws []NewWatch) ([]AddResult, error) {
 	inCall := make(map[Name]bool, len(ws))
 	for i, w := range ws {
 		out[i].Input = whoisx.CleanLine(clip(w.Input))
-		n, err := ParseName(w.Input)
+		n, err := s.parse(w)
 		if err != nil {
 			var ne *NameError
 			if errors.As(err, &ne) {
@@ -69,10 +69,25 @@ func (s *Service) Add(ctx context.Context, ws []NewWatch) ([]AddResult, error) {
 	return out, nil
 }
 
+// parse reads a name. Below a TLD that nobody runs yet there are only names
+// that wait for its launch: where the launch is known, or where the person says
+// so.
+func (s *Service) parse(w NewWatch) (Name, error) {
+	return ParseLaunchName(w.Input, func(tld string) bool {
+		if s.o.Coming != nil && s.o.Coming(tld) {
+			return true
+		}
+		return w.Kind == Launch && len(tld) >= 2 && strings.Trim(tld, "0123456789") != ""
+	})
+}
+
 func newWatch(n Name, w NewWatch) (Watch, error) {
 	row := Watch{Name: n, Kind: w.Kind, Priority: w.Priority, Cap: w.Cap, BidCap: w.BidCap}
 	if row.Kind == "" {
 		row.Kind = Want
+		if _, open := icannSuffix(string(n)); !open {
+			row.Kind = Launch
+		}
 	}
 	var err error
 	if row.Tags, err = cleanTags(w.Tags); err != nil {

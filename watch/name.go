@@ -48,7 +48,15 @@ var lookup = idna.New(
 
 // ParseName reads a registrable domain: one label below a public suffix
 // (publicsuffix.org, ICANN section). The error is a *NameError.
-func ParseName(s string) (Name, error) {
+func ParseName(s string) (Name, error) { return parseName(s, nil) }
+
+// ParseLaunchName reads a name below a TLD that need not be open yet: coming
+// says which ones are on their way.
+func ParseLaunchName(s string, coming func(tld string) bool) (Name, error) {
+	return parseName(s, coming)
+}
+
+func parseName(s string, coming func(string) bool) (Name, error) {
 	if n, ok := parsePlain(s); ok {
 		return n, nil
 	}
@@ -77,7 +85,7 @@ func ParseName(s string) (Name, error) {
 		}
 		return fail("it is "+what, "")
 	}
-	n, err := registrable(t)
+	n, err := registrableIn(t, coming)
 	if err != nil {
 		var ne *NameError
 		if errors.As(err, &ne) {
@@ -163,7 +171,9 @@ func unwrap(t string) (host, what string) {
 		return "", "written with spaces, and has no dot"
 	}
 	if strings.ContainsAny(t, ",;") {
-		return strings.FieldsFunc(t, func(r rune) bool { return r == ',' || r == ';' || r == ' ' })[0], "more than one name, or has a stray comma"
+		first, _, _ := strings.Cut(strings.TrimLeft(t, ",; "), ",")
+		first, _, _ = strings.Cut(first, ";")
+		return first, "more than one name, or has a stray comma"
 	}
 	if strings.ContainsAny(t, "\"'<>()[]{}") {
 		h := strings.Trim(t, "\"'<>()[]{}")
@@ -180,7 +190,9 @@ func cutPort(h string) string {
 }
 
 // registrable reads a host name and holds it against the public suffix list.
-func registrable(t string) (Name, error) {
+func registrable(t string) (Name, error) { return registrableIn(t, nil) }
+
+func registrableIn(t string, coming func(string) bool) (Name, error) {
 	fail := func(why, meant string) (Name, error) { return "", &NameError{Why: why, Meant: meant} }
 	t = strings.TrimRight(t, ".。．｡")
 	if t == "" {
@@ -222,6 +234,9 @@ func registrable(t string) (Name, error) {
 	suffix, icann := icannSuffix(ascii)
 	if !icann {
 		tld := ascii[strings.LastIndexByte(ascii, '.')+1:]
+		if coming != nil && strings.Count(ascii, ".") == 1 && coming(tld) {
+			return Name(ascii), nil
+		}
 		return fail(fmt.Sprintf("there is no TLD .%s", toUnicode(tld)), nearTLD(ascii, tld))
 	}
 	if suffix == ascii {

@@ -27,6 +27,8 @@ type Options struct {
 	Holder    string                 // "host pid 123 (serve)"
 	ReadOnly  bool
 
+	// Coming says which TLDs are on their way but not open yet; nil: none.
+	Coming func(tld string) bool
 	// DoubtGrace is how long a service gets to show an order whose answer was
 	// lost before it is believed not to have it; zero is 30 s.
 	DoubtGrace time.Duration
