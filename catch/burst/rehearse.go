@@ -107,13 +107,14 @@ const (
 // SandboxPolicy puts a policy into the sandbox's words, so that the sandbox
 // punishes what the registry would.
 func (p Policy) SandboxPolicy() sandbox.Policy {
-	per := p.PerSecond
-	if per == 0 && p.SessionPerSecond > 0 {
-		per = p.SessionPerSecond * float64(p.Sessions)
+	over := ""
+	if p.SessionPerSecond > 0 {
+		over = "wait" // the session is not served for 10 s, and such waits add up
 	}
 	return sandbox.Policy{
 		Name: p.ID, Sessions: p.Sessions, SessionLife: p.SessionLife.Std(), SessionCommands: p.SessionCommands, Idle: p.Idle.Std(),
-		PerSecond: per, PerMinute: p.PerMinute, TakenLimit: p.TakenLimit, TakenWindow: p.TakenWindow.Std(), TakenDelay: p.TakenDelay.Std(),
+		SessionPerSecond: p.SessionPerSecond, Over: over, LoginPause: p.LoginPause.Std(), LoginWithin: p.LoginWithin.Std(), CountLogins: p.PerMinute > 0,
+		PerSecond: p.PerSecond, PerMinute: p.PerMinute, TakenLimit: p.TakenLimit, TakenWindow: p.TakenWindow.Std(), TakenDelay: p.TakenDelay.Std(),
 		ErrorDelay: p.ErrorDelay.Std(), TakenHits: p.TakenHits, ErrorHits: p.ErrorHits, HitLimit: p.HitLimit, HitGrace: p.HitGrace.Std(),
 		BlockFor: p.BlockFor.Std(), FailedLogins: 3,
 	}
