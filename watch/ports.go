@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/alert"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -38,6 +39,10 @@ type Binding struct {
 	// Todo computes the person's next deadline of a row. It is pure and
 	// quick: it runs inside the transaction of the change.
 	Todo func(Row, time.Time) Todo
+	// Tell and Ahead are what the outbox keeps of a change, and of dates that
+	// come nearer; nil: nobody is told. They are pure and quick as well.
+	Tell  func(Row, Happened, time.Time) []alert.Item
+	Ahead func(Row, time.Time) []alert.Item
 	// MonthCaps are the budgets of a UTC month, by currency.
 	MonthCaps map[string]catch.Money
 	// Now is the clock.
@@ -54,6 +59,10 @@ type Store interface {
 	Bind(b Binding)
 	// Path is the database file.
 	Path() string
+
+	alert.Outbox
+	Outbox(ctx context.Context, limit int) ([]alert.Item, error)
+	PutAlerts(ctx context.Context, items []alert.Item) error
 
 	// Add stores new watches in one transaction; one that exists is reported
 	// as such and left alone.

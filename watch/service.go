@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/alert"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
 
@@ -22,6 +23,8 @@ type Options struct {
 	Lock      Locker                 // nil: this process never acts
 	MonthCaps map[string]catch.Money // by currency, a UTC month
 	Hosts     *HostBook              // known limits of hosts; nil: the embedded ones
+	Alerts    alert.Rules            // who is told what, and when not
+	Channels  []alert.Channel        // empty: nobody is told
 	Log       *slog.Logger           // nil: silent
 	Now       func() time.Time       // nil: time.Now
 	Holder    string                 // "host pid 123 (serve)"
@@ -82,7 +85,11 @@ func New(o Options) *Service {
 	}
 	s.budget = newBudgets(o.Store, o.Hosts, o.Now)
 	s.events = newBroadcast(s)
-	o.Store.Bind(Binding{Todo: s.todo, MonthCaps: o.MonthCaps, Now: o.Now, Stale: staleAfter})
+	b := Binding{Todo: s.todo, MonthCaps: o.MonthCaps, Now: o.Now, Stale: staleAfter}
+	if len(o.Channels) > 0 {
+		b.Tell, b.Ahead = s.alertsOf, s.ahead
+	}
+	o.Store.Bind(b)
 	return s
 }
 

@@ -105,7 +105,22 @@ func (t *tx) saveLook(ctx context.Context, l *watch.Look) error {
 			return err
 		}
 	}
+	if err := t.tellLook(ctx, l); err != nil {
+		return err
+	}
 	return t.refresh(ctx, l.Name)
+}
+
+// tellLook puts what a look means to the person into the outbox.
+func (t *tx) tellLook(ctx context.Context, l *watch.Look) error {
+	if t.s.bind.Tell == nil || (len(l.Changes) == 0 && l.Trouble == "") {
+		return nil
+	}
+	r, err := t.row(ctx, l.Name)
+	if err != nil {
+		return err
+	}
+	return t.tell(ctx, t.s.bind.Tell(r, watch.Happened{Look: l}, t.now))
 }
 
 func (t *tx) saveChanges(ctx context.Context, l *watch.Look) error {

@@ -231,6 +231,17 @@ func (t *tx) orderMoved(ctx context.Context, o catch.Order, was catch.State, sou
 	if err := t.event(ctx, watch.Event{At: o.Updated, Kind: watch.EvOrder, Name: n, Order: o.ID, State: o.State, Text: text}); err != nil {
 		return err
 	}
+	if tell := t.s.bind.Tell; tell != nil && was != o.State {
+		r, err := t.row(ctx, n)
+		if errors.Is(err, sql.ErrNoRows) {
+			r = watch.Row{Watch: watch.Watch{Name: n, Kind: watch.Want}}
+		} else if err != nil {
+			return err
+		}
+		if err := t.tell(ctx, tell(r, watch.Happened{Order: &o, Was: was, Why: why}, t.now)); err != nil {
+			return err
+		}
+	}
 	return t.refresh(ctx, n)
 }
 

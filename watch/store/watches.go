@@ -135,6 +135,9 @@ func (s *Store) Remove(ctx context.Context, names []watch.Name) (int, error) {
 		removed = 0
 		for _, n := range names {
 			var kind string
+			if _, err := t.exec(ctx, `DELETE FROM outbox WHERE name = ? AND sent IS NULL AND timed = 1`, string(n)); err != nil {
+				return err
+			}
 			err := t.one(ctx, `DELETE FROM watch WHERE name = ? RETURNING kind`, []any{string(n)}, &kind)
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
@@ -207,17 +210,13 @@ func (s *Store) Watch(ctx context.Context, n watch.Name) (watch.Row, error) {
 // refresh computes a row's deadline again, inside the transaction of whatever
 // changed.
 func (t *tx) refresh(ctx context.Context, n watch.Name) error {
-	st, err := t.stmt(ctx, `SELECT `+columns+` FROM watch WHERE name = ?`)
-	if err != nil {
-		return err
-	}
-	r, err := scanRow(st.QueryRowContext(ctx, string(n)))
+	r, err := t.row(ctx, n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // an order for a name that is no longer on the list
 	} else if err != nil {
 		return err
 	}
-	if r.Orders, err = t.holding(ctx, n); err != nil {
+	if err := t.announce(ctx, r); err != nil {
 		return err
 	}
 	todo := t.s.bind.Todo(r, t.now)
@@ -226,6 +225,20 @@ func (t *tx) refresh(ctx context.Context, n watch.Name) error {
 	}
 	_, err = t.exec(ctx, `UPDATE watch SET todo = ?, todo_at = ?, todo_text = ? WHERE id = ?`, string(todo.Verb), orNever(todo.By), todo.Text, r.ID)
 	return err
+}
+
+// row reads a watch with the orders that hold.
+func (t *tx) row(ctx context.Context, n watch.Name) (watch.Row, error) {
+	st, err := t.stmt(ctx, `SELECT `+columns+` FROM watch WHERE name = ?`)
+	if err != nil {
+		return watch.Row{}, err
+	}
+	r, err := scanRow(st.QueryRowContext(ctx, string(n)))
+	if err != nil {
+		return watch.Row{}, err
+	}
+	r.Orders, err = t.holding(ctx, n)
+	return r, err
 }
 
 func (t *tx) holding(ctx context.Context, n watch.Name) ([]catch.Order, error) {
