@@ -27,7 +27,7 @@ golden: ## write the golden files again; read the difference before you commit i
 	go test ./ui/... -update
 
 bench: ## against peers and bare programs, interleaved (a module of its own)
-	cd bench && go test -run '^$$' -bench . -benchtime 1x -count 5 ./...
+	cd bench && go run .
 
 fuzz: ## every fuzz target for FUZZTIME each
 	./tools/fuzz $(FUZZTIME)

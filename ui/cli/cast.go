@@ -17,6 +17,7 @@ type part struct {
 	kind   watch.Kind
 	cap    string // USD
 	via    string // the kind of route that is ordered; empty: only watched
+	price  string // confirmed by the person, where no call returns one
 	renew  time.Duration
 	stays  bool
 	prem   string
@@ -34,7 +35,7 @@ var parts = []part{
 	{name: "cobalt.net", stage: "auto-renew grace", into: 6 * time.Second, cap: "60USD", via: "epp", expect: "caught", note: "EPP burst against slow rivals"},
 	{name: "vantage.com", stage: "auto-renew grace", into: 3 * time.Second, cap: "60USD", via: "epp", expect: "caught", note: "EPP burst against slow rivals"},
 	{name: "moor.uk", stage: "suspended", into: 3 * time.Second, cap: "60USD", via: "epp", expect: "caught", note: "EPP burst against slow rivals"},
-	{name: "quillwright.com", stage: "redemption", into: 5 * time.Second, cap: "60USD", via: "backorder", expect: "won_backorder", note: "a backorder service catches it"},
+	{name: "quillwright.com", stage: "redemption", into: 5 * time.Second, cap: "60USD", via: "backorder", price: "24.99USD", expect: "won_backorder", note: "a backorder service catches it"},
 	{name: "harborloft.com", stage: "auto-renew grace", renew: 12 * time.Second, cap: "60USD", expect: "renewed", note: "its holder renews it in time"},
 	{name: "gilded.com", stage: "redemption", into: 2 * time.Second, cap: "60USD", via: "epp", prem: "1200.00", expect: "refused", note: "the registry calls it premium: 1200, above its cap"},
 	{name: "plover.net", stage: "redemption", into: 1 * time.Second, note: "nobody ordered it here: a rival gets it"},

@@ -87,7 +87,7 @@ func (a *app) demo(ctx context.Context, headless bool) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	acted := inner.act(ctx, s)
-	d := &director{s: s, reg: reg, asked: map[string]bool{}}
+	d := &director{s: s, reg: reg, asked: map[string]bool{}, refused: map[string]string{}}
 	if !headless {
 		go d.orderAll(ctx)
 		go drain(ctx, events)
@@ -149,6 +149,8 @@ type director struct {
 	s     *watch.Service
 	reg   *sandbox.Registry
 	asked map[string]bool
+
+	refused map[string]string // name → the guard's words
 }
 
 // orderAll gives every order of the demo as soon as the program takes it.
@@ -164,9 +166,10 @@ func (d *director) orderAll(ctx context.Context) {
 	}
 }
 
-// order gives the orders that are not given yet. A refusal is an answer: the
-// program keeps it; anything else is tried again.
-func (d *director) order(ctx context.Context) {
+// order gives the orders that are not given yet, and returns the refusals that
+// were expected as events. Whatever else keeps an order from being taken may
+// pass: it is tried again.
+func (d *director) order(ctx context.Context) (refused []watch.Event) {
 	for _, p := range parts {
 		if d.asked[p.name] {
 			continue
@@ -183,11 +186,26 @@ func (d *director) order(ctx context.Context) {
 		if route == "" {
 			continue
 		}
-		_, err = d.s.Order(ctx, watch.OrderSpec{Name: watch.Name(p.name), Route: route, Cap: limit, Years: 1})
-		if err == nil || errors.Is(err, watch.ErrGuard) || catch.KindOf(err) == catch.Guard {
+		spec := watch.OrderSpec{Name: watch.Name(p.name), Route: route, Cap: limit, Years: 1}
+		if p.price != "" { // no call of the service returns it: the person has read it there
+			if spec.Price, err = catch.ParseMoney(p.price); err != nil {
+				continue
+			}
+		}
+		_, err = d.s.Order(ctx, spec)
+		switch {
+		case err == nil:
 			d.asked[p.name] = true
+		case p.expect == "refused" && exitCode(err) == exitGuard:
+			d.asked[p.name] = true
+			d.refused[p.name] = err.Error()
+			refused = append(refused, watch.Event{
+				At: time.Now().UTC(), Kind: watch.EvOrder, Name: watch.Name(p.name), State: catch.RefusedOrder,
+				Text: p.name + ": " + err.Error(),
+			})
 		}
 	}
+	return refused
 }
 
 func (d *director) route(ctx context.Context, n watch.Name, kind catch.Kind) string {
@@ -224,7 +242,11 @@ func (d *director) follow(ctx context.Context, a *app, events <-chan watch.Event
 				return summary{}, err
 			}
 		case <-tick.C:
-			d.order(ctx)
+			for _, e := range d.order(ctx) {
+				if err := a.printEvent(e); err != nil {
+					return summary{}, err
+				}
+			}
 			sum, err := d.sum(ctx)
 			if err != nil {
 				return sum, err
@@ -267,6 +289,9 @@ func (d *director) sum(ctx context.Context) (summary, error) {
 		default:
 			s.Caught = append(s.Caught, o.Name)
 		}
+	}
+	for name := range d.refused {
+		s.Refused = append(s.Refused, name)
 	}
 	for _, p := range parts {
 		if p.expect != "renewed" {

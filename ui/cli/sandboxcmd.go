@@ -19,6 +19,9 @@ import (
 //go:embed demo_rules.toml
 var demoRules []byte
 
+//go:embed demo_terms.toml
+var demoTerms []byte
+
 // The accounts of the sandbox, as its configuration names them.
 const (
 	sandboxEPP       = "sandbox"
@@ -130,7 +133,7 @@ const registeredFor = 5 * time.Second
 
 // sandboxTLD translates a rule into what the sandbox ages names by.
 func sandboxTLD(zone string, r lifecycle.Rule) sandbox.TLD {
-	t := sandbox.TLD{Zone: zone, DropList: r.DropList != "", DropReason: true, Term: registeredFor}
+	t := sandbox.TLD{Zone: zone, DropList: r.DropList != "", DropReason: true}
 	t.Stages = append(t.Stages, sandbox.Stage{Name: "registered", Statuses: []string{"ok"}, For: registeredFor, Renewable: true})
 	for i, s := range r.Stages {
 		st := sandbox.Stage{
@@ -200,7 +203,7 @@ func writeSandboxConfig(folder string, c sandbox.Config) (sandboxFiles, error) {
 		return f, fmt.Errorf("write configuration: %w", err)
 	}
 	for name, text := range map[string]string{
-		"config.toml": b.String(), "ca.pem": string(c.CA), "rules.toml": string(demoRules),
+		"config.toml": b.String(), "ca.pem": string(c.CA), "rules.toml": string(demoRules), "terms.toml": string(demoTerms),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			return f, fmt.Errorf("write configuration: %w", err)
