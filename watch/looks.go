@@ -124,7 +124,7 @@ func wantsSecond(b *Before) bool {
 func (s *Service) askOne(ctx context.Context, src Source, n Name, patient time.Duration) (*whoisx.Answer, *wait, error) {
 	host := src.Host(string(n))
 	deadline := s.now().Add(patient)
-	for {
+	for l, keeps := src.(LocalSource); !keeps || !l.Local(string(n)); {
 		ok, next, why, err := s.budget.take(ctx, host)
 		if err != nil {
 			return nil, nil, err

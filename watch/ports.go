@@ -20,6 +20,13 @@ type Source interface {
 	Ask(ctx context.Context, name string) whoisx.Answer
 }
 
+// LocalSource is a Source that can answer from what it keeps: such an ask
+// takes nothing from the host's budget.
+type LocalSource interface {
+	Source
+	Local(name string) bool
+}
+
 // RuleBook finds the rule of a name's zone. *lifecycle.Book is one.
 type RuleBook interface {
 	Rule(name string) lifecycle.Rule

@@ -37,6 +37,8 @@ type LookupConfig struct {
 	RDAP      map[string]RDAPConfig  `toml:"rdap"`           // by TLD
 	WHOIS     map[string]WHOISConfig `toml:"whois"`          // by TLD
 	DNS       DNSConfig              `toml:"dns"`
+
+	DropList map[string]DropListConfig `toml:"droplist"` // by zone
 }
 
 // RDAPConfig is the RDAP server of one TLD.
@@ -47,6 +49,14 @@ type RDAPConfig struct {
 // WHOISConfig is the WHOIS server of one TLD.
 type WHOISConfig struct {
 	Host string `toml:"host"` // host or host:port
+}
+
+// DropListConfig is the drop list of one zone.
+type DropListConfig struct {
+	URL     string `toml:"url"`
+	Format  string `toml:"format"`  // empty: the registry's own
+	Certain string `toml:"certain"` // how long before the drop a name cannot be kept: "5d"
+	Every   string `toml:"every"`   // how often it is asked for: "6h"
 }
 
 // DNSConfig is how delegations are asked.
@@ -194,6 +204,11 @@ func (l *loaded) check() error {
 	for tld, w := range l.Lookup.WHOIS {
 		if w.Host == "" {
 			return bad("lookup.whois."+tld+".host", "is empty; write host or host:port")
+		}
+	}
+	for zone, d := range l.Lookup.DropList {
+		if _, err := d.list(zone); err != nil {
+			return bad("lookup.droplist."+zone, "%v", err)
 		}
 	}
 	if r := l.Lookup.DNS.Resolver; r != "" {

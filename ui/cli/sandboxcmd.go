@@ -172,14 +172,18 @@ func writeSandboxConfig(folder string, c sandbox.Config) (sandboxFiles, error) {
 	line("[lookup]")
 	line("offline = true # only hosts that stand here")
 	line("ca = %q", f.ca)
-	zones := make([]string, 0, len(c.TLDs))
+	zones, last := make([]string, 0, len(c.TLDs)), map[string]string{}
 	for _, t := range c.TLDs {
 		zones = append(zones, t.Zone)
+		last[t.Zone] = t.Stages[len(t.Stages)-1].For.String()
 	}
 	sort.Strings(zones)
 	for _, z := range zones {
 		line("\n[lookup.rdap.%s]\nurl = %q", quoteKey(z), c.RDAPBase)
 		line("\n[lookup.whois.%s]\nhost = %q", quoteKey(z), c.WHOISAddr)
+		if u := c.DropLists[z]; u != "" {
+			line("\n[lookup.droplist.%s]\nurl = %q\nformat = \"nominet\"\ncertain = %q\nevery = \"2s\"", quoteKey(z), u, last[z])
+		}
 	}
 	secrets := map[string]string{}
 	for _, acc := range c.Accounts {

@@ -14,12 +14,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/watch/store"
+	"github.com/lapse-dev/lapse/whoisx/droplist"
 	"github.com/lapse-dev/lapse/whoisx/rdap"
+	"github.com/lapse-dev/lapse/whoisx/reach"
 	"github.com/lapse-dev/lapse/whoisx/whois"
 )
 
@@ -86,7 +89,7 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}
 	if n >= needSources {
-		if o.Sources, err = r.sources(cfg); err != nil {
+		if o.Sources, err = r.sources(cfg, n >= needAll); err != nil {
 			return nil, err
 		}
 	}
@@ -168,9 +171,9 @@ func (a *app) book() (*lifecycle.Book, error) {
 	return cfg.rules()
 }
 
-// sources are whom to ask: RDAP, WHOIS and DNS, with the hosts that stand in
-// the configuration before all others.
-func (r *rooms) sources(cfg *loaded) ([]watch.Source, error) {
+// sources are whom to ask: RDAP, WHOIS, DNS and drop lists, with the hosts
+// that stand in the configuration before all others.
+func (r *rooms) sources(cfg *loaded, acting bool) ([]watch.Source, error) {
 	roots, err := cfg.tls()
 	if err != nil {
 		return nil, err
@@ -202,7 +205,73 @@ func (r *rooms) sources(cfg *loaded) ([]watch.Source, error) {
 	if cfg.Lookup.Offline {
 		wo.Resolve = func(context.Context, string) ([]netip.Addr, error) { return nil, errOffline }
 	}
-	return []watch.Source{rc, whois.New(wo)}, nil
+	lists, err := r.dropLists(cfg, dial, roots, acting)
+	if err != nil {
+		return nil, err
+	}
+	return append([]watch.Source{rc, whois.New(wo)}, lists...), nil
+}
+
+// dropLists are the lists of the configuration, and those that registries
+// publish. The latter are only fetched by a process that acts: they are large,
+// and one look at one name is no reason to fetch them.
+func (r *rooms) dropLists(cfg *loaded, dial reach.DialFunc, roots *tls.Config, acting bool) ([]watch.Source, error) {
+	var own []droplist.List
+	for zone, c := range cfg.Lookup.DropList {
+		l, err := c.list(zone)
+		if err != nil {
+			return nil, coded(exitUsage, fmt.Errorf("%s: lookup.droplist.%s: %w", cfg.paths.config, zone, err))
+		}
+		own = append(own, l)
+	}
+	err := overlayFile(filepath.Join(cfg.paths.folder, "droplists.toml"), func(path string, data []byte) error {
+		ls, err := droplist.ReadLists(path, data)
+		for _, l := range ls {
+			l.Configured = true
+			own = append(own, l)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	known := slices.DeleteFunc(droplist.Lists(), func(l droplist.List) bool {
+		return cfg.Lookup.Offline || slices.ContainsFunc(own, func(o droplist.List) bool {
+			return o.Name == l.Name || slices.Equal(o.Zones, l.Zones)
+		})
+	})
+	fetcher := droplist.NewFetcher(droplist.FetchOptions{
+		Dir: filepath.Join(cfg.paths.state, "droplists"), Dial: dial, TLS: roots, Agent: "lapse/" + buildVersion(), Log: r.log,
+	})
+	wanted := func(zones []string) []string {
+		page, err := r.store.List(context.Background(), watch.Query{TLDs: zones, Sort: "name"})
+		if err != nil {
+			r.log.Warn("names for the drop lists not read", "err", err)
+			return nil
+		}
+		names := make([]string, 0, len(page.Rows))
+		for _, row := range page.Rows {
+			names = append(names, string(row.Name))
+		}
+		return names
+	}
+	return []watch.Source{
+		droplist.NewSource(droplist.SourceOptions{Lists: own, Fetcher: fetcher, Wanted: wanted, Log: r.log}),
+		droplist.NewSource(droplist.SourceOptions{Lists: known, Fetcher: fetcher, Wanted: wanted, OnDisk: !acting, Log: r.log}),
+	}, nil
+}
+
+// list makes the list that the configuration describes.
+func (c DropListConfig) list(zone string) (droplist.List, error) {
+	l, err := droplist.Configured(zone, c.URL)
+	if err != nil {
+		return l, err
+	}
+	if c.Format != "" {
+		l.Format = droplist.Format(c.Format)
+	}
+	l.Certain, l.Every = c.Certain, c.Every
+	return l, l.Check()
 }
 
 // refresh keeps the list of RDAP servers young, beside a process that acts. A
@@ -248,6 +317,9 @@ func (l *loaded) dialer() func(ctx context.Context, network, addr string) (net.C
 		addresses = append(addresses, c.URL)
 	}
 	for _, c := range l.Account {
+		addresses = append(addresses, c.URL)
+	}
+	for _, c := range l.Lookup.DropList {
 		addresses = append(addresses, c.URL)
 	}
 	if l.Lookup.Bootstrap != ianaBootstrap {

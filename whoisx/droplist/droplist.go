@@ -51,9 +51,12 @@ type List struct {
 	// Certain is how long before its drop a listed name cannot be kept any
 	// more, with its unit: "5d", "12s". Empty: the registry's own.
 	Certain string `toml:"certain"`
-	Seen    string `toml:"seen"` // day on which the facts were looked at
-	Source  string `toml:"source"`
-	Note    string `toml:"note"`
+	// Every is how often it is worth asking for, with its unit. Empty: six
+	// hours, as lists are made daily.
+	Every  string `toml:"every"`
+	Seen   string `toml:"seen"` // day on which the facts were looked at
+	Source string `toml:"source"`
+	Note   string `toml:"note"`
 
 	// Configured: the address comes from the person's configuration and may be
 	// private.
@@ -105,14 +108,15 @@ func ReadLists(path string, data []byte) ([]List, error) {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	for i, l := range t.List {
-		if err := l.check(); err != nil {
+		if err := l.Check(); err != nil {
 			return nil, fmt.Errorf("read %s: list %d: %w", path, i+1, err)
 		}
 	}
 	return t.List, nil
 }
 
-func (l List) check() error {
+// Check says what is wrong with a list's description.
+func (l List) Check() error {
 	switch l.Format {
 	case Nominet, IIS, AuDADeleted, AuDAExpired, CIRA, NICIt, NZ, DropCatch:
 	case CSV:
@@ -131,8 +135,10 @@ func (l List) check() error {
 	if l.Name == "" {
 		return errors.New("a list needs a name")
 	}
-	if _, err := span(l.Certain); err != nil {
-		return err
+	for _, s := range []string{l.Certain, l.Every} {
+		if _, err := span(s); err != nil {
+			return err
+		}
 	}
 	if l.URL != "" {
 		if u, err := url.Parse(dayIn.ReplaceAllString(l.URL, "")); err != nil || u.Host == "" {

@@ -84,7 +84,7 @@ func NewReader(l List, p Published, in io.Reader) (*Reader, error) {
 }
 
 func newReader(l List, p Published, in io.Reader, limit int64) (*Reader, error) {
-	if err := l.check(); err != nil {
+	if err := l.Check(); err != nil {
 		return nil, fmt.Errorf("read list %s: %w", l.Name, err)
 	}
 	r := &Reader{list: l, pub: p, zone: time.UTC}

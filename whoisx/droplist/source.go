@@ -19,10 +19,10 @@ import (
 type SourceOptions struct {
 	Lists   []List   // those without an address are left out
 	Fetcher *Fetcher // needed
-	// Wanted are the names on the watch list: when a list is read they are
-	// picked out in the same pass. Other names cost a pass of their own.
-	Wanted func() []string
-	MaxAge time.Duration // how old a list may be; 0: six hours
+	// Wanted are the names on the watch list under those zones: when a list is
+	// read they are picked out in the same pass. Other names that stand on it
+	// cost a pass of their own.
+	Wanted func(zones []string) []string
 	// OnDisk leaves the network alone: only lists that were fetched before
 	// answer.
 	OnDisk bool
@@ -41,9 +41,10 @@ type Source struct {
 // shelved is one list and what is known of its last version: a hash of every
 // name on it, and the answers for those that were asked about.
 type shelved struct {
-	list List
-	host string
-	busy chan struct{} // held by whoever fetches or reads the list
+	list  List
+	host  string
+	every time.Duration
+	busy  chan struct{} // held by whoever fetches or reads the list
 
 	mu      sync.Mutex
 	file    File
@@ -56,6 +57,7 @@ type shelved struct {
 }
 
 const (
+	usualEvery = 6 * time.Hour
 	firstPause = 15 * time.Minute // after a failure; doubled with each
 	maxPause   = 6 * time.Hour
 	maxAnswers = 200_000
@@ -63,9 +65,6 @@ const (
 
 // NewSource makes a Source.
 func NewSource(o SourceOptions) *Source {
-	if o.MaxAge <= 0 {
-		o.MaxAge = 6 * time.Hour
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -78,7 +77,11 @@ func NewSource(o SourceOptions) *Source {
 		if l.URL == "" || err != nil || len(l.Zones) == 0 {
 			continue
 		}
-		s.shelves = append(s.shelves, &shelved{list: l, host: u.Host, busy: make(chan struct{}, 1)})
+		every, err := span(l.Every)
+		if err != nil || every <= 0 {
+			every = usualEvery
+		}
+		s.shelves = append(s.shelves, &shelved{list: l, host: u.Host, every: every, busy: make(chan struct{}, 1)})
 	}
 	return s
 }
@@ -237,7 +240,7 @@ func (s *Source) fetch(ctx context.Context, sh *shelved) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if err == nil {
-		sh.due, sh.failure, sh.failed = s.o.Now().Add(s.o.MaxAge), nil, 0
+		sh.due, sh.failure, sh.failed = s.o.Now().Add(sh.every), nil, 0
 		return
 	}
 	if ctx.Err() != nil {
@@ -247,7 +250,7 @@ func (s *Source) fetch(ctx context.Context, sh *shelved) {
 	if !errors.As(err, &fe) {
 		fe = &FetchError{List: sh.list.Name, Host: sh.host, Outcome: whoisx.Unreadable, Err: err}
 	}
-	pause := min(firstPause<<min(sh.failed, 10), maxPause)
+	pause := min(min(firstPause, sh.every)<<min(sh.failed, 10), maxPause)
 	sh.failed++
 	sh.failure, sh.due = fe, s.o.Now().Add(max(pause, fe.RetryAfter))
 	s.o.Log.Warn("drop list not fetched", "list", sh.list.Name, "err", err)
@@ -280,7 +283,7 @@ func (s *Source) wake(sh *shelved) {
 	case !ok || err != nil:
 		sh.answers = map[string]whoisx.Answer{}
 	default:
-		sh.due = f.Fetched.Add(s.o.MaxAge)
+		sh.due = f.Fetched.Add(sh.every)
 	}
 }
 
@@ -294,7 +297,7 @@ func (s *Source) read(ctx context.Context, sh *shelved, f File) error {
 	defer func() { _ = r.Close() }()
 	wanted := Set{}
 	if s.o.Wanted != nil {
-		wanted = NewSet(s.o.Wanted())
+		wanted = NewSet(s.o.Wanted(sh.list.Zones))
 	}
 	var names []uint64
 	res, err := match(ctx, r, wanted, s.o.Now(), func(name []byte) { names = append(names, sum(name)) })
@@ -334,7 +337,7 @@ func Configured(zone, address string) (List, error) {
 			break
 		}
 	}
-	if err := l.check(); err != nil {
+	if err := l.Check(); err != nil {
 		return List{}, err
 	}
 	if strings.HasSuffix(address, ".csv.gz") && l.Format == Nominet {

@@ -37,7 +37,7 @@ func TestSource(t *testing.T) {
 		clock := func() time.Time { return now }
 		return NewSource(SourceOptions{
 			Lists: append(Lists()[3:], l), Fetcher: NewFetcher(FetchOptions{Dir: dir, Now: clock}), OnDisk: disk,
-			Wanted: func() []string { return []string{"one.uk", "absent.uk"} }, Now: clock,
+			Wanted: func([]string) []string { return []string{"one.uk", "absent.uk"} }, Now: clock,
 		})
 	}
 	s := open(true)
@@ -123,7 +123,7 @@ func TestCertain(t *testing.T) {
 		t.Errorf("%v, %v", rows, err)
 	}
 	for _, bad := range []string{"5", "d", "-1d", "-3s", "x"} {
-		if err := (List{Name: "s", Format: Nominet, Certain: bad}).check(); err == nil {
+		if err := (List{Name: "s", Format: Nominet, Certain: bad}).Check(); err == nil {
 			t.Errorf("%q passed", bad)
 		}
 	}
