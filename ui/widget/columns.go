@@ -2,15 +2,19 @@ package widget
 
 import "sort"
 
-// Column is a column of a table. Its width lies between Min and Max; it leaves
-// as a whole, the highest Prio first. Prio 0 never leaves.
+// Column is a column of a table. Its width lies between Min and Max and is
+// Want where there is room. It leaves as a whole, the highest Prio first;
+// Prio 0 never leaves. An Extra column comes only when every other one has
+// what it wants.
 type Column struct {
 	ID    string
 	Title string
 	Min   int
+	Want  int
 	Max   int
 	Prio  int
 	Right bool
+	Extra bool
 }
 
 // Placed is a column that has a place: X cells from the left, W cells wide.
@@ -20,60 +24,70 @@ type Placed struct {
 }
 
 // Place lays columns out in w cells with a gap between them. Columns that stay
-// grow towards their Max in the order of their Prio.
+// grow to what they want and then to their Max, in the order of their Prio.
 func Place(cols []Column, w, gap int) []Placed {
-	keep := make([]bool, len(cols))
-	total := -gap
-	for i, c := range cols {
-		keep[i] = true
-		total += c.Min + gap
+	order := make([]int, len(cols))
+	for i := range order {
+		order[i] = i
 	}
-	for total > w {
-		worst := -1
-		for i, c := range cols {
-			if keep[i] && c.Prio > 0 && (worst < 0 || c.Prio > cols[worst].Prio) {
-				worst = i
+	sort.SliceStable(order, func(a, b int) bool { return cols[order[a]].Prio < cols[order[b]].Prio })
+
+	width := make([]int, len(cols)) // 0: left
+	total := -gap
+	grow := func(to func(Column) int, extra bool) {
+		for _, i := range order {
+			if width[i] > 0 && cols[i].Extra == extra {
+				if more := min(to(cols[i])-width[i], w-total); more > 0 {
+					width[i] += more
+					total += more
+				}
 			}
 		}
-		if worst < 0 {
-			break
-		}
-		keep[worst] = false
-		total -= cols[worst].Min + gap
 	}
-	var out []Placed
-	var order []int
-	for i, c := range cols {
-		if keep[i] {
-			out = append(out, Placed{Column: c, W: c.Min})
-			order = append(order, len(out)-1)
+	enter := func(extra bool) bool {
+		for _, i := range order {
+			c := cols[i]
+			if c.Extra != extra {
+				continue
+			}
+			if c.Prio > 0 && total+c.Min+gap > w {
+				return false
+			}
+			width[i] = c.Min
+			total += c.Min + gap
 		}
+		return true
 	}
+	all := enter(false)
+	grow(func(c Column) int { return c.Want }, false)
+	if all {
+		enter(true)
+		grow(func(c Column) int { return c.Want }, true)
+	}
+	grow(func(c Column) int { return c.Max }, false)
+	grow(func(c Column) int { return c.Max }, true)
+
 	// What even the columns that never leave do not have: the widest gives.
-	for total > w && len(out) > 0 {
-		widest := 0
-		for i := range out {
-			if out[i].W > out[widest].W {
+	for total > w {
+		widest := -1
+		for i := range width {
+			if width[i] > 1 && (widest < 0 || width[i] > width[widest]) {
 				widest = i
 			}
 		}
-		if out[widest].W <= 1 {
+		if widest < 0 {
 			break
 		}
-		out[widest].W--
+		width[widest]--
 		total--
 	}
-	sort.SliceStable(order, func(a, b int) bool { return out[order[a]].Prio < out[order[b]].Prio })
-	for _, i := range order {
-		if more := min(out[i].Max-out[i].W, w-total); more > 0 {
-			out[i].W += more
-			total += more
-		}
-	}
+	out := make([]Placed, 0, len(cols))
 	x := 0
-	for i := range out {
-		out[i].X = x
-		x += out[i].W + gap
+	for i, c := range cols {
+		if width[i] > 0 {
+			out = append(out, Placed{Column: c, X: x, W: width[i]})
+			x += width[i] + gap
+		}
 	}
 	return out
 }

@@ -54,6 +54,14 @@ func (l *Line) Glyph(s Style, g string, n int) *Line {
 	return l.raw(s, g, n)
 }
 
+// Own appends a text of our own glyphs of which the width is known.
+func (l *Line) Own(s Style, text string, width int) *Line {
+	if width > l.Room() || l.ended {
+		return l
+	}
+	return l.raw(s, text, width)
+}
+
 func (l *Line) raw(s Style, text string, n int) *Line {
 	if l.base == "" && s == "" {
 		l.b = append(l.b, text...)

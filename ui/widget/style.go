@@ -184,3 +184,11 @@ func plainTheme(name string, dark bool) Theme {
 		Will: bold, Now: bold, Toast: rev, Halt: st(ansi.NewStyle().Bold().Reverse(true)),
 	}
 }
+
+// Style is how the label of something looks that can or cannot be done now.
+func (t *Theme) Style(can bool) Style {
+	if can {
+		return ""
+	}
+	return t.Dim
+}

@@ -1,0 +1,65 @@
+package ui
+
+import (
+	"strings"
+
+	"github.com/lapse-dev/lapse/ui/widget"
+)
+
+// pane draws what the list knows of the name under the cursor beside a wide
+// list: nothing is asked for it.
+func (s *listScreen) pane(w, h int) []string {
+	t := s.theme
+	r := s.current()
+	out := make([]string, 0, h)
+	if r == nil {
+		return make([]string, h)
+	}
+	now := s.now()
+	text := func(style widget.Style, text string) {
+		for _, l := range widget.Wrap(text, w-1) {
+			out = append(out, widget.NewLine(w, t).Put(style, l).String())
+		}
+	}
+	gap := func() { out = append(out, "") }
+	text(t.Title, s.nameText(r.Name, w-1))
+	gap()
+	s.stageLines(w, r, now, text)
+	if win := s.windowLines(w, r, now); len(win) > 0 {
+		gap()
+		out = append(out, win...)
+	}
+	if len(r.Orders) > 0 {
+		gap()
+		for i := range r.Orders {
+			o := &r.Orders[i]
+			l := widget.NewLine(w, t)
+			l.Cell("", o.Service, 12, false).Skip(1).Cell(s.stateStyle(o.State), stateWords[o.State], 14, false).Skip(1)
+			if at := nextOf(o); !at.IsZero() {
+				l.Put(t.Dim, until(at, now)[0])
+			}
+			out = append(out, l.String())
+		}
+		text(t.Strong, s.money(r.Orders))
+	}
+	gap()
+	out = append(out, s.labelled(w, "cap", capText(&r.Watch), t.Strong)...)
+	out = append(out, s.labelled(w, "tags", strings.Join(r.Tags, " "), "")...)
+	out = append(out, s.labelled(w, "note", r.Note, "")...)
+	if len(r.Verdict.Why) > 2 {
+		gap()
+		for _, why := range r.Verdict.Why[2:] {
+			text(t.Dim, why)
+		}
+	}
+	if len(out) > h {
+		out = out[:h]
+		if h > 0 {
+			out[h-1] = t.Dim.On(t.Glyph.Dots)
+		}
+	}
+	for len(out) < h {
+		out = append(out, "")
+	}
+	return out
+}
