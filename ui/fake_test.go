@@ -38,7 +38,7 @@ type fakeCore struct {
 }
 
 func newFake(ds ...watch.Detail) *fakeCore {
-	c := &fakeCore{details: map[watch.Name]*watch.Detail{}, events: make(chan watch.Event, 16)}
+	c := &fakeCore{details: map[watch.Name]*watch.Detail{}}
 	for i := range ds {
 		c.details[ds[i].Name] = &ds[i]
 		c.order = append(c.order, ds[i].Name)
@@ -201,7 +201,11 @@ func (c *fakeCore) Halt(_ context.Context, on bool, who string) error {
 	return nil
 }
 
-func (c *fakeCore) Subscribe() (<-chan watch.Event, func()) { return c.events, func() {} }
+// Subscribe makes the channel, so that it belongs to the bubble of the test.
+func (c *fakeCore) Subscribe() (<-chan watch.Event, func()) {
+	c.events = make(chan watch.Event, 16)
+	return c.events, func() {}
+}
 
 func (c *fakeCore) Preview(_ context.Context, s watch.OrderSpec) (watch.OrderPreview, error) {
 	if c.preview != nil {
