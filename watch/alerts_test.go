@@ -148,6 +148,14 @@ func TestAlertsComeWithTheChange(t *testing.T) {
 	if got := titles(); !strings.Contains(got, "pay Dynadot in 1 hour") {
 		t.Fatalf("told before the payment %q", got)
 	}
+	if o, err = db.Order(ctx, o.ID); err != nil {
+		t.Fatal(err)
+	}
+	o.State = catch.Cancelled
+	if err := db.SaveOrder(ctx, o, "by you"); err != nil {
+		t.Fatal(err)
+	}
+	send()
 	if _, err := svc.Remove(ctx, "tinplate.com"); err != nil {
 		t.Fatal(err)
 	}
