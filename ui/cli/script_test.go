@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,13 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LAPSE_LOOKUP_OFFLINE", "true")
 			e.Setenv("TERM", "dumb")
 			return os.MkdirAll(filepath.Join(home, "config", "lapse"), 0o700)
+		},
+		Condition: func(cond string) (bool, error) {
+			switch cond {
+			case "root": // who may write everywhere
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("no condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":  exits,
