@@ -13,6 +13,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/sandbox"
+	"github.com/lapse-dev/lapse/ui"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
@@ -91,7 +92,8 @@ func (a *app) demo(ctx context.Context, headless bool) error {
 	if !headless {
 		go d.orderAll(ctx)
 		go drain(ctx, events)
-		err := error(nil)
+		a.say("lapse: a sandbox registry runs on this machine; its rivals are slow: they answer 120 ms after a drop at the earliest")
+		err := ui.Run(ctx, inner.screenOptions(inner.cfg, s))
 		cancel()
 		return errors.Join(err, <-acted)
 	}

@@ -38,7 +38,7 @@ bursts) unless another process holds the lease.
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.environment(cmd)
 		},
-		RunE: func(*cobra.Command, []string) error { return errNoTerminal },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.screens(cmd.Context()) },
 	}
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)

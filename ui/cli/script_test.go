@@ -43,6 +43,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":  exits,
 			"repeat": repeat,
+			"newer":  newer,
 		},
 	})
 }
@@ -77,4 +78,19 @@ func repeat(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	text := strings.Repeat(args[2]+"\n", n/(len(args[2])+1)+1)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// newer makes a database claim the schema of a later version: user_version is
+// the big-endian number at byte 60 of the file (sqlite.org/fileformat.html).
+//
+//	newer data.db
+func newer(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: newer FILE")
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	_, err = f.WriteAt([]byte{0, 0, 3, 231}, 60)
+	ts.Check(err)
+	ts.Check(f.Close())
 }
