@@ -147,6 +147,15 @@ func (km *keymap) key(id string) string {
 	return ""
 }
 
+// short is the keys of an action in little room.
+func (km *keymap) short(id string) string {
+	ks := km.keys[id]
+	if len(ks) > 1 && len(ks[0])+len(ks[1]) < 10 {
+		return ks[0] + " " + ks[1]
+	}
+	return km.key(id)
+}
+
 // footer lists the actions of a screen for its last line, most useful first.
 func (km *keymap) footer(at place) []*action {
 	var out []*action

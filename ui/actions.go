@@ -62,7 +62,7 @@ func actions() []*action {
 		{id: "order", keys: []string{"o"}, label: "order", help: "Give an order for this name: price, terms and the most you can owe come first.", where: onRows | onName, needs: spends, foot: 1, can: both(needOne, notHalted), run: (*root).startOrder},
 		{id: "bid", keys: []string{"b"}, label: "bid", help: "Bid in the auction that an order has led to.", where: onRows | onName, needs: spends, foot: 2, can: both(needOne, notHalted, canBid), run: (*root).startBid},
 		{id: "pay", keys: []string{"p"}, label: "pay", help: "Pay for a name that was won.", where: onRows | onName, needs: spends, foot: 3, can: both(needOne, notHalted, canPay), run: (*root).startPay},
-		{id: "cancel", keys: []string{"x"}, label: "cancel", help: "Take an order back, where its terms still allow it.", where: onRows | onName, needs: spends, foot: 7, can: needOne, run: (*root).startCancel},
+		{id: "cancel", keys: []string{"x"}, label: "cancel", help: "Take an order back, where its terms still allow it.", where: onRows | onName, needs: spends, foot: 10, can: needOne, run: (*root).startCancel},
 		{id: "open", keys: []string{"enter"}, label: "open", help: "Open the name: evidence, timeline, routes, history.", where: onRows, foot: 4, can: needName, run: func(r *root) tea.Cmd {
 			if ns := r.under(); ns != "" {
 				r.name.show(ns)
@@ -71,8 +71,8 @@ func actions() []*action {
 			return nil
 		}},
 		{id: "look", keys: []string{"L"}, label: "look", help: "Ask about the name as soon as its hosts' budgets allow.", where: onRows | onName, needs: edits, can: needName, run: (*root).lookNow},
-		{id: "rehearse", keys: []string{"r"}, label: "rehearse", help: "Fire this name's burst against the built-in sandbox registry, rivals included.", where: onName, foot: 8, can: both(needName, canRehearse), run: (*root).startRehearsal},
-		{id: "sync", keys: []string{"S"}, label: "sync", help: "Ask every service where every order stands.", where: onOrders | onName, needs: edits, foot: 8, run: func(r *root) tea.Cmd {
+		{id: "rehearse", keys: []string{"r"}, label: "rehearse", help: "Fire this name's burst against the built-in sandbox registry, rivals included.", where: onName, foot: 6, can: both(needName, canRehearse), run: (*root).startRehearsal},
+		{id: "sync", keys: []string{"S"}, label: "sync", help: "Ask every service where every order stands.", where: onOrders | onName, needs: edits, foot: 5, run: func(r *root) tea.Cmd {
 			core := r.core
 			return r.task("asking the services", func(ctx context.Context) (string, error) {
 				return "Every service has been asked.", core.Sync(ctx)
@@ -98,7 +98,7 @@ func actions() []*action {
 			s.kind, s.sort, s.text, s.query = "", "", "", watch.Query{}
 			return s.fresh()
 		}},
-		{id: "kind", keys: []string{"tab"}, label: "kind", help: "Show want, mine, launch or all of them in turn.", where: onList, foot: 9, run: func(r *root) tea.Cmd {
+		{id: "kind", keys: []string{"tab"}, label: "kind", help: "Show want, mine, launch or all of them in turn.", where: onList, foot: 7, run: func(r *root) tea.Cmd {
 			next := map[watch.Kind]watch.Kind{"": watch.Want, watch.Want: watch.Mine, watch.Mine: watch.Launch, watch.Launch: ""}
 			r.list.kind = next[r.list.kind]
 			return r.list.fresh()
@@ -122,7 +122,7 @@ func actions() []*action {
 			return s.move(1, false)
 		}},
 		{id: "mark-all", keys: []string{"*"}, label: "mark all", help: "Mark every name that is listed.", where: onList, can: needName, run: (*root).markAll},
-		{id: "edit", keys: []string{"E"}, label: "edit", help: "Edit tags, note, caps, priority, purpose and kind, of one name or all marked ones.", where: onRows | onName, needs: edits, foot: 10, can: needName, run: func(r *root) tea.Cmd { return r.startEdit("") }},
+		{id: "edit", keys: []string{"E"}, label: "edit", help: "Edit tags, note, caps, priority, purpose and kind, of one name or all marked ones.", where: onRows | onName, needs: edits, foot: 11, can: needName, run: func(r *root) tea.Cmd { return r.startEdit("") }},
 		{id: "tags", keys: []string{"t"}, label: "tags", help: "Edit the tags.", where: onRows | onName, needs: edits, can: needName, run: func(r *root) tea.Cmd { return r.startEdit("tags") }},
 		{id: "note", keys: []string{"n"}, label: "note", help: "Edit the note.", where: onRows, needs: edits, can: needName, run: func(r *root) tea.Cmd { return r.startEdit("note") }},
 		{id: "cap", keys: []string{"C"}, label: "cap", help: "Edit the caps: without one nothing can be ordered.", where: onRows | onName, needs: edits, can: needName, run: func(r *root) tea.Cmd { return r.startEdit("cap") }},
@@ -141,15 +141,15 @@ func actions() []*action {
 		}, run: (*root).redoStep},
 
 		// The name.
-		{id: "evidence", keys: []string{"e"}, label: "evidence", help: "Show who said what, with the lines that it was concluded from.", where: onName, foot: 9, run: turnTo(partEvidence)},
-		{id: "checklist", keys: []string{"c"}, label: "checklist", help: "Show what is in order for this name and what is not.", where: onName, foot: 10, can: func(r *root) string {
+		{id: "evidence", keys: []string{"e"}, label: "evidence", help: "Show who said what, with the lines that it was concluded from.", where: onName, foot: 7, run: turnTo(partEvidence)},
+		{id: "checklist", keys: []string{"c"}, label: "checklist", help: "Show what is in order for this name and what is not.", where: onName, foot: 8, can: func(r *root) string {
 			if r.name.d == nil {
 				return "it is still being read"
 			}
 			return ""
 		}, run: (*root).showChecklist},
-		{id: "history", keys: []string{"h"}, label: "history", help: "Show every change of the name.", where: onName, foot: 11, run: turnTo(partHistory)},
-		{id: "raw", keys: []string{"w"}, label: "raw", help: "Show the answers as they were received.", where: onName, foot: 12, run: turnTo(partRaw)},
+		{id: "history", keys: []string{"h"}, label: "history", help: "Show every change of the name.", where: onName, foot: 12, run: turnTo(partHistory)},
+		{id: "raw", keys: []string{"w"}, label: "raw", help: "Show the answers as they were received.", where: onName, foot: 13, run: turnTo(partRaw)},
 		{id: "part", keys: []string{"tab"}, label: "next part", help: "Overview, evidence, history and raw answers in turn.", where: onName, run: func(r *root) tea.Cmd {
 			r.name.part = (r.name.part + 1) % parts
 			return nil
@@ -173,7 +173,7 @@ func actions() []*action {
 		{id: "page-up", keys: []string{"pgup", "ctrl+b", "ctrl+u"}, label: "page up", help: "One page up.", where: everywhere, run: moves(-1, true)},
 		{id: "top", keys: []string{"g", "home"}, label: "top", help: "To the first line.", where: everywhere, run: moves(math.MinInt32, false)},
 		{id: "bottom", keys: []string{"G", "end"}, label: "bottom", help: "To the last line.", where: everywhere, run: moves(math.MaxInt32, false)},
-		{id: "back", keys: []string{"esc", "backspace"}, label: "back", help: "Back to the screen before.", where: everywhere &^ onList, foot: 20, run: func(r *root) tea.Cmd {
+		{id: "back", keys: []string{"esc", "backspace"}, label: "back", help: "Back to the screen before.", where: everywhere &^ onList, foot: 9, run: func(r *root) tea.Cmd {
 			if r.at == onName && r.name.find != "" {
 				r.name.find = ""
 				return nil
@@ -182,10 +182,10 @@ func actions() []*action {
 		}},
 
 		{id: "list", keys: []string{"1"}, label: "list", help: "The watchlist, sorted by your own next deadline.", where: everywhere, run: goTo(onList)},
-		{id: "drops", keys: []string{"2"}, label: "drops", help: "What drops, by day and hour, and what shares a burst.", where: everywhere, foot: 13, run: goTo(onDrops)},
-		{id: "orders", keys: []string{"3"}, label: "orders", help: "All orders: a row a name, a column a service.", where: everywhere, foot: 14, run: goTo(onOrders)},
-		{id: "queue", keys: []string{"4"}, label: "queue", help: "What is asked next, and how much each host may be asked.", where: everywhere, foot: 15, run: goTo(onQueue)},
-		{id: "log", keys: []string{"5"}, label: "log", help: "What happened, failures in full, and the ledger.", where: everywhere, foot: 16, run: goTo(onLog)},
+		{id: "drops", keys: []string{"2"}, label: "drops", help: "What drops, by day and hour, and what shares a burst.", where: everywhere, foot: 14, run: goTo(onDrops)},
+		{id: "orders", keys: []string{"3"}, label: "orders", help: "All orders: a row a name, a column a service.", where: everywhere, foot: 15, run: goTo(onOrders)},
+		{id: "queue", keys: []string{"4"}, label: "queue", help: "What is asked next, and how much each host may be asked.", where: everywhere, foot: 16, run: goTo(onQueue)},
+		{id: "log", keys: []string{"5"}, label: "log", help: "What happened, failures in full, and the ledger.", where: everywhere, foot: 17, run: goTo(onLog)},
 
 		{id: "copy", keys: []string{"y"}, label: "copy", help: "Copy the name, or all marked ones, to the clipboard of the terminal in front of you.", where: onRows | onName, can: needName, run: func(r *root) tea.Cmd {
 			var b strings.Builder
@@ -220,7 +220,7 @@ func actions() []*action {
 		{id: "refresh", keys: []string{"ctrl+l"}, label: "refresh", help: "Read and draw everything again.", where: everywhere, run: func(r *root) tea.Cmd {
 			return tea.Batch(tea.ClearScreen, r.screens[r.at].open(), r.loadStatus())
 		}},
-		{id: "palette", keys: []string{":", "ctrl+p"}, label: "palette", help: "Find an action by its name.", where: everywhere, foot: 17, run: func(r *root) tea.Cmd { r.palette(); return nil }},
+		{id: "palette", keys: []string{":", "ctrl+p"}, label: "palette", help: "Find an action by its name.", where: everywhere, foot: 9, run: func(r *root) tea.Cmd { r.palette(); return nil }},
 		{id: "help", keys: []string{"?"}, label: "keys", help: "Show every key of this screen.", where: everywhere, foot: 30, run: func(r *root) tea.Cmd { r.help(); return nil }},
 		{id: "quit", keys: []string{"q"}, label: "quit", help: "Leave. Orders that were given stay given.", where: everywhere, foot: 21, run: func(r *root) tea.Cmd { r.close(); return tea.Quit }},
 	}

@@ -21,6 +21,8 @@ type confirm struct {
 	text  []string // paragraphs; the first one is the question
 	yes   string
 	no    string
+	top   int    // the first line that is seen, where not all fit
+	more  bool   // there is more below
 	must  string // has to be typed before yes can be chosen
 	in    widget.Input
 	onYes bool
@@ -67,7 +69,13 @@ func (c *confirm) update(r *root, msg tea.Msg) (tea.Cmd, bool) {
 			return nil, false
 		}
 		switch name {
-		case "left", "right", "tab", "shift+tab", "up", "down":
+		case "down", "pgdown":
+			if c.more {
+				c.top++
+			}
+		case "up", "pgup":
+			c.top = max(c.top-1, 0)
+		case "left", "right", "tab", "shift+tab":
 			c.onYes = !c.onYes
 		case "enter":
 			switch {
@@ -112,9 +120,9 @@ func (c *confirm) view(r *root, w, h int) (string, []string, int, int) {
 	t := r.theme
 	var out []string
 	x, y := -1, 0
-	tail := 2
+	tail := 1
 	if c.must != "" {
-		tail = 4
+		tail = 3
 	}
 	for i, p := range c.text {
 		style := widget.Style("")
@@ -129,10 +137,13 @@ func (c *confirm) view(r *root, w, h int) (string, []string, int, int) {
 		}
 	}
 	// The buttons are always seen: the text gives way.
-	if len(out) > h-tail {
-		out = out[:max(h-tail, 0)]
-		if n := len(out); n > 0 {
-			out[n-1] = widget.NewLine(w, t).Put(t.Dim, "(more: make the window higher)").String()
+	c.more = false
+	if room := max(h-tail, 1); len(out) > room {
+		c.top = max(0, min(c.top, len(out)-room+1))
+		out = out[c.top:]
+		if len(out) > room {
+			c.more = true
+			out = append(out[:room-1:room-1], widget.NewLine(w, t).Put(t.Warn, "down: there is more to read").String())
 		}
 	}
 	if c.must != "" {
@@ -143,7 +154,7 @@ func (c *confirm) view(r *root, w, h int) (string, []string, int, int) {
 		}
 		out = append(out, widget.NewLine(w, t).Put(t.Key, "> ").Put("", text).String())
 	}
-	if h > 4 {
+	if len(out)+1 < h {
 		out = append(out, "")
 	}
 	c.buttonY = len(out)
@@ -290,7 +301,8 @@ func (m *menu) view(r *root, w, h int) (string, []string, int, int) {
 		keyW = max(keyW, widget.Width(m.items[i].key))
 	}
 	keyW = min(keyW, w/3)
-	m.list.size(len(m.found), max(h-1, 1))
+	full := h >= 10 // room for the help of the line under the cursor in full
+	m.list.size(len(m.found), max(h-1-3*b2i(full), 1))
 	labelW := 0
 	for i := range m.items {
 		labelW = max(labelW, widget.Width(widget.Safe(m.items[i].label)))
@@ -323,7 +335,20 @@ func (m *menu) view(r *root, w, h int) (string, []string, int, int) {
 	if len(m.found) == 0 {
 		out = append(out, widget.NewLine(w, t).Put(t.Dim, m.none()).String())
 	}
-	// The help of the line under the cursor in full, where there is room.
+	if full && m.list.at < len(m.found) {
+		it := &m.items[m.found[m.list.at]]
+		for len(out) < m.list.h+1 && len(m.items) > m.list.h {
+			out = append(out, "")
+		}
+		out = append(out, "")
+		text := it.help
+		if it.off != "" {
+			text = "Not now: " + it.off + ". " + text
+		}
+		for _, line := range widget.WrapMax(text, w, 2, t.Glyph.Dots) {
+			out = append(out, widget.NewLine(w, t).Put("", line).String())
+		}
+	}
 	return m.title, out, 2 + cx, 0
 }
 

@@ -40,6 +40,7 @@ func drive(t *testing.T, o Options, w, h int, f func(d *driver)) {
 		d.send(tea.WindowSizeMsg{Width: w, Height: h})
 		f(d)
 		d.r.close()
+		time.Sleep(time.Hour) // what still waits for a timer ends
 	})
 }
 

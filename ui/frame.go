@@ -71,8 +71,8 @@ func (r *root) draw() (lines []string, x, y int) {
 			lines = append(lines, r.footer(w))
 		}
 	}
-	for _, o := range r.overlays {
-		lines, x, y = r.lay(lines, o)
+	if n := len(r.overlays); n > 0 { // the one on top is the one that is fed
+		lines, x, y = r.lay(lines, r.overlays[n-1])
 	}
 	return lines, x, y
 }
@@ -81,8 +81,11 @@ func (r *root) draw() (lines []string, x, y int) {
 // over everything where there is not.
 func (r *root) lay(page []string, o overlay) ([]string, int, int) {
 	w, h := r.w, r.h
-	bw := min(w, max(60, min(w*3/4, 100)))
-	if w < 64 {
+	bw := min(w, max(64, min(w*3/4, 90)))
+	if _, ok := o.(*menu); ok {
+		bw = min(w, max(76, min(w*3/4, 120)))
+	}
+	if w < 68 {
 		bw = w
 	}
 	inner := max(bw-4, 1)

@@ -14,16 +14,33 @@ const prefix = 3
 
 var listColumns = []widget.Column{
 	{ID: "by", Title: "YOU, BY", Min: 8, Want: 16, Max: 16, Prio: 1},
-	{ID: "name", Title: "NAME", Min: 14, Want: 16, Max: 44, Prio: 0},
+	{ID: "name", Title: "NAME", Min: 14, Want: 15, Max: 44, Prio: 0},
 	{ID: "stage", Title: "STAGE", Min: 8, Want: 11, Max: 16, Prio: 2},
-	{ID: "drops", Title: "DROPS (UTC)", Min: 12, Want: 18, Max: 24, Prio: 3},
+	{ID: "drops", Title: "DROPS (UTC)", Min: 12, Want: 19, Max: 24, Prio: 3},
 	{ID: "route", Title: "ROUTE", Min: 5, Want: 5, Max: 10, Prio: 5},
-	{ID: "cap", Title: "CAP", Min: 6, Want: 6, Max: 10, Prio: 4, Right: true},
+	{ID: "cap", Title: "CAP", Min: 5, Want: 5, Max: 10, Prio: 4, Right: true},
 	{ID: "expires", Title: "EXPIRES", Min: 11, Want: 11, Max: 11, Prio: 6, Extra: true},
 	{ID: "tags", Title: "TAGS", Min: 8, Want: 14, Max: 24, Prio: 7, Extra: true},
 	{ID: "registrar", Title: "REGISTRAR", Min: 12, Want: 18, Max: 28, Prio: 8, Extra: true},
 	{ID: "looked", Title: "ASKED", Min: 7, Want: 9, Max: 9, Prio: 9, Extra: true},
 	{ID: "note", Title: "NOTE", Min: 12, Want: 24, Max: 60, Prio: 10, Extra: true},
+}
+
+// columnsFor gives names the room that they need on a wide screen, before
+// other columns come.
+func columnsFor(w int) []widget.Column {
+	cols := append([]widget.Column(nil), listColumns...)
+	if w >= 100 {
+		for i := range cols {
+			switch cols[i].ID {
+			case "name":
+				cols[i].Want = 26
+			case "cap":
+				cols[i].Want = 9
+			}
+		}
+	}
+	return cols
 }
 
 // listLayout says which parts of the list a height has room for.
@@ -76,7 +93,7 @@ func (s *listScreen) view(w, h int) []string {
 	}
 	if s.rows != lay.rows || s.width != tw || s.looks != s.app.looks {
 		s.rows, s.width, s.looks = lay.rows, tw, s.app.looks
-		s.cols = widget.Place(listColumns, tw-prefix-1, 1)
+		s.cols = widget.Place(columnsFor(tw), tw-prefix-1, 1)
 		s.cells = map[cellKey]string{}
 		s.settleCursor()
 	}
@@ -290,7 +307,11 @@ func (s *listScreen) drawRow(r *watch.Row, k *cellKey, w int, now time.Time) str
 			if n, err := r.BidCap.Cmp(m); err == nil && n > 0 {
 				m = r.BidCap
 			}
-			text, style = pick(c.W, t.Glyph.Dots, s.amount(m)...), t.Strong
+			ways := s.amount(m)
+			if c.W < 9 { // one way of writing down the whole column
+				ways = ways[len(ways)-1:]
+			}
+			text, style = pick(c.W, t.Glyph.Dots, ways...), t.Strong
 			if m.IsZero() {
 				style = t.Dim
 			}

@@ -284,11 +284,11 @@ func (a *app) windowLines(w int, r *watch.Row, now time.Time) []string {
 }
 
 var routeColumns = []widget.Column{
-	{ID: "route", Title: "ROUTE", Min: 9, Want: 12, Max: 18, Prio: 0},
+	{ID: "route", Title: "ROUTE", Min: 9, Want: 11, Max: 18, Prio: 0},
 	{ID: "state", Title: "STATE", Min: 9, Want: 14, Max: 20, Prio: 1},
-	{ID: "cut", Title: "CUT-OFF", Min: 7, Want: 9, Max: 16, Prio: 3},
-	{ID: "won", Title: "IF IT WINS", Min: 10, Want: 22, Max: 44, Prio: 2},
-	{ID: "lost", Title: "IF IT LOSES", Min: 10, Want: 12, Max: 30, Prio: 4},
+	{ID: "cut", Title: "CUT-OFF", Min: 7, Want: 8, Max: 16, Prio: 3},
+	{ID: "won", Title: "IF IT WINS", Min: 10, Want: 24, Max: 44, Prio: 2},
+	{ID: "lost", Title: "IF IT LOSES", Min: 10, Want: 11, Max: 30, Prio: 4},
 	{ID: "several", Title: "IF OTHERS ORDER TOO", Min: 14, Want: 20, Max: 30, Prio: 5, Extra: true},
 	{ID: "ref", Title: "THEIR NUMBER", Min: 10, Want: 14, Max: 20, Prio: 6, Extra: true},
 }
@@ -401,6 +401,9 @@ func ifWon(tm *catch.Terms, o *catch.Order) []string {
 
 func ifLost(tm *catch.Terms) []string {
 	if tm.LoseFee.IsZero() {
+		if tm.Source == "" { // nobody has told the terms: nothing is promised
+			return []string{"ask first"}
+		}
 		if tm.Refund == catch.RefundUnknown && !tm.Deposit.IsZero() {
 			return []string{tm.Deposit.String() + " deposit: refund unknown", "ask first"}
 		}

@@ -188,7 +188,9 @@ func orderQuestion(r *root, f *form, spec watch.OrderSpec, pre *watch.OrderPrevi
 		premium = q.Premium
 	}
 	question := fmt.Sprintf("Order %s at %s for %s?", spec.Name.Display(), service, moneyOr(price, "a price that nobody has told"))
-	text := []string{question}
+	e := &pre.Exposure
+	text := []string{question, "Most you can owe for this name then: " + moneyList(e.MostOwed, "nothing") + "; lost in any case " +
+		moneyList(e.LostAnyway, "nothing") + "; frozen " + moneyList(e.Frozen, "nothing") + "."}
 	if basis != "" {
 		at := pre.Order.PriceAt
 		if pre.Quote != nil {
@@ -218,8 +220,6 @@ func orderQuestion(r *root, f *form, spec watch.OrderSpec, pre *watch.OrderPrevi
 	put("If it wins: ", won)
 	put("If it loses: ", lost)
 	put("Cap: ", (&spec.Cap).String()+" alone, "+moneyOr(spec.BidCap, "no bidding")+" in an auction.")
-	e := &pre.Exposure
-	put("Most you can owe for this name then: ", moneyList(e.MostOwed, "nothing")+"; lost in any case "+moneyList(e.LostAnyway, "nothing")+"; frozen "+moneyList(e.Frozen, "nothing")+".")
 	put("It can be cancelled: ", pre.Terms.CancelBy)
 	if len(spec.Consents) > 0 {
 		put("You agree to: ", strings.Join(spec.Consents, ", "))

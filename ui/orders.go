@@ -185,13 +185,13 @@ func (s *ordersScreen) view(w, h int) []string {
 			" to give one: you see the price, the terms and the most that you can owe before anything is sent.")
 	}
 	now := s.now()
-	s.nameW = max(12, min(30, w/3))
-	s.colW = 13
-	fit := max((w-s.nameW-5)/(s.colW+1), 1)
+	s.nameW = max(14, min(30, w/4))
+	s.colW = 11
+	fit := max((w-s.nameW-4)/(s.colW+1), 1)
 	if fit >= len(s.cols) {
 		s.first = 0
 		if n := len(s.cols); n > 0 {
-			s.colW = max(13, min(20, (w-s.nameW-5)/n-1))
+			s.colW = max(11, min(20, (w-s.nameW-4)/n-1))
 		}
 	} else {
 		if s.col < s.first {
@@ -254,6 +254,9 @@ func (s *ordersScreen) draw(w int, r *orderRow, cols []string, here bool) string
 		text, style := "-", t.Dim
 		if o != nil {
 			text, style = stateWords[o.State], s.stateStyle(o.State)
+			if o.State == catch.WonProvisional {
+				text = "won so far"
+			}
 			if o.State == catch.PaymentDue || o.State == catch.InDoubt || o.State == catch.AuctionOutbid {
 				text = "!" + text
 			}

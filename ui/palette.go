@@ -35,7 +35,7 @@ func fuzzyItems(text string, items []menuItem) []int {
 
 func (r *root) actionItem(a *action) menuItem {
 	return menuItem{
-		key: strings.Join(r.keys.keys[a.id], " "), label: a.label, help: a.help, off: a.why(r),
+		key: r.keys.short(a.id), label: a.label, help: a.help, off: a.why(r),
 		run: func(r *root) tea.Cmd { return r.run(a) },
 	}
 }

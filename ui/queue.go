@@ -71,7 +71,12 @@ func (s *queueScreen) move(by int, far bool) tea.Cmd {
 func (s *queueScreen) ticks(now time.Time) time.Time {
 	var at time.Time
 	for i := s.cursorList.top; i < min(s.cursorList.top+s.cursorList.h, len(s.queued)); i++ {
-		if t := changesAt(s.queued[i].At, now); at.IsZero() || t.Before(at) {
+		d := s.queued[i].At.Sub(now)
+		t := now.Add(max(d%time.Minute, 0) + time.Second)
+		if d > 0 && d <= time.Minute {
+			t = now.Add(time.Second)
+		}
+		if at.IsZero() || t.Before(at) {
 			at = t
 		}
 	}
@@ -99,10 +104,10 @@ var queueColumns = []widget.Column{
 }
 
 var budgetColumns = []widget.Column{
-	{ID: "host", Title: "HOST", Min: 14, Want: 24, Max: 40, Prio: 0},
-	{ID: "gauge", Title: "LEFT", Min: 8, Want: 10, Max: 14, Prio: 1},
-	{ID: "rate", Title: "A MINUTE", Min: 8, Want: 12, Max: 14, Prio: 2},
-	{ID: "today", Title: "TODAY", Min: 8, Want: 10, Max: 14, Prio: 3},
+	{ID: "host", Title: "HOST", Min: 14, Want: 20, Max: 40, Prio: 0},
+	{ID: "gauge", Title: "LEFT", Min: 8, Want: 9, Max: 14, Prio: 1},
+	{ID: "rate", Title: "A MINUTE", Min: 8, Want: 10, Max: 14, Prio: 2},
+	{ID: "today", Title: "TODAY", Min: 8, Want: 9, Max: 14, Prio: 3},
 	{ID: "why", Title: "BECAUSE", Min: 12, Want: 24, Max: 70, Prio: 4},
 }
 
@@ -154,7 +159,7 @@ func (s *queueScreen) view(w, h int) []string {
 				if at.IsZero() {
 					at = q.Due
 				}
-				l.Cell("", pick(c.W, "", until(at, now)...), c.W, false)
+				l.Cell("", pick(c.W, "", coarse(at, now)...), c.W, false)
 			case "name":
 				st := widget.Style("")
 				if here {
@@ -171,11 +176,11 @@ func (s *queueScreen) view(w, h int) []string {
 				}
 				l.Cell("", host, c.W, false)
 			case "why":
-				why := q.Why
+				ways := []string{q.Why}
 				if q.Short {
-					why = "its host's budget delays it; " + why
+					ways = []string{"its host's budget delays it; " + q.Why, "delayed; " + q.Why, q.Why}
 				}
-				l.Cell(t.Dim, why, c.W, false)
+				l.Cell(t.Dim, pick(c.W, t.Glyph.Dots, ways...), c.W, false)
 			}
 		}
 		out = append(out, l.String())
@@ -222,7 +227,7 @@ func (s *queueScreen) budget(w int, cols []widget.Placed, b *watch.Budget, now t
 			l.Cell("", b.Host, c.W, false)
 		case "gauge":
 			if held {
-				l.Cell(t.Warn, pick(c.W, "", "waits "+until(b.Until, now)[len(until(b.Until, now))-1], "waits"), c.W, false)
+				l.Cell(t.Warn, pick(c.W, "", "waits "+coarse(b.Until, now)[len(coarse(b.Until, now))-1], "waits"), c.W, false)
 				break
 			}
 			tokens := b.Tokens + b.Rate*now.Sub(b.At).Seconds()
@@ -240,7 +245,7 @@ func (s *queueScreen) budget(w int, cols []widget.Placed, b *watch.Budget, now t
 		case "today":
 			text := fmt.Sprint(b.Today)
 			if b.PerDay > 0 {
-				text = fmt.Sprintf("%d of %d", b.Today, b.PerDay)
+				text = fmt.Sprintf("%d/%d", b.Today, b.PerDay)
 			}
 			l.Cell("", text, c.W, false)
 		case "why":

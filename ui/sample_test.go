@@ -75,6 +75,7 @@ func tinplate() watch.Detail {
 	addOrder(&d, 2, "NameSilo", catch.Planned, catch.Register, func(o *catch.Order) { o.CutOff = now.Add(153 * time.Minute) })
 	d.Exposure = watch.Exposure{MostOwed: []catch.Money{usd("180")}}
 	route := func(id, service string, kind catch.Kind, open bool, why string, terms catch.Terms, order *catch.Order, cut time.Duration) {
+		terms.Source = "their terms page"
 		rt := watch.RouteStatus{
 			Description: catch.Description{Route: id, Service: service, Kind: kind}, Configured: open, Open: open, Why: why,
 			Terms: terms, Order: order,

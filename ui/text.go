@@ -109,6 +109,15 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
 
+// coarse is until without seconds, for what need not tick.
+func coarse(t, now time.Time) []string {
+	if d := t.Sub(now); d > time.Minute && d < time.Hour {
+		s := ago(d)
+		return []string{"in " + s, s}
+	}
+	return until(t, now)
+}
+
 // changesAt is when the text of until changes next.
 func changesAt(t, now time.Time) time.Time {
 	d := t.Sub(now)
@@ -295,7 +304,11 @@ func (a *app) dropsText(r *watch.Row, now time.Time) ([]string, widget.Style) {
 	default:
 		hours = from.UTC().Format("15:04") + "-" + to.UTC().Format("15:04")
 	}
-	return []string{sure + d + " " + hours, d + " " + hours, d}, style
+	ways := []string{sure + d + " " + hours}
+	if len(hours) == len("15:04:05") {
+		ways = append(ways, sure+d+" "+hours[:5])
+	}
+	return append(ways, sure+d, d), style
 }
 
 func sameDay(a, b time.Time) bool {

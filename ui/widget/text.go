@@ -114,9 +114,30 @@ func Wrap(s string, w int) []string {
 	if Width(s) <= w {
 		return []string{s}
 	}
-	lines := strings.Split(ansi.Wrap(s, w, ""), "\n")
-	for i := range lines {
-		lines[i] = strings.Trim(lines[i], " ")
+	var lines []string
+	line, used := "", 0
+	for _, word := range strings.Fields(s) {
+		n := Width(word)
+		if used > 0 && used+1+n <= w {
+			line, used = line+" "+word, used+1+n
+			continue
+		}
+		if used > 0 {
+			lines = append(lines, line)
+		}
+		for n > w { // a word wider than the line has to break somewhere
+			head := ansi.Truncate(word, w, "")
+			if head == "" {
+				return lines
+			}
+			lines = append(lines, head)
+			word = word[len(head):]
+			n = Width(word)
+		}
+		line, used = word, n
+	}
+	if used > 0 {
+		lines = append(lines, line)
 	}
 	return lines
 }
