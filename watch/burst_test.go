@@ -1,0 +1,254 @@
+package watch_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// burster is a fake EPP account: it creates what the registry has dropped.
+type burster struct {
+	*service
+	reg   *registry
+	mu    sync.Mutex
+	armed [][]catch.Request
+	fired int
+	let   int
+	hold  chan struct{} // Fire waits for it as well
+}
+
+func newBurster(reg *registry) *burster {
+	b := &burster{service: newService("epp:main"), reg: reg}
+	b.desc.Kind = catch.EPP
+	b.terms.Burst = catch.BurstAllowed
+	return b
+}
+
+func (b *burster) Arm(_ context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.armed = append(b.armed, rs)
+	return &armedFake{b: b, rs: rs, at: at, until: until}, nil
+}
+
+func (b *burster) arms() [][]catch.Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.armed
+}
+
+type armedFake struct {
+	b         *burster
+	rs        []catch.Request
+	at, until time.Time
+}
+
+func (a *armedFake) Plan() catch.BurstPlan {
+	p := catch.BurstPlan{Strategy: "volley", Sessions: 2, Clock: "+-3ms", At: a.at, Until: a.until, Creates: map[string]int{}}
+	for _, r := range a.rs {
+		p.Creates[r.Name] = 5
+	}
+	return p
+}
+
+func (a *armedFake) Fire(ctx context.Context) (map[string]catch.Report, error) {
+	for _, d := range []<-chan time.Time{time.After(time.Until(a.at)), nil} {
+		c := d
+		if d == nil && a.b.hold != nil {
+			select {
+			case <-a.b.hold:
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
+			continue
+		} else if d == nil {
+			continue
+		}
+		select {
+		case <-c:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	a.b.mu.Lock()
+	a.b.fired++
+	a.b.mu.Unlock()
+	out := map[string]catch.Report{}
+	for _, r := range a.rs {
+		rep := catch.Report{State: catch.Lost, Words: "2302 object exists", Frames: make([]catch.Frame, 5)}
+		a.b.reg.mu.Lock()
+		if _, held := a.b.reg.names[r.Name]; !held {
+			a.b.reg.names[r.Name] = whoisx.Answer{Outcome: whoisx.Registered, Confirmed: true, Statuses: []string{"ok"}, Created: whoisx.At(time.Now()), Expires: whoisx.At(time.Now().AddDate(1, 0, 0)), Registrar: "Ours"}
+			rep = catch.Report{State: catch.Won, Paid: usd(9), Frames: make([]catch.Frame, 2)}
+		}
+		a.b.reg.mu.Unlock()
+		a.b.report(r.Name, rep)
+		out[r.Name] = rep
+	}
+	return out, nil
+}
+
+func (a *armedFake) Disarm() error {
+	a.b.mu.Lock()
+	defer a.b.mu.Unlock()
+	a.b.let++
+	return nil
+}
+
+// pending makes a name that will drop in a while, by its registry's own list.
+func (r *registry) pending(name string, in time.Duration) {
+	at := time.Now().Add(in)
+	r.put(name, whoisx.Answer{
+		Outcome: whoisx.Registered, Confirmed: true, Statuses: []string{"pendingDelete"},
+		Created: whoisx.Day(2010, 1, 1), Expires: whoisx.Day(2026, 9, 1), Registrar: "Old Registrar", RegistrarID: "9999",
+		Drop: &whoisx.Drop{From: whoisx.At(at), To: whoisx.At(at.Add(5 * time.Second)), Will: true, Text: "list"},
+	})
+}
+
+func TestBurstOfOneWindow(t *testing.T) {
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	p := w.open(true, b)
+	p.add(t, "low.co.uk", "high.co.uk")
+	five := 5
+	if _, err := p.Edit(t.Context(), "high.co.uk", watch.Patch{Priority: &five}); err != nil {
+		t.Fatal(err)
+	}
+	var ids []int64
+	for _, n := range []watch.Name{"low.co.uk", "high.co.uk"} {
+		w.reg.pending(string(n), 3*time.Second)
+		o, err := p.Order(t.Context(), watch.OrderSpec{Name: n, Route: "epp:main", Cap: usd(30)})
+		if err != nil || o.State != catch.Planned {
+			t.Fatalf("%+v, %v", o, err)
+		}
+		ids = append(ids, o.ID)
+	}
+	// Both are seen in one look, so that they are gathered into one burst.
+	for _, n := range []watch.Name{"low.co.uk", "high.co.uk"} {
+		if err := p.LookNow(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "armed", func() bool { return len(b.arms()) > 0 })
+	st, err := p.Status(t.Context())
+	if err != nil || st.NextBurst == nil || !st.NextBurst.Armed {
+		t.Errorf("status does not show it: %+v, %v", st.NextBurst, err)
+	}
+	w.reg.drop("high.co.uk")
+	p.state(t, ids[1], catch.Won)
+	p.state(t, ids[0], catch.Lost)
+	l, err := p.Ledger(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reserved, spent := 0, 0
+	for _, e := range l {
+		switch e.Step {
+		case catch.Intent:
+			reserved += e.Creates
+		case catch.Answer:
+			spent += e.Creates
+		}
+	}
+	if reserved != 10 || spent != 7 {
+		t.Errorf("reserved %d creates, spent %d", reserved, spent)
+	}
+	arms := b.arms()
+	if len(arms) == 1 && arms[0][0].Name != "high.co.uk" {
+		t.Errorf("not by priority: %+v", arms)
+	}
+}
+
+func TestHaltDisarms(t *testing.T) {
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	b.hold = make(chan struct{})
+	w.reg.pending("a.co.uk", time.Second)
+	p := w.open(true, b)
+	q := w.open(false, b)
+	p.add(t, "a.co.uk")
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.co.uk", Route: "epp:main", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "armed", func() bool { return len(b.arms()) > 0 })
+	until(t, "reserved", func() bool { l, err := q.Ledger(t.Context(), 0); return err == nil && len(l) > 0 })
+	if err := q.Halt(t.Context(), true, "me"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "settled", func() bool { l, err := q.Ledger(t.Context(), 0); return err == nil && len(l) == 2 })
+	got := p.order(t, o.ID)
+	if got.State != catch.Planned || !strings.Contains(got.Why, "halted") {
+		t.Errorf("%s: %s", got.State, got.Why)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fired != 0 {
+		t.Error("it fired all the same")
+	}
+}
+
+func TestNameThatIsFreeIsTakenAtOnce(t *testing.T) {
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	p := w.open(true, b)
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "epp:main", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.state(t, o.ID, catch.Won)
+}
+
+func TestPriceAboveCapStopsABurst(t *testing.T) {
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	b.prem = true
+	p := w.open(true, b)
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "epp:main", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.state(t, o.ID, catch.RefusedOrder); !strings.Contains(got.Why, "premium") {
+		t.Errorf("%s", got.Why)
+	}
+	if len(b.arms()) != 0 {
+		t.Error("armed")
+	}
+}
+
+func TestRouteSourceVotes(t *testing.T) {
+	free, taken := true, false
+	for _, c := range []struct {
+		q    catch.Quote
+		err  error
+		want whoisx.Outcome
+	}{
+		{catch.Quote{Free: &free, Price: usd(9)}, nil, whoisx.NotRegistered},
+		{catch.Quote{Free: &taken}, nil, whoisx.Registered},
+		{catch.Quote{Free: &free, Premium: true, Price: usd(900)}, nil, whoisx.Premium},
+		{catch.Quote{}, nil, whoisx.Unreadable},
+		{catch.Quote{}, &catch.Error{Kind: catch.RateLimited}, whoisx.RateLimited},
+		{catch.Quote{}, errors.New("reset"), whoisx.Unreachable},
+	} {
+		src := watch.NewRouteSource(quoter{newService("x"), c.q, c.err}, time.Now)
+		a := src.Ask(t.Context(), "a.com")
+		if a.Outcome != c.want || a.Source != whoisx.Registrar {
+			t.Errorf("%+v: %+v", c.q, a)
+		}
+	}
+}
+
+type quoter struct {
+	*service
+	q   catch.Quote
+	err error
+}
+
+func (q quoter) Quote(context.Context, string, int) (catch.Quote, error) { return q.q, q.err }
