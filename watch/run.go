@@ -9,10 +9,9 @@ import (
 )
 
 const (
-	// beatEvery is how often the holder of the lease shows that it lives.
-	beatEvery = 2 * time.Second
-	// staleAfter is how old its heartbeat may be before it no longer acts, and
-	// before another process may take its place.
+	// staleAfter is how old the holder's heartbeat may be before it no longer
+	// acts, and before another process may take its place. It beats five times
+	// as often.
 	staleAfter = 10 * time.Second
 	// watchEvery is how often other processes' writes, a halt among them, are
 	// looked for. It bounds how long an armed burst outlives a halt.
@@ -40,7 +39,7 @@ func (s *Service) Run(ctx context.Context) error {
 			return fmt.Errorf("run: %w", err)
 		}
 		if epoch == 0 {
-			sleep(ctx, time.Second)
+			sleep(ctx, min(time.Second, s.o.Stale/5))
 			continue
 		}
 		err = s.hold(ctx, epoch, s.act)
@@ -66,7 +65,7 @@ type stillness struct {
 	since time.Time
 }
 
-func (w *stillness) dead(l Lease) bool {
+func (w *stillness) dead(l Lease, stale time.Duration) bool {
 	if !l.Held {
 		*w = stillness{}
 		return true // it gave the lease back but not yet the lock, or never took it
@@ -75,7 +74,7 @@ func (w *stillness) dead(l Lease) bool {
 		*w = stillness{beat: l.Beat, epoch: l.Epoch, since: time.Now()}
 		return false
 	}
-	return time.Since(w.since) > staleAfter+beatEvery
+	return time.Since(w.since) > stale+stale/5
 }
 
 // acquire takes the lease if it may: with the file lock, or without it from a
@@ -93,7 +92,7 @@ func (s *Service) acquire(ctx context.Context, w *stillness) (int64, func(), err
 		if err != nil {
 			return 0, nil, err
 		}
-		if !l.Held || !w.dead(l) {
+		if !l.Held || !w.dead(l, s.o.Stale) {
 			return 0, nil, nil
 		}
 		s.log.Warn("the holder of the lease does not beat, takes its place", "holder", l.Holder, "beat", l.Beat)
@@ -130,9 +129,9 @@ func (s *Service) hold(ctx context.Context, epoch int64, work func(context.Conte
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		last := s.now()
-		for sleep(ctx, beatEvery) {
+		for sleep(ctx, s.o.Stale/5) {
 			// Wall time: a machine that slept may have been given up by others.
-			if gap := s.now().Sub(last); gap > staleAfter || gap < -staleAfter {
+			if gap := s.now().Sub(last); gap > s.o.Stale || gap < -s.o.Stale {
 				s.noteSleep(ctx, gap)
 			}
 			if err := s.store.Beat(ctx, epoch, s.doing()); err != nil {

@@ -35,6 +35,9 @@ type Options struct {
 	// DoubtGrace is how long a service gets to show an order whose answer was
 	// lost before it is believed not to have it; zero is 30 s.
 	DoubtGrace time.Duration
+	// Stale is how old a heartbeat may be before its holder no longer acts;
+	// zero is 10 s. All processes on one database use the same.
+	Stale time.Duration
 }
 
 // Service is the one thing that screens, commands and the server talk to.
@@ -58,6 +61,9 @@ type Service struct {
 func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if o.Stale <= 0 {
+		o.Stale = staleAfter
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -85,7 +91,7 @@ func New(o Options) *Service {
 	}
 	s.budget = newBudgets(o.Store, o.Hosts, o.Now)
 	s.events = newBroadcast(s)
-	b := Binding{Todo: s.todo, MonthCaps: o.MonthCaps, Now: o.Now, Stale: staleAfter}
+	b := Binding{Todo: s.todo, MonthCaps: o.MonthCaps, Now: o.Now, Stale: o.Stale}
 	if len(o.Channels) > 0 {
 		b.Tell, b.Ahead = s.alertsOf, s.ahead
 	}
