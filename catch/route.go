@@ -119,7 +119,9 @@ type (
 	Armed interface {
 		// Plan says what will be spent, before it is.
 		Plan() BurstPlan
-		// Fire waits for T and fires. It returns one Report a name.
+		// Fire waits for T and fires. It returns one Report a name. An error
+		// without reports says that nothing was sent, unless it is of kind
+		// OutcomeUnknown.
 		Fire(ctx context.Context) (map[string]Report, error)
 		// Disarm lets go of the sessions without sending a create.
 		Disarm() error

@@ -358,7 +358,7 @@ func (s *Service) settleBurst(ctx context.Context, r catch.Route, live []shot, e
 			if o.State == catch.Requested {
 				o.State = catch.Planned // nothing came of it: it waits again
 			}
-		case has && (rep.State == catch.InDoubt || len(rep.Frames) > 0), !has && fireErr != nil && !kind.Definite() && !errors.Is(fireErr, context.Canceled):
+		case has && (rep.State == catch.InDoubt || len(rep.Frames) > 0), kind == catch.OutcomeUnknown:
 			// A create went out and no answer came back.
 			errs = append(errs, s.doubt(ctx, o, "outcome unknown: "+rep.Words))
 			continue
