@@ -1,6 +1,6 @@
 // Package sandbox is a registry to rehearse against: EPP over TLS, RDAP over
-// HTTPS, WHOIS, a drop list, and a registrar's API with backorders, all of it
-// on real sockets (or on in-memory pipes) and all of it in one process.
+// HTTPS, WHOIS, DNS, a drop list, and a registrar's API with backorders, all of
+// it on real sockets (or on in-memory pipes) and all of it in one process.
 //
 // Names in it age through every stage of their TLD by plain data: a TLD is a
 // list of stages with a status and a duration each, so that a year of waiting
@@ -73,8 +73,11 @@ type Options struct {
 	// Listen opens the listeners. Nil: real sockets. Addresses asked for are
 	// those below, or "127.0.0.1:0" where they are empty.
 	Listen func(network, address string) (net.Listener, error)
+	// ListenPacket opens the DNS service's UDP socket, on the port that its
+	// listener has. Nil: a real socket where Listen is nil too, otherwise none.
+	ListenPacket func(network, address string) (net.PacketConn, error)
 	// Addresses to listen on.
-	EPPAddr, WebAddr, WHOISAddr, ServiceAddr string
+	EPPAddr, WebAddr, WHOISAddr, DNSAddr, ServiceAddr string
 	// Hosts are names and addresses that the certificate is valid for, besides
 	// 127.0.0.1, ::1 and localhost.
 	Hosts []string
@@ -146,9 +149,10 @@ type Registry struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	lns   []net.Listener
-	addrs addresses
-	slots map[net.Conn]struct{} // open connections, closed at the end
+	lns     []net.Listener
+	packets net.PacketConn // nil: DNS over TCP only
+	addrs   addresses
+	slots   map[net.Conn]struct{} // open connections, closed at the end
 
 	mu       sync.Mutex
 	rng      *rand.Rand
@@ -172,7 +176,7 @@ type Registry struct {
 	closed   bool
 }
 
-type addresses struct{ epp, web, whois, service string }
+type addresses struct{ epp, web, whois, dns, service string }
 
 // Start starts the registry. It runs until ctx ends or Close is called.
 func Start(ctx context.Context, o Options) (*Registry, error) {
@@ -187,6 +191,9 @@ func Start(ctx context.Context, o Options) (*Registry, error) {
 	}
 	if o.Listen == nil {
 		o.Listen = net.Listen
+		if o.ListenPacket == nil {
+			o.ListenPacket = net.ListenPacket
+		}
 	}
 	if len(o.Accounts) == 0 {
 		o.Accounts = []Account{{User: "lapse-sandbox", Password: "sandbox-secret", Registrar: "Lapse Sandbox Account", IANA: "9999"}}
@@ -299,8 +306,21 @@ func (r *Registry) listen() error {
 	if err != nil {
 		return err
 	}
+	names, err := open(r.o.DNSAddr)
+	if err != nil {
+		return err
+	}
 	// Every address is known before anything is served: answers name them.
-	r.addrs = addresses{epp: epp.Addr().String(), whois: whois.Addr().String(), web: web.Addr().String()}
+	r.addrs = addresses{epp: epp.Addr().String(), whois: whois.Addr().String(), web: web.Addr().String(), dns: names.Addr().String()}
+	if r.o.ListenPacket != nil {
+		pc, err := r.o.ListenPacket("udp", r.addrs.dns)
+		if err != nil {
+			return fmt.Errorf("listen on %s: %w", r.addrs.dns, err)
+		}
+		r.packets = pc
+		r.wg.Go(func() { r.serveUDP(pc) })
+	}
+	r.wg.Go(func() { r.acceptDNS(names) })
 	if r.svc != nil {
 		api, err := open(r.o.ServiceAddr)
 		if err != nil {
@@ -334,6 +354,9 @@ func (r *Registry) shut() {
 	for _, ln := range r.lns {
 		_ = ln.Close()
 	}
+	if r.packets != nil {
+		_ = r.packets.Close()
+	}
 	for _, c := range conns {
 		_ = c.Close()
 	}
@@ -363,6 +386,7 @@ type Config struct {
 	RDAPBase    string // https://host:port/rdap/
 	Bootstrap   string // https://host:port/rdap/dns.json, in IANA's form
 	WHOISAddr   string // host:port
+	DNSAddr     string // host:port, TCP, and UDP on real sockets
 	DropLists   map[string]string
 	ServiceBase string // https://host:port, empty: no service
 	ServiceKey  string
@@ -383,7 +407,7 @@ func handle(user string) string { return "me-" + user[:min(13, len(user))] }
 // Config returns what a client needs to know.
 func (r *Registry) Config() Config {
 	c := Config{
-		EPPAddr: r.addrs.epp, EPPName: hostOf(r.addrs.epp), WHOISAddr: r.addrs.whois,
+		EPPAddr: r.addrs.epp, EPPName: hostOf(r.addrs.epp), WHOISAddr: r.addrs.whois, DNSAddr: r.addrs.dns,
 		RDAPBase: "https://" + r.addrs.web + "/rdap/", Bootstrap: "https://" + r.addrs.web + "/rdap/dns.json",
 		CA: r.ca.caPEM, ClientCert: r.ca.clientPEM, ClientKey: r.ca.clientKeyPEM,
 		Accounts: append([]Account(nil), r.o.Accounts...), TLDs: append([]TLD(nil), r.o.TLDs...),

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // generic is a gTLD in seconds.
@@ -248,6 +250,45 @@ func TestSocketsLookups(t *testing.T) {
 	b, _ := io.ReadAll(conn)
 	if !strings.Contains(string(b), "Domain Status: redemptionPeriod") {
 		t.Errorf("whois: %s", b)
+	}
+}
+
+// TestDNS asks the registry's name server over UDP and TCP.
+func TestDNS(t *testing.T) {
+	r := start(t, Options{TLDs: []TLD{generic("com"), generic("co.uk")}, Names: []Name{
+		{Name: "here.com", Stays: true}, {Name: "rgp.com", Stage: "redemption"}, {Name: "here.co.uk", Nameservers: []string{"ns1.other.test"}}, {Name: "bare.com", Nameservers: []string{}},
+	}})
+	for _, network := range []string{"udp", "tcp"} {
+		c := &dns.Client{Net: network, Timeout: 5 * time.Second}
+		for _, tt := range []struct {
+			name  string
+			rcode int
+			ns    int
+		}{
+			{"here.com.", dns.RcodeSuccess, 2},
+			{"www.HERE.com.", dns.RcodeSuccess, 2},
+			{"here.co.uk.", dns.RcodeSuccess, 1},
+			{"rgp.com.", dns.RcodeNameError, 0},
+			{"bare.com.", dns.RcodeNameError, 0},
+			{"none.com.", dns.RcodeNameError, 0},
+			{"a.org.", dns.RcodeRefused, 0},
+		} {
+			m := new(dns.Msg)
+			m.SetQuestion(tt.name, dns.TypeNS)
+			in, _, err := c.Exchange(m, r.Config().DNSAddr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ns := 0
+			for _, rr := range in.Ns {
+				if _, ok := rr.(*dns.NS); ok {
+					ns++
+				}
+			}
+			if in.Rcode != tt.rcode || ns != tt.ns {
+				t.Errorf("%s over %s: %s with %d name servers", tt.name, network, dns.RcodeToString[in.Rcode], ns)
+			}
+		}
 	}
 }
 

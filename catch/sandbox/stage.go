@@ -56,7 +56,8 @@ type Stage struct {
 	// Jumped says that the registry shows the expiry one term later than it
 	// was, as in an auto-renew grace period.
 	Jumped bool
-	// NoDNS says that the name is out of the zone.
+	// NoDNS says that the name is out of the zone: the DNS service says
+	// NXDOMAIN.
 	NoDNS bool
 	// Words are added to the WHOIS answer, "%s" stands for the time at which
 	// the stage ends.

@@ -61,46 +61,49 @@ func client(q *http.Request) string { return hostOf(q.RemoteAddr) }
 
 func (r *Registry) rdapDomain(w http.ResponseWriter, q *http.Request) {
 	name := strings.ToLower(strings.TrimSuffix(q.PathValue("name"), "."))
+	status, out := r.rdapLook(name, client(q), w.Header())
+	switch {
+	case out != nil:
+		rdap(w, status, out)
+	case status == http.StatusOK:
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<html><body><a href=\"/\">Found</a>\x1b[2J"))
+	default:
+		http.Error(w, http.StatusText(status), status)
+	}
+}
+
+// rdapLook decides an answer; a nil object is one that is no RDAP.
+func (r *Registry) rdapLook(name, from string, h http.Header) (status int, out map[string]any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
 	r.advance(now)
-	e := Entry{At: now, Via: "rdap", Command: "domain", Name: name}
-	defer func() { r.note(e) }()
-	if ok, wait := r.lookup("rdap", client(q), now); !ok {
-		e.Code = 429
-		w.Header().Set("Retry-After", fmt.Sprint(int(math.Ceil(wait.Seconds()))))
-		rdap(w, 429, map[string]any{"errorCode": 429, "title": "Rate limit exceeded", "description": []string{"Too many queries."}})
-		return
+	defer func() { r.note(Entry{At: now, Via: "rdap", Command: "domain", Name: name, Code: status}) }()
+	problem := func(code int, text string) (int, map[string]any) {
+		return code, map[string]any{"errorCode": code, "title": http.StatusText(code), "description": []string{text}}
 	}
-	switch f := r.faults; {
+	f := r.faults
+	switch ok, wait := r.lookup("rdap", from, now); {
+	case !ok:
+		h.Set("Retry-After", fmt.Sprint(int(math.Ceil(wait.Seconds()))))
+		return problem(http.StatusTooManyRequests, "Too many queries.")
 	case f.LookupDown:
-		e.Code = 503
-		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
-		return
+		return http.StatusServiceUnavailable, nil
 	case f.LookupGarbage:
-		e.Code = 200
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte("<html><body><a href=\"/\">Found</a>\x1b[2J"))
-		return
-	}
-	if !validName(name) {
-		e.Code = 400
-		rdap(w, 400, map[string]any{"errorCode": 400, "title": "Bad request", "description": []string{"Not a domain name."}})
-		return
+		return http.StatusOK, nil
+	case !validName(name):
+		return problem(http.StatusBadRequest, "Not a domain name.")
 	}
 	d := r.names[name]
 	if d == nil || !d.exists {
-		e.Code = 404
-		rdap(w, 404, map[string]any{"errorCode": 404, "title": "Not Found", "description": []string{name + " was not found in this registry."}})
-		return
+		return problem(http.StatusNotFound, name+" was not found in this registry.")
 	}
-	e.Code = 200
-	out := d.rdap(now)
-	if r.faults.LookupForeign {
+	out = d.rdap(now)
+	if f.LookupForeign {
 		out["ldhName"] = "OTHER." + strings.ToUpper(d.tld.Zone)
 	}
-	rdap(w, 200, out)
+	return http.StatusOK, out
 }
 
 // rdapStatus writes an EPP word as RFC 8056 §2 maps it.
