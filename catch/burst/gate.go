@@ -121,6 +121,18 @@ func (p *Pacer) Wait(ctx context.Context) bool {
 	}
 }
 
+// Try takes a command if one may leave now.
+func (p *Pacer) Try() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Since(p.base)
+	if p.lent || p.gate.next(now, -1) > now {
+		return false
+	}
+	p.gate.take(now)
+	return true
+}
+
 // Lent reports whether a burst has the account to itself.
 func (p *Pacer) Lent() bool {
 	p.mu.Lock()

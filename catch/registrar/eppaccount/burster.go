@@ -1,0 +1,166 @@
+package eppaccount
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/burst"
+	"github.com/lapse-dev/lapse/catch/epp"
+)
+
+// Arm reads the price of every name once more, holds it against what was agreed
+// to, and prepares the burst. A name whose price is refused is not fired for:
+// where that leaves none, Arm fails with the first refusal.
+func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	const op = "arm burst"
+	if len(rs) == 0 {
+		return nil, &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: "no name"}
+	}
+	pol := a.Policy(rs[0].Name)
+	for _, r := range rs[1:] {
+		if p := a.Policy(r.Name); p.ID != pol.ID {
+			return nil, &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: fmt.Sprintf("%s and %s fall under different policies (%s, %s)", rs[0].Name, r.Name, pol.ID, p.ID)}
+		}
+	}
+	svc, ok, refused, err := a.lock(ctx, rs)
+	if err != nil {
+		return nil, err
+	}
+	if len(ok) == 0 {
+		return nil, refused[0].err
+	}
+	a.mu.Lock()
+	if a.arming > 0 {
+		a.mu.Unlock()
+		return nil, &catch.Error{Kind: catch.Busy, Service: title, Op: op, RetryAfter: 10 * time.Second, Words: "another burst of this account is armed"}
+	}
+	a.arming++
+	a.mu.Unlock()
+	a.hangUp() // its place goes to the burst
+	done := sync.OnceFunc(func() {
+		a.mu.Lock()
+		a.arming--
+		a.mu.Unlock()
+	})
+	var targets []burst.Target
+	for _, r := range ok {
+		targets = append(targets, burst.Target{Name: r.Name, Create: a.create(r, svc)})
+	}
+	b, err := burst.Arm(ctx, burst.Options{
+		Connect: func(ctx context.Context) (*epp.Session, error) {
+			s, _, err := a.conn.Connect(ctx)
+			return s, err
+		},
+		Account: a.o.Account, Client: a.o.User, Policy: pol, Budget: a.budget, Pacer: a.pacer(pol),
+		Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"),
+		NTP: a.o.NTP, Wait: a.o.Wait, Wall: a.o.Wall,
+	}, targets, at, until)
+	if err != nil {
+		done()
+		return nil, a.armError(op, err)
+	}
+	return &armed{Burst: b, a: a, done: done, refused: refused}, nil
+}
+
+func (a *Account) armError(op string, err error) error {
+	var over *burst.BudgetError
+	switch {
+	case errors.As(err, &over):
+		return &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: err.Error(), Hint: "wait until the registry's window has passed"}
+	case errors.Is(err, burst.ErrArmed):
+		return &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: err.Error()}
+	}
+	return a.fail(op, err, false)
+}
+
+type refusal struct {
+	name string
+	err  error
+}
+
+// lock reads the prices in one check and splits the requests.
+func (a *Account) lock(ctx context.Context, rs []catch.Request) (svc epp.Services, ok []catch.Request, refused []refusal, err error) {
+	const op = "arm burst"
+	s, err := a.session(ctx, rs[0].Name, op)
+	if err != nil {
+		return svc, nil, nil, err
+	}
+	svc = s.Services()
+	names := make([]string, len(rs))
+	years := 1
+	for i, r := range rs {
+		names[i] = strings.ToLower(r.Name)
+		years = max(years, r.Years)
+	}
+	cmd := epp.DomainCheck{Names: names}
+	if svc.Fee != "" {
+		cmd.Fee = &epp.FeeCheck{Years: years}
+	}
+	r, err := s.Do(ctx, cmd)
+	if err != nil {
+		return svc, nil, nil, a.fail(op, err, false)
+	}
+	got := epp.ReadCheck(r)
+	for i, req := range rs {
+		req.Name = names[i]
+		l := Looked{Name: req.Name}
+		if k := slices.IndexFunc(got, func(c epp.Checked) bool { return c.ID == req.Name }); k >= 0 {
+			// A name that still exists has a price at some registries and none
+			// at others; what was read or confirmed before stands then.
+			if q, has := got[k].Fee("create"); has {
+				l.Price, l.Premium, l.Class = q.Total, q.Premium, q.Class
+			}
+		}
+		locked, lerr := a.locked("arm burst for "+req.Name, req, l)
+		if lerr != nil {
+			refused = append(refused, refusal{req.Name, lerr})
+			continue
+		}
+		ok = append(ok, locked)
+	}
+	return svc, ok, refused, nil
+}
+
+// armed is a burst that gives the account back when it is over.
+type armed struct {
+	*burst.Burst
+	a       *Account
+	done    func()
+	refused []refusal
+}
+
+// Fire fires, and adds the names that were refused.
+func (x *armed) Fire(ctx context.Context) (map[string]catch.Report, error) {
+	defer x.done()
+	reps, err := x.Burst.Fire(ctx)
+	if reps != nil {
+		for _, r := range x.refused {
+			reps[r.name] = catch.Report{State: catch.Failed, Words: r.err.Error()}
+		}
+	}
+	return reps, err
+}
+
+// Disarm lets go.
+func (x *armed) Disarm() error {
+	defer x.done()
+	return x.Burst.Disarm()
+}
+
+// Rehearsal is this account's burst for a name as a rehearsal: the same policy,
+// strategy, sessions and creates.
+func (a *Account) Rehearsal(names ...string) burst.Rehearsal {
+	name := ""
+	if len(names) > 0 {
+		name = names[0]
+	}
+	return burst.Rehearsal{
+		Policy: a.Policy(name), Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"), Names: names,
+	}
+}
