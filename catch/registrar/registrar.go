@@ -18,6 +18,7 @@ import (
 	"github.com/lapse-dev/lapse/catch/registrar/dnsimple"
 	"github.com/lapse-dev/lapse/catch/registrar/dropcatch"
 	"github.com/lapse-dev/lapse/catch/registrar/dynadot"
+	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
 	"github.com/lapse-dev/lapse/catch/registrar/gandi"
 	"github.com/lapse-dev/lapse/catch/registrar/hexonet"
 	"github.com/lapse-dev/lapse/catch/registrar/namecheap"
@@ -33,6 +34,7 @@ func All() []account.Factory {
 		dnsimple.Factory(),
 		dropcatch.Factory(),
 		dynadot.Factory(),
+		eppaccount.Factory(),
 		gandi.Factory(),
 		hexonet.Factory(),
 		namecheap.Factory(),
