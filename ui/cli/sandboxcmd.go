@@ -55,7 +55,12 @@ func (a *app) sandboxAlone(ctx context.Context, folder string) error {
 		return err
 	}
 	defer func() { _ = reg.Close() }()
-	if folder == "" {
+	if folder != "" {
+		// The configuration names files of this folder, from wherever it is read.
+		if folder, err = filepath.Abs(folder); err != nil {
+			return fmt.Errorf("sandbox: %w", err)
+		}
+	} else {
 		if folder, err = os.MkdirTemp("", "lapse-sandbox-"); err != nil {
 			return fmt.Errorf("sandbox: %w", err)
 		}

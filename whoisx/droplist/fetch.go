@@ -250,6 +250,11 @@ var unsafe = regexp.MustCompile(`[^a-z0-9.-]+`)
 
 func (f *Fetcher) paths(l List, u *url.URL) (file, side string) {
 	base := unsafe.ReplaceAllString(strings.ToLower(l.Name), "_")
+	if l.Configured {
+		// Two addresses for one zone, a rehearsal's and the registry's, are two lists.
+		h := sha256.Sum256([]byte(u.Host))
+		base += "-" + hex.EncodeToString(h[:4])
+	}
 	ext := unsafe.ReplaceAllString(strings.ToLower(path.Base(u.Path)), "_")
 	file = filepath.Join(f.o.Dir, strings.Trim(base, ".")+"-"+strings.Trim(ext, "."))
 	return file, file + ".json"
@@ -258,7 +263,7 @@ func (f *Fetcher) paths(l List, u *url.URL) (file, side string) {
 // prune drops the files of past days, of lists that have a file a day.
 func (f *Fetcher) prune(l List) {
 	base := strings.Trim(unsafe.ReplaceAllString(strings.ToLower(l.Name), "_"), ".")
-	old, _ := filepath.Glob(filepath.Join(f.o.Dir, base+"-20*"))
+	old, _ := filepath.Glob(filepath.Join(f.o.Dir, base+"-*"))
 	for _, p := range old {
 		if i, err := os.Stat(p); err == nil && f.o.Now().Sub(i.ModTime()) > 14*24*time.Hour {
 			_ = os.Remove(p)
