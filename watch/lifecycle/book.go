@@ -160,7 +160,7 @@ type (
 
 func (b *Book) overlay(path string, data []byte, origin string) error {
 	var f fileTOML
-	if err := decodeStrict(path, data, &f); err != nil {
+	if err := DecodeStrict(path, data, &f); err != nil {
 		return fmt.Errorf("read rules: %w", err)
 	}
 	at := index(data)
@@ -183,9 +183,9 @@ func (b *Book) overlay(path string, data []byte, origin string) error {
 	return nil
 }
 
-// decodeStrict decodes TOML; an unknown key, a wrong type or broken syntax is
+// DecodeStrict decodes one of the dated files; an unknown key, a wrong type or broken syntax is
 // an error that names file and line.
-func decodeStrict(path string, data []byte, to any) error {
+func DecodeStrict(path string, data []byte, to any) error {
 	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(to)
 	var missing *toml.StrictMissingError
 	var bad *toml.DecodeError

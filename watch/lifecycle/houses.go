@@ -99,7 +99,7 @@ func houses() *Houses {
 // the same house or service. Errors name file and line.
 func (h *Houses) Overlay(path string, data []byte) error {
 	var f housesFile
-	if err := decodeStrict(path, data, &f); err != nil {
+	if err := DecodeStrict(path, data, &f); err != nil {
 		return fmt.Errorf("read houses: %w", err)
 	}
 	lines := index(data)

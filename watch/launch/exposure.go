@@ -1,0 +1,306 @@
+package launch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Rung is one step of the ladder: whoever takes the name on it beats everybody
+// on the rungs below.
+type Rung struct {
+	Step  string      `json:"step"` // the phase, and the tier where a phase has several
+	Phase string      `json:"phase"`
+	Tier  Tier        `json:"tier,omitempty"`
+	From  whoisx.Date `json:"from"`
+	To    whoisx.Date `json:"to"`
+	Price catch.Money `json:"price"` // what the registry's table asks, where no offer is known
+	// Offers are those that compete on this rung.
+	Offers []Offer `json:"offers"`
+	// Registrar and Registry say how several are decided among: first among
+	// the customers of one registrar, then among registrars.
+	Registrar string `json:"contest_at_registrar,omitempty"`
+	Registry  string `json:"contest_at_registry,omitempty"`
+}
+
+// tierRank is the order of tiers within one phase.
+func tierRank(t Tier) int {
+	switch t {
+	case Purchase, Apply:
+		return 0
+	case Priority:
+		return 1
+	case Standard:
+		return 2
+	}
+	return 3
+}
+
+// Ladder says which phase, tier and offer beats which, best first.
+func Ladder(l Launch, offers []Offer) []Rung {
+	var out []Rung
+	for _, p := range l.Phases {
+		if p.Kind == Claims {
+			continue
+		}
+		var here []Offer
+		for _, o := range offers {
+			if strings.EqualFold(o.Phase, p.Name) && o.Tier != Interest {
+				here = append(here, o)
+			}
+		}
+		slices.SortStableFunc(here, func(a, b Offer) int { return tierRank(a.Tier) - tierRank(b.Tier) })
+		base := Rung{Step: p.Name, Phase: p.Name, From: p.From, To: p.To, Price: p.Fee, Registry: registryContest(p.Kind), Offers: []Offer{}}
+		if len(here) == 0 {
+			out = append(out, base)
+			continue
+		}
+		for i := 0; i < len(here); {
+			r := base
+			r.Tier = here[i].Tier
+			if p.Kind == GA {
+				r.Step = p.Name + ", " + string(r.Tier)
+			}
+			for ; i < len(here) && tierRank(here[i].Tier) == tierRank(r.Tier); i++ {
+				r.Offers = append(r.Offers, here[i])
+			}
+			r.Registrar = registrarContest(r.Offers)
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func registryContest(k Kind) string {
+	switch k {
+	case SunriseEnd, LRP, QLP:
+		return "applications are allocated or auctioned by the registry after the end"
+	case Landrush:
+		return "the registry takes the first, or auctions between several applications: ask first"
+	}
+	return "the registry takes the first create that reaches it"
+}
+
+func registrarContest(offers []Offer) string {
+	var words []string
+	for _, o := range offers {
+		w := o.Registrar + ": "
+		switch {
+		case o.OnePerName != nil && *o.OnePerName:
+			w += "one order a name"
+		case o.Several == catch.ContestUnknown:
+			w += "ask first how several orders are decided"
+		default:
+			w += string(o.Several) + " among its customers"
+		}
+		if o.WhoMayJoin != "" {
+			w += " (" + o.WhoMayJoin + ")"
+		}
+		if !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, "; ")
+}
+
+// IfLost is what becomes of the money when somebody else gets the name.
+type IfLost struct {
+	CashLost catch.Money `json:"cash_lost"`
+	Credit   catch.Money `json:"credit"` // given back as credit: kept apart from cash
+	Refund   catch.Money `json:"refund"` // given back in cash
+	// RefundBy is when the last of it is back; zero where nobody says.
+	RefundBy whoisx.Date `json:"refund_by"`
+}
+
+// TiedUp is money that works for nobody: how much, for how many days.
+type TiedUp struct {
+	Amount catch.Money `json:"amount"`
+	Days   int         `json:"days"`
+}
+
+// Step is one step of an exposure: what is paid until then, what a win costs
+// and what a loss does.
+type Step struct {
+	Step   string       `json:"step"`
+	From   whoisx.Date  `json:"from"`
+	To     whoisx.Date  `json:"to"`
+	Paid   catch.Money  `json:"paid"`
+	IfWon  *catch.Money `json:"if_won"` // null: no offer taken can win here
+	IfLost IfLost       `json:"if_lost"`
+	TiedUp TiedUp       `json:"tied_up"`
+	// ICANNFee, FirstYear and LaterYears are what the name costs beyond the
+	// launch; LaterYears is the premium renewal where that is told.
+	ICANNFee   catch.Money `json:"icann_fee"`
+	LaterYears catch.Money `json:"later_years"`
+}
+
+// Exposure is what one person has at stake for one name.
+type Exposure struct {
+	Name      string      `json:"name"`
+	Steps     []Step      `json:"steps"`
+	WorstCase catch.Money `json:"worst_case"` // the most that is paid at any step, won or lost
+	AskFirst  []string    `json:"ask_first,omitempty"`
+}
+
+// purse adds money of one currency.
+type purse struct {
+	sum catch.Money
+	err error
+}
+
+func (p *purse) add(m catch.Money) {
+	if p.err != nil || m == (catch.Money{}) {
+		return
+	}
+	p.sum, p.err = p.sum.Add(m)
+}
+
+// ExposureOf says, for a name and the offers that a person took for it, what is
+// paid, won and lost at each step of the launch, and how long money is tied
+// up. Offers in two currencies are an error.
+func ExposureOf(name string, l Launch, taken []Taken) (Exposure, error) {
+	e := Exposure{Name: name, Steps: []Step{}}
+	var offers []Offer
+	for _, t := range taken {
+		if t.Offer.Tier == Interest {
+			continue
+		}
+		if l.Phase(t.Offer.Phase) == nil {
+			return e, fmt.Errorf("exposure of %s: %s: .%s has no phase %q", name, t.Offer.label(), l.TLD, t.Offer.Phase)
+		}
+		offers = append(offers, t.Offer)
+		for _, q := range t.Offer.AskFirst() {
+			e.AskFirst = append(e.AskFirst, t.Offer.label()+": "+q)
+		}
+	}
+	rungs := Ladder(l, offers)
+	for i, r := range rungs {
+		s, err := step(l, rungs, i, taken)
+		if err != nil {
+			return e, fmt.Errorf("exposure of %s: %s: %w", name, r.Step, err)
+		}
+		e.Steps = append(e.Steps, s)
+		for _, m := range []*catch.Money{&s.Paid, s.IfWon} {
+			if m == nil {
+				continue
+			}
+			c, err := m.Cmp(e.WorstCase)
+			if err != nil {
+				return e, fmt.Errorf("exposure of %s: %w", name, err)
+			}
+			if c > 0 || e.WorstCase.Currency == "" {
+				e.WorstCase = *m
+			}
+		}
+	}
+	return e, nil
+}
+
+// ends is when a rung is decided.
+func (r Rung) ends() time.Time {
+	if r.To.IsZero() {
+		return r.From.Time
+	}
+	return r.To.Time
+}
+
+// rungOf is the rung that an offer competes on.
+func rungOf(rungs []Rung, o Offer) int {
+	return slices.IndexFunc(rungs, func(r Rung) bool {
+		return strings.EqualFold(r.Phase, o.Phase) && (r.Tier == "" || tierRank(r.Tier) == tierRank(o.Tier))
+	})
+}
+
+// charged is what an offer has cost by the end of a rung, if it is not won
+// there.
+func charged(rungs []Rung, i int, t Taken) catch.Money {
+	end := rungs[i].ends()
+	if !end.IsZero() && !t.At.Before(end) && rungOf(rungs, t.Offer) != i {
+		return catch.Money{Currency: t.Offer.Price.Currency} // taken later
+	}
+	switch t.Offer.Charged {
+	case OnSuccess:
+		return catch.Money{Currency: t.Offer.Price.Currency}
+	case AtPhase:
+		if rungOf(rungs, t.Offer) > i && rungs[rungOf(rungs, t.Offer)].Phase != rungs[i].Phase {
+			return catch.Money{Currency: t.Offer.Price.Currency}
+		}
+	}
+	// Where nobody says when it is charged, the worst is assumed: at once.
+	return t.Offer.Price
+}
+
+func step(l Launch, rungs []Rung, i int, taken []Taken) (Step, error) {
+	r := rungs[i]
+	s := Step{Step: r.Step, From: r.From, To: r.To}
+	var paid, cash, credit, refund, won, icann purse
+	var winner *Taken
+	end := r.ends()
+	for j := range taken {
+		t := &taken[j]
+		if t.Offer.Tier == Interest {
+			continue
+		}
+		m := charged(rungs, i, *t)
+		paid.add(m)
+		c, cr, rf, err := t.Offer.loss(m)
+		if err != nil {
+			return s, err
+		}
+		cash.add(c)
+		credit.add(cr)
+		refund.add(rf)
+		if !rf.IsZero() && t.Offer.RefundIn > 0 && !end.IsZero() {
+			if by := end.UTC().Add(t.Offer.RefundIn); by.After(s.IfLost.RefundBy.Time) {
+				s.IfLost.RefundBy = whoisx.Day(by.Date())
+			}
+		}
+		if !m.IsZero() && !end.IsZero() {
+			s.TiedUp.Days = max(s.TiedUp.Days, calendarDays(t.At, end))
+		}
+		if rungOf(rungs, t.Offer) == i && winner == nil {
+			winner = t
+		}
+	}
+	if winner != nil {
+		won.add(winner.Offer.Price)
+		won.add(winner.Offer.ICANNFee)
+		icann.add(winner.Offer.ICANNFee)
+		for j := range taken {
+			if t := &taken[j]; t != winner && t.Offer.Tier != Interest {
+				c, _, _, err := t.Offer.loss(charged(rungs, i, *t))
+				if err != nil {
+					return s, err
+				}
+				won.add(c)
+			}
+		}
+		s.LaterYears = winner.Offer.Renewal
+		if winner.Offer.PremiumRenewal.Currency != "" {
+			s.LaterYears = winner.Offer.PremiumRenewal
+		}
+		s.IfWon = &won.sum
+	}
+	for _, p := range []*purse{&paid, &cash, &credit, &refund, &won, &icann} {
+		if p.err != nil {
+			return s, p.err
+		}
+	}
+	s.Paid, s.ICANNFee = paid.sum, icann.sum
+	s.IfLost.CashLost, s.IfLost.Credit, s.IfLost.Refund = cash.sum, credit.sum, refund.sum
+	s.TiedUp.Amount = paid.sum
+	return s, nil
+}
+
+// calendarDays counts the days from one UTC date to another.
+func calendarDays(from, to time.Time) int {
+	a, b := from.UTC().Truncate(24*time.Hour), to.UTC().Truncate(24*time.Hour)
+	if b.Before(a) {
+		return 0
+	}
+	return int(b.Sub(a) / (24 * time.Hour))
+}

@@ -1,0 +1,274 @@
+// Package launch knows how a new TLD opens, what registrars' offers for it
+// cost, and what is lost if somebody else gets the name. It is pure: no
+// network, no store, no clock of its own.
+//
+// A TLD opens in phases: sunrise for holders of trade marks, qualified and
+// limited phases (QLP, LRP), landrush, an early access period (EAP) whose fee
+// falls by the day, general availability (GA). Registrars sell
+// "pre-registration" for them in forms that differ: tried at GA or bought
+// before it, standard or priority, with application fees that are lost and
+// refunds that are credits. A Launch is the phases; an Offer is one
+// registrar's terms; what a registrar does not say stays unanswered and is
+// listed by Offer.AskFirst, because that is what to ask before handing over a
+// card.
+//
+// Three questions are answered: Ladder says which offer beats which, Resolve
+// who gets the name and what everybody has paid and lost at each step, and
+// ExposureOf what one person stands to pay, lose and wait for. EAP is the
+// clock of a falling fee.
+//
+// Precedence: an earlier phase wins over a later one, so any landrush phase
+// pre-empts every pre-registration for GA, and the earlier EAP day wins.
+// Within GA, priority pre-empts standard. Among equals the contest has two
+// levels: the registrar's own (its auction or queue), then the registry's
+// among registrars.
+package launch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Kind is the kind of a phase.
+type Kind string
+
+// The kinds of phases, in the order in which TLDs go through them.
+const (
+	SunriseStart Kind = "sunrise-start-date" // first come, 30 days' notice
+	SunriseEnd   Kind = "sunrise-end-date"   // 60 days, then allocated or auctioned
+	Claims       Kind = "claims"             // trademark claims: beside other phases
+	QLP          Kind = "qlp"                // qualified launch: a hundred names for the registry's own use
+	LRP          Kind = "lrp"                // limited registration
+	Landrush     Kind = "landrush"
+	EarlyAccess  Kind = "eap" // one day of an early access period
+	GA           Kind = "ga"  // general availability
+)
+
+var kinds = []Kind{SunriseStart, SunriseEnd, Claims, QLP, LRP, Landrush, EarlyAccess, GA}
+
+// Phase is one phase of a launch. It takes orders from From up to but not
+// including To: at To the next one begins. A zero From or To is not known, or
+// for GA's To is never. A day without an hour stays one: such a phase surely
+// takes orders only once that day is over, and surely no more once it began.
+type Phase struct {
+	Name string      `json:"name"`
+	Kind Kind        `json:"kind"`
+	From whoisx.Date `json:"from"`
+	To   whoisx.Date `json:"to"`
+	Fee  catch.Money `json:"fee"` // what the source asks for a name in this phase
+}
+
+// Open reports whether the phase takes orders at t.
+func (p Phase) Open(t time.Time) bool {
+	if p.From.IsZero() && p.To.IsZero() {
+		return false
+	}
+	return !t.Before(sure(p.From)) && (p.To.IsZero() || t.Before(p.To.Time))
+}
+
+// sure is the first moment at which a date has come for certain.
+func sure(d whoisx.Date) time.Time {
+	if d.DayOnly {
+		return d.Add(24 * time.Hour)
+	}
+	return d.Time
+}
+
+// Launch is how one TLD opens.
+type Launch struct {
+	TLD        string   `json:"tld"`
+	Registry   string   `json:"registry,omitempty"`
+	Backend    string   `json:"backend,omitempty"`
+	Nexus      string   `json:"nexus,omitempty"`
+	Phases     []Phase  `json:"phases"`
+	Sources    []string `json:"sources"`
+	Checked    string   `json:"checked"`
+	Confidence string   `json:"confidence"` // "seen" or "memory"
+	Notes      []string `json:"notes,omitempty"`
+	Origin     string   `json:"origin"`
+}
+
+// Phase returns the phase of that name, or nil.
+func (l Launch) Phase(name string) *Phase {
+	for i := range l.Phases {
+		if strings.EqualFold(l.Phases[i].Name, name) {
+			return &l.Phases[i]
+		}
+	}
+	return nil
+}
+
+// GA returns general availability, or nil where its date is not known.
+func (l Launch) GA() *Phase {
+	for i := range l.Phases {
+		if l.Phases[i].Kind == GA {
+			return &l.Phases[i]
+		}
+	}
+	return nil
+}
+
+// At returns the phase that takes orders at t: of several the one that comes
+// first in the launch, trademark claims aside. Nil: none.
+func (l Launch) At(t time.Time) *Phase {
+	for i := range l.Phases {
+		if p := &l.Phases[i]; p.Kind != Claims && p.Open(t) {
+			return p
+		}
+	}
+	return nil
+}
+
+// Next returns the next moment at which a phase opens or closes after t, and
+// the phase. Nil: nothing more is known to come.
+func (l Launch) Next(t time.Time) (p *Phase, at whoisx.Date, opens bool) {
+	for i := range l.Phases {
+		q := &l.Phases[i]
+		for _, c := range []struct {
+			at    whoisx.Date
+			opens bool
+		}{{q.From, true}, {q.To, false}} {
+			if c.at.After(t) && (p == nil || c.at.Before(at.Time) || c.at.Equal(at.Time) && c.opens) {
+				p, at, opens = q, c.at, c.opens
+			}
+		}
+	}
+	return p, at, opens
+}
+
+// OpenedAt reports whether the TLD is open to all at t.
+func (l Launch) OpenedAt(t time.Time) bool {
+	ga := l.GA()
+	return ga != nil && !ga.From.IsZero() && !t.Before(sure(ga.From))
+}
+
+// sort puts the phases in the order of precedence: by when they end, and those
+// without an end by when they begin.
+func (l *Launch) sort() {
+	key := func(p Phase) time.Time {
+		switch {
+		case p.Kind == GA && !p.From.IsZero():
+			return p.From.Time
+		case !p.To.IsZero():
+			return p.To.Time
+		}
+		return p.From.Time
+	}
+	slices.SortStableFunc(l.Phases, func(a, b Phase) int {
+		if (a.Kind == GA) != (b.Kind == GA) {
+			if a.Kind == GA {
+				return 1
+			}
+			return -1
+		}
+		if c := key(a).Compare(key(b)); c != 0 {
+			return c
+		}
+		return slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind)
+	})
+	// Phases of one kind that only say when they end follow on one another.
+	for i := 1; i < len(l.Phases); i++ {
+		a, b := l.Phases[i-1], &l.Phases[i]
+		if b.From.IsZero() && b.Kind == a.Kind && !a.To.IsZero() {
+			b.From = a.To
+		}
+	}
+}
+
+// Check says what is wrong with a launch: phases that run backwards or
+// overlap, fees in two currencies.
+func (l Launch) Check() error {
+	for i, p := range l.Phases {
+		if p.Name == "" {
+			return fmt.Errorf(".%s: phase %d has no name", l.TLD, i+1)
+		}
+		if !slices.Contains(kinds, p.Kind) {
+			return fmt.Errorf(".%s: %s: unknown kind %q", l.TLD, p.Name, p.Kind)
+		}
+		if !p.From.IsZero() && !p.To.IsZero() && !p.From.Before(p.To.Time) {
+			return fmt.Errorf(".%s: %s runs backwards: from %s to %s", l.TLD, p.Name, stamp(p.From), stamp(p.To))
+		}
+		for _, q := range l.Phases[:i] {
+			if strings.EqualFold(p.Name, q.Name) {
+				return fmt.Errorf(".%s: there are two phases %q", l.TLD, p.Name)
+			}
+			if p.Fee.Currency != "" && q.Fee.Currency != "" && p.Fee.Currency != q.Fee.Currency {
+				return fmt.Errorf(".%s: fees in two currencies: %s in %s, %s in %s", l.TLD, q.Name, q.Fee.Currency, p.Name, p.Fee.Currency)
+			}
+			if exclusive(p.Kind, q.Kind) && overlap(p, q) {
+				return fmt.Errorf(".%s: phases overlap: %s until %s, %s from %s", l.TLD, q.Name, stamp(q.To), p.Name, stamp(p.From))
+			}
+			if p.Kind == GA && q.Kind == GA {
+				return fmt.Errorf(".%s: general availability twice", l.TLD)
+			}
+		}
+	}
+	return nil
+}
+
+// exclusive reports whether two kinds of phases cannot run at one time: a name
+// is sold in one way only. Sunrise and limited phases may run beside others,
+// and claims always do.
+func exclusive(a, b Kind) bool {
+	selling := func(k Kind) bool { return k == Landrush || k == EarlyAccess || k == GA }
+	return selling(a) && selling(b) || a == b && a != Claims
+}
+
+func overlap(a, b Phase) bool {
+	if a.From.IsZero() || b.From.IsZero() {
+		return false
+	}
+	if a.From.After(b.From.Time) {
+		a, b = b, a
+	}
+	return a.To.IsZero() || b.From.Before(a.To.Time)
+}
+
+// stamp writes a date for a person.
+func stamp(d whoisx.Date) string {
+	switch {
+	case d.IsZero():
+		return "an unknown time"
+	case d.DayOnly:
+		return d.Format(time.DateOnly) + ", hour unknown"
+	}
+	return d.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+// Moved is a phase whose times changed: what was announced for it has to
+// follow.
+type Moved struct {
+	Phase  string      `json:"phase"`
+	Before whoisx.Date `json:"before"`
+	After  whoisx.Date `json:"after"`
+	Which  string      `json:"which"` // "opens", "closes", "added" or "dropped"
+}
+
+// Changes says which phases moved between two versions of a launch.
+func Changes(before, after Launch) []Moved {
+	var out []Moved
+	for _, p := range after.Phases {
+		q := before.Phase(p.Name)
+		if q == nil {
+			out = append(out, Moved{Phase: p.Name, After: p.From, Which: "added"})
+			continue
+		}
+		if p.From != q.From {
+			out = append(out, Moved{Phase: p.Name, Before: q.From, After: p.From, Which: "opens"})
+		}
+		if p.To != q.To {
+			out = append(out, Moved{Phase: p.Name, Before: q.To, After: p.To, Which: "closes"})
+		}
+	}
+	for _, q := range before.Phases {
+		if after.Phase(q.Name) == nil {
+			out = append(out, Moved{Phase: q.Name, Before: q.From, Which: "dropped"})
+		}
+	}
+	return out
+}

@@ -1,0 +1,238 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Tier is what is sold.
+type Tier string
+
+// The tiers. Interest is no order: somebody learns of the wish, nothing else.
+const (
+	Standard Tier = "standard"
+	Priority Tier = "priority"
+	Purchase Tier = "purchase" // bought in a landrush or EAP phase as it runs
+	Apply    Tier = "application"
+	Interest Tier = "interest"
+)
+
+// Charged is when an offer is paid for.
+type Charged string
+
+// When offers are charged.
+const (
+	ChargedUnknown Charged = ""
+	AtOrder        Charged = "at-order"
+	OnSuccess      Charged = "on-success"
+	AtPhase        Charged = "at-phase" // when its phase opens
+)
+
+// PremiumRule is what happens when the registry calls the name premium.
+type PremiumRule string
+
+// The premium rules.
+const (
+	PremiumUnknown   PremiumRule = ""
+	PremiumCancelled PremiumRule = "cancelled"
+	PremiumRequoted  PremiumRule = "re-quoted"
+	PremiumBinding   PremiumRule = "binding" // the higher price is owed without being asked
+)
+
+// Offer is one registrar's pre-registration, application or sale for a phase,
+// on its terms. What it does not say stays empty.
+type Offer struct {
+	ID        string `json:"id"`
+	Registrar string `json:"registrar"`
+	TLD       string `json:"tld"`
+	Phase     string `json:"phase"` // a phase's name
+	Tier      Tier   `json:"tier"`
+
+	Price          catch.Money `json:"price"`           // all that is charged, the application fee in it
+	ApplicationFee catch.Money `json:"application_fee"` // the part that is lost whoever wins
+	Deposit        catch.Money `json:"deposit"`
+	ICANNFee       catch.Money `json:"icann_fee"` // where it is charged on top
+	Renewal        catch.Money `json:"renewal"`   // a year, from the second on
+	PremiumRenewal catch.Money `json:"premium_renewal"`
+	Charged        Charged     `json:"charged"`
+
+	OnePerName *bool         `json:"one_per_name"` // the registrar takes one order a name
+	Several    catch.Contest `json:"several"`      // among its own customers
+	WhoMayJoin string        `json:"who_may_join,omitempty"`
+
+	Refund     catch.Refund  `json:"refund"` // of all but the application fee
+	RefundIn   time.Duration `json:"refund_in_ns,omitempty"`
+	Premium    PremiumRule   `json:"premium"`
+	IfReserved string        `json:"if_reserved,omitempty"` // what happens to the money when the registry reserves the name
+	BindingOn  whoisx.Date   `json:"binding_on"`
+	Tries      string        `json:"tries,omitempty"` // "before-ga" or "at-ga"
+
+	Source string `json:"source"`
+	Seen   string `json:"seen"`
+}
+
+// question is one thing that a person should know before paying.
+type question struct {
+	ask  string
+	open func(Offer) bool
+}
+
+// questions is the form: everything that differs between registrars and
+// decides what is lost.
+var questions = []question{
+	{"What does it cost, all in?", func(o Offer) bool { return o.Price.Currency == "" }},
+	{"How much of that is an application fee that is never given back?", func(o Offer) bool { return o.ApplicationFee.Currency == "" }},
+	{"When is it charged: at the order, when the phase opens, or only on success?", func(o Offer) bool { return o.Charged == ChargedUnknown }},
+	{"If somebody else gets the name: is the rest given back in cash, as credit, or not at all?", func(o Offer) bool { return o.Refund == catch.RefundUnknown }},
+	{"When is it given back?", func(o Offer) bool { return o.Refund != catch.RefundNone && o.RefundIn == 0 }},
+	{"Do you take one order a name, or several?", func(o Offer) bool { return o.OnePerName == nil }},
+	{"If several customers want it: an auction, a queue, a lottery?", func(o Offer) bool {
+		return o.Several == catch.ContestUnknown && (o.OnePerName == nil || !*o.OnePerName)
+	}},
+	{"What happens if the registry calls the name premium?", func(o Offer) bool { return o.Premium == PremiumUnknown }},
+	{"What happens to the money if the registry reserves the name?", func(o Offer) bool { return o.IfReserved == "" }},
+	{"From when is it binding?", func(o Offer) bool { return o.BindingOn.IsZero() && o.Charged != AtOrder }},
+	{"Do you buy before general availability, or try when it opens?", func(o Offer) bool { return o.Tries == "" && o.Tier != Purchase }},
+	{"What does a renewal cost?", func(o Offer) bool { return o.Renewal.Currency == "" }},
+}
+
+// AskFirst lists the questions that the offer leaves open.
+func (o Offer) AskFirst() []string {
+	if o.Tier == Interest {
+		return nil
+	}
+	var out []string
+	for _, q := range questions {
+		if q.open(o) {
+			out = append(out, q.ask)
+		}
+	}
+	return out
+}
+
+// Questions are all questions of the form, in order.
+func Questions() []string {
+	out := make([]string, len(questions))
+	for i, q := range questions {
+		out[i] = q.ask
+	}
+	return out
+}
+
+// loss is what becomes of the money of an offer if somebody else gets the
+// name. Where nothing is known of a refund, the money counts as lost.
+func (o Offer) loss(paid catch.Money) (cash, credit, refund catch.Money, err error) {
+	zero := catch.Money{Currency: paid.Currency}
+	cash, credit, refund = zero, zero, zero
+	if paid.IsZero() {
+		return cash, credit, refund, nil
+	}
+	fee := o.ApplicationFee
+	if fee.Currency == "" {
+		fee = zero
+	}
+	if c, err := fee.Cmp(paid); err != nil {
+		return cash, credit, refund, fmt.Errorf("%s: application fee: %w", o.label(), err)
+	} else if c > 0 {
+		fee = paid
+	}
+	rest, err := paid.Add(fee.Neg())
+	if err != nil {
+		return cash, credit, refund, fmt.Errorf("%s: application fee: %w", o.label(), err)
+	}
+	cash = fee
+	switch o.Refund {
+	case catch.RefundCash:
+		refund = rest
+	case catch.RefundCredit:
+		credit = rest
+	default:
+		cash = paid
+	}
+	return cash, credit, refund, nil
+}
+
+func (o Offer) label() string {
+	return strings.TrimSpace(o.Registrar + " " + string(o.Tier) + " ." + o.TLD)
+}
+
+// Errors that a caller may tell apart. They are guards: nothing was ordered.
+var (
+	ErrAgainstSelf = errors.New("it would be an order against oneself")
+	ErrRequoted    = errors.New("the price changed after it was quoted")
+	ErrReserved    = errors.New("the registry reserves the name")
+	ErrNoOrder     = errors.New("an interest is not an order")
+	ErrOpen        = errors.New("the TLD is already open")
+)
+
+// Taken is an offer that a person took for a name.
+type Taken struct {
+	Offer Offer     `json:"offer"`
+	At    time.Time `json:"at"`
+}
+
+// Guard says why an offer must not be taken beside those already taken for the
+// same name: two of one tier for one phase drive each other up, at the
+// registrar or between registrars at the registry.
+func Guard(taken []Taken, next Offer) error {
+	if next.Tier == Interest {
+		return fmt.Errorf("%s: %w: the registrar learns of the wish, and nothing else happens", next.label(), ErrNoOrder)
+	}
+	for _, t := range taken {
+		o := t.Offer
+		if o.Tier != next.Tier || !strings.EqualFold(o.Phase, next.Phase) || !strings.EqualFold(o.TLD, next.TLD) {
+			continue
+		}
+		if strings.EqualFold(o.Registrar, next.Registrar) {
+			return fmt.Errorf("%s: %w: there is one already since %s", next.label(), ErrAgainstSelf, stamp(whoisx.At(t.At)))
+		}
+		return fmt.Errorf("%s: %w: %s has one since %s, and the registry would auction the name between the two registrars", next.label(), ErrAgainstSelf, o.label(), stamp(whoisx.At(t.At)))
+	}
+	return nil
+}
+
+// Reserved refuses an offer for a name that the registry reserves, and says
+// what happens to money that was already paid.
+func Reserved(o Offer, category string) error {
+	what := o.IfReserved
+	if what == "" {
+		what = "ask first what happens to money already paid"
+	}
+	if category != "" {
+		category = " (" + category + ")"
+	}
+	return fmt.Errorf("%s: %w%s; %s", o.label(), ErrReserved, category, what)
+}
+
+// Quoted is a price as somebody said it, kept because people need it in a
+// dispute.
+type Quoted struct {
+	At     time.Time   `json:"at"`
+	Source string      `json:"source"`
+	Class  string      `json:"class"` // "standard", a premium tier, "reserved"
+	Price  catch.Money `json:"price"`
+}
+
+// Requote compares a price with the one that an order rests on. A higher price,
+// another currency or another class is refused, naming both with their dates.
+// A lower price of the same class is fine.
+func Requote(first, now Quoted) error {
+	c, err := now.Price.Cmp(first.Price)
+	if err == nil && c <= 0 && (now.Class == first.Class || now.Class == "") {
+		return nil
+	}
+	return fmt.Errorf("%w: %s on %s (%s, %s), %s on %s (%s, %s)", ErrRequoted,
+		first.Price, stamp(whoisx.At(first.At)), first.Source, orStandard(first.Class), now.Price, stamp(whoisx.At(now.At)), now.Source, orStandard(now.Class))
+}
+
+func orStandard(s string) string {
+	if s == "" {
+		return "standard"
+	}
+	return s
+}
