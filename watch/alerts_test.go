@@ -189,7 +189,7 @@ func TestAlertThatDiedIsRepeatedOnceAndMarked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	watch.New(watch.Options{Store: db, Channels: []alert.Channel{phone}})
+	watch.New(watch.Options{Store: db, Channels: []alert.Channel{phone}, Alerts: alert.Rules{Channels: []string{"phone"}}})
 	s := alert.Sender{Outbox: db, Channels: map[string]alert.Channel{"phone": phone}, Now: time.Now}
 	for range 3 {
 		if _, err := s.Deliver(ctx); err != nil {

@@ -92,7 +92,7 @@ func New(o Options) *Service {
 	s.budget = newBudgets(o.Store, o.Hosts, o.Now)
 	s.events = newBroadcast(s)
 	b := Binding{Todo: s.todo, MonthCaps: o.MonthCaps, Now: o.Now, Stale: o.Stale}
-	if len(o.Channels) > 0 {
+	if len(o.Alerts.Channels)+len(o.Alerts.Rules) > 0 {
 		b.Tell, b.Ahead = s.alertsOf, s.ahead
 	}
 	o.Store.Bind(b)

@@ -8,7 +8,7 @@ func (a *app) commands() []*cobra.Command {
 		a.addCommand(), a.editCommand(), a.rmCommand(), a.tagCommand(), a.noteCommand(),
 		a.lsCommand(), a.showCommand(), a.historyCommand(), a.importCommand(), a.exportCommand(),
 
-		a.checkCommand(), a.explainCommand(), a.queueCommand(), a.tldCommand(),
+		a.checkCommand(), a.explainCommand(), a.queueCommand(), a.tldCommand(), a.calendarCommand(), a.alertCommand(),
 
 		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.termsCommand(), a.accountCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(),
 

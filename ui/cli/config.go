@@ -22,6 +22,7 @@ type Config struct {
 	Account map[string]AccountConfig `toml:"account"`
 	Month   map[string]string        `toml:"month"` // currency → what may be owed a UTC month
 	Clock   ClockConfig              `toml:"clock"`
+	Alert   AlertConfig              `toml:"alert"`
 	Log     LogConfig                `toml:"log"`
 	UI      UIConfig                 `toml:"ui"`
 	Keys    map[string]string        `toml:"keys"`  // action → keys, separated by blanks
@@ -215,6 +216,9 @@ func (l *loaded) check() error {
 		if _, _, err := net.SplitHostPort(r); err != nil {
 			return bad("lookup.dns.resolver", "%q is not host:port", r)
 		}
+	}
+	if _, err := l.Alert.rules(); err != nil {
+		return bad("alert", "%v", err)
 	}
 	switch l.Log.Level {
 	case "debug", "info", "warn", "error":

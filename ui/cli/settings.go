@@ -111,6 +111,9 @@ func overlayEnvironment(l *loaded, getenv func(string) string) error {
 			}
 			v.SetBool(b)
 		case reflect.Slice:
+			if v.Type().Elem().Kind() != reflect.String {
+				return // rules have no variable
+			}
 			var parts []string
 			for _, p := range strings.Split(text, ",") {
 				if p = strings.TrimSpace(p); p != "" {

@@ -88,6 +88,14 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}
+	if o.Alerts, err = cfg.Alert.rules(); err != nil {
+		return nil, err // check has said so already
+	}
+	if n >= needAll {
+		if o.Channels, err = cfg.channels(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if n >= needSources {
 		if o.Sources, err = r.sources(cfg, n >= needAll); err != nil {
 			return nil, err
