@@ -2,6 +2,7 @@ package rdap
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,19 +96,13 @@ const (
 // oneLine shows a piece of JSON on one line: runs of white space between
 // values become one space.
 func oneLine(b []byte) string {
-	plain := true
+	b = b[:min(len(b), 4*maxQuote)]
 	for i, c := range b {
-		if c < 0x20 || c >= 0x7f || (c == ' ' && i > 0 && b[i-1] == ' ') {
-			plain = false
-			break
+		if c < 0x20 || c >= 0x7f || c == ' ' && i > 0 && b[i-1] == ' ' {
+			return clip(whoisx.CleanLine(strings.Join(strings.Fields(string(b)), " ")), maxQuote)
 		}
 	}
-	if plain {
-		return string(clip(b, maxQuote))
-	}
-	b = clip(b, 4*maxQuote)
-	s := whoisx.CleanLine(strings.Join(strings.Fields(string(b)), " "))
-	return string(clip([]byte(s), maxQuote))
+	return string(b[:min(len(b), maxQuote)])
 }
 
 func (r *reader) answer() {
@@ -130,6 +125,7 @@ func (r *reader) answer() {
 		return
 	}
 	a.Outcome = whoisx.Registered
+	a.Evidence = slices.Grow(a.Evidence, 24)
 	r.members()
 	r.judge()
 }
@@ -232,17 +228,17 @@ func (r *reader) event(i int) {
 	}
 	var into *whoisx.Date
 	var what string
-	switch letters(r.bytes(action)) {
-	case "registration":
-		into, what = &r.a.Created, "created"
-	case "lastchanged":
-		into, what = &r.a.Updated, "updated"
-	case "expiration":
-		into, what = &r.a.Expires, "expires at the registry"
-	case "registrarexpiration":
-		into, what = &r.a.RegistrarExpires, "expires at the registrar"
-	case "deletion":
-		into, what = &r.a.Deleted, "deleted"
+	switch b := r.bytes(action); {
+	case spelled(b, "registration"):
+		into, what = &r.a.Created, "created "
+	case spelled(b, "lastchanged"):
+		into, what = &r.a.Updated, "updated "
+	case spelled(b, "expiration"):
+		into, what = &r.a.Expires, "expires at the registry "
+	case spelled(b, "registrarexpiration"):
+		into, what = &r.a.RegistrarExpires, "expires at the registrar "
+	case spelled(b, "deletion"):
+		into, what = &r.a.Deleted, "deleted "
 	default:
 		return
 	}
@@ -258,7 +254,7 @@ func (r *reader) event(i int) {
 		}
 	default:
 		*into = d
-		r.says(from, to, what+" "+d.String())
+		r.says(from, to, what+d.String())
 	}
 }
 
@@ -282,8 +278,8 @@ func (r *reader) entity(i int) {
 		}
 	}
 	r.each(r.get(i, "publicIds"), func(p int) {
-		typ, id := r.text(r.get(p, "type")), r.get(p, "identifier")
-		if r.a.RegistrarID == "" && id >= 0 && strings.Contains(letters([]byte(typ)), "ianaregistrarid") {
+		typ, id := r.bytes(r.get(p, "type")), r.get(p, "identifier")
+		if r.a.RegistrarID == "" && id >= 0 && spelled(typ, "ianaregistrarid") {
 			if r.a.RegistrarID = short(r.text(id)); r.a.RegistrarID != "" {
 				r.value(id, "the registrar's IANA ID")
 			}
@@ -401,14 +397,22 @@ func (r *reader) judge() {
 		return
 	}
 	for _, s := range a.SaidStatuses {
-		switch letters([]byte(s)) {
-		case "reserved", "registryreserved", "serverreserved":
+		is := func(words ...string) bool {
+			for _, w := range words {
+				if spelled([]byte(s), w) {
+					return true
+				}
+			}
+			return false
+		}
+		switch {
+		case is("reserved", "registryreserved", "serverreserved"):
 			a.Outcome, a.Category = whoisx.Reserved, "reserved by the registry"
-		case "blocked", "registryblocked":
+		case is("blocked", "registryblocked"):
 			a.Outcome, a.Category = whoisx.Blocked, "blocked by the registry"
-		case "premium":
+		case is("premium"):
 			a.Outcome = whoisx.Premium
-		case "available", "free", "unregistered", "notregistered":
+		case is("available", "free", "unregistered", "notregistered"):
 			if len(a.Statuses) == 0 {
 				a.Outcome = whoisx.NotRegistered
 			}
@@ -477,23 +481,9 @@ func same(said, asked string) bool {
 	return err == nil && ascii == asked
 }
 
-// letters keeps the ASCII letters of a word, in lower case, so that any
-// spelling finds it.
-func letters(b []byte) string {
-	var buf [48]byte
-	n := 0
-	for _, c := range b {
-		if c|0x20 >= 'a' && c|0x20 <= 'z' && n < len(buf) {
-			buf[n] = c | 0x20
-			n++
-		}
-	}
-	return string(buf[:n])
-}
-
 // short cleans a value for showing and storing.
 func short(s string) string {
-	return string(clip([]byte(whoisx.CleanLine(s)), maxQuote))
+	return clip(whoisx.CleanLine(s), maxQuote)
 }
 
 func has(list []string, s string) bool {

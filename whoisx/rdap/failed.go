@@ -18,6 +18,7 @@ var errName = errors.New("not a domain name")
 // terms of use full of them.
 var (
 	limitWords   = []string{"rate limit", "ratelimit", "rate-limit", "too many requests", "too many queries", "queries exceeded", "quota", "limit exceeded", "exceeded the", "exceeded your", "query limit", "throttl", "try again later", "slow down", "request limit"}
+	refusedWords = []string{"blocked", "denied", "not allowed", "not permitted", "unauthori", "banned", "blacklist", "blocklist", "allowlist", "whitelist", "your ip"}
 	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible"}
 	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
 )
@@ -65,7 +66,7 @@ func failed(a *whoisx.Answer, raw []byte) {
 			if at >= 0 {
 				r.value(at, "what the server said")
 			}
-			byStatus(a, status, said)
+			byStatus(a, status, said, false)
 			return
 		}
 	}
@@ -73,10 +74,10 @@ func failed(a *whoisx.Answer, raw []byte) {
 	if len(body) > 0 {
 		text = pageText(body)
 		if text != "" {
-			a.Evidence = append(a.Evidence, whoisx.Evidence{Source: whoisx.RDAP, Line: 1, Text: string(clip([]byte(text), maxQuote)), Says: "what the server said"})
+			a.Evidence = append(a.Evidence, whoisx.Evidence{Source: whoisx.RDAP, Line: 1, Text: clip(text, maxQuote), Says: "what the server said"})
 		}
 	}
-	byStatus(a, status, text)
+	byStatus(a, status, text, len(body) == 0 || body[0] == '<')
 }
 
 // errorBody types an error object (RFC 9083 §6) that came with HTTP 200: the
@@ -92,7 +93,7 @@ func errorBody(r *reader, code int) {
 		r.a.Outcome, r.a.Why = whoisx.Unreadable, "an error object with no code that is known"
 		return
 	}
-	byStatus(r.a, n, said)
+	byStatus(r.a, n, said, false)
 	r.a.Why = "error " + strconv.Itoa(n) + " inside an answer with HTTP status 200: " + r.a.Why
 }
 
@@ -117,13 +118,15 @@ func (r *reader) words() (string, int) {
 	return whoisx.CleanLine(b.String()), at
 }
 
-// byStatus decides by the status and by what the server said beside it.
-func byStatus(a *whoisx.Answer, status int, said string) {
+// byStatus decides by the status and by what the server said beside it; bare
+// is a body that is empty or a page of HTML, which the registry's RDAP service
+// did not write.
+func byStatus(a *whoisx.Answer, status int, said string, bare bool) {
 	low := strings.ToLower(said)
 	set := func(o whoisx.Outcome, why string) {
 		a.Outcome, a.Why = o, why
 		if said != "" && o != whoisx.NotRegistered {
-			a.Why += " (" + string(clip([]byte(said), maxQuote)) + ")"
+			a.Why += " (" + clip(said, maxQuote) + ")"
 		}
 	}
 	limited := mentions(low, limitWords)
@@ -147,8 +150,10 @@ func byStatus(a *whoisx.Answer, status int, said string) {
 		set(whoisx.NotRegistered, "the server knows no such registration; reserved and premium names answer the same")
 	case status == http.StatusForbidden && (limited || strings.Contains(low, "exceeded")):
 		set(whoisx.RateLimited, "403: asked too often")
+	case status == http.StatusForbidden && bare && !mentions(low, refusedWords):
+		set(whoisx.RateLimited, "403 without a word of why: registries' gateways answer so when asked too often")
 	case status == http.StatusForbidden:
-		set(whoisx.Refused, "403: the server does not let this address ask; often that is its limit")
+		set(whoisx.Refused, "403: the server does not let this address ask")
 	case status == http.StatusUnauthorized, status == http.StatusPaymentRequired, status == http.StatusProxyAuthRequired, status == http.StatusUnavailableForLegalReasons:
 		set(whoisx.Refused, "the server does not let us ask")
 	case limited && status >= 400:
@@ -185,15 +190,15 @@ func notJSON(a *whoisx.Answer, body []byte, err error) {
 		a.Why = err.Error()
 	}
 	if text != "" {
-		a.Evidence = append(a.Evidence, whoisx.Evidence{Source: whoisx.RDAP, Line: 1, Text: string(clip([]byte(text), maxQuote)), Says: a.Why})
+		a.Evidence = append(a.Evidence, whoisx.Evidence{Source: whoisx.RDAP, Line: 1, Text: clip(text, maxQuote), Says: a.Why})
 	}
 }
 
 // pageText is the start of a page without its tags.
 func pageText(b []byte) string {
-	b = clip(b, 4096)
+	b = b[:min(len(b), 4096)]
 	if len(b) == 0 || b[0] != '<' {
-		return string(clip([]byte(whoisx.CleanLine(string(b))), 2*maxQuote))
+		return clip(whoisx.CleanLine(string(b)), 2*maxQuote)
 	}
 	var out strings.Builder
 	tag := false
@@ -208,5 +213,5 @@ func pageText(b []byte) string {
 			out.WriteRune(c)
 		}
 	}
-	return string(clip([]byte(whoisx.CleanLine(strings.Join(strings.Fields(out.String()), " "))), 2*maxQuote))
+	return clip(whoisx.CleanLine(strings.Join(strings.Fields(out.String()), " ")), 2*maxQuote)
 }

@@ -349,12 +349,28 @@ func fold(b []byte, s string) bool {
 }
 
 // clip cuts text to n bytes at a rune's start.
-func clip(b []byte, n int) []byte {
-	if len(b) <= n {
-		return b
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
 	}
-	for n > 0 && !utf8.RuneStart(b[n]) {
+	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return b[:n]
+	return s[:n]
+}
+
+// spelled reports whether b is the word, whatever stands between its letters:
+// "Registrar_Expiration" is spelled "registrarexpiration".
+func spelled(b []byte, word string) bool {
+	n := 0
+	for _, c := range b {
+		if c |= 0x20; c < 'a' || c > 'z' {
+			continue
+		}
+		if n == len(word) || c != word[n] {
+			return false
+		}
+		n++
+	}
+	return n == len(word)
 }

@@ -259,7 +259,7 @@ func TestAskRetryAfter(t *testing.T) {
 		{429, "-5", whoisx.RateLimited, 0},
 		{429, "soon", whoisx.RateLimited, 0},
 		{429, "", whoisx.RateLimited, 0},
-		{403, "", whoisx.Refused, 0},
+		{403, "", whoisx.RateLimited, 0},
 		{403, "60", whoisx.RateLimited, time.Minute},
 		{422, "60", whoisx.RateLimited, time.Minute},
 		{503, "60", whoisx.Unreachable, time.Minute},
