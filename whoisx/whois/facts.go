@@ -170,6 +170,7 @@ func (r *reader) date(f field, key, value string, l *line) {
 		to, says = &r.a.RegistrarExpires, "expires, at the registrar"
 	case fDeleted:
 		to, says = &r.a.Deleted, "deleted"
+		r.deletedText = clip(l.text)
 	default:
 		return
 	}

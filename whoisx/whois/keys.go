@@ -41,7 +41,7 @@ var keys = func() map[string]field {
 		}},
 		{fQuery, []string{"query", "searching for", "whois results for", "you queried for", "domain queried", "queried", "requested domain"}},
 		{fCreated, []string{
-			"created", "created on", "created date", "create date", "creation date", "creationdate", "created at", "creation", "date created", "domain created", "domain create date",
+			"created", "reg created", "cree", "créé", "cree le", "créé le", "created on", "created date", "create date", "creation date", "creationdate", "created at", "creation", "date created", "domain created", "domain create date",
 			"domain creation date", "domain registration date", "domain registered", "registered", "registered on", "registered date", "registered at", "registration date", "registrationdate",
 			"registration", "registration time", "registration created", "record created", "record created on", "record creation date", "domain name commencement date", "commencement date", "activated", "acivated", "activated on", "activation date", "activation",
 			"domain record activated", "date approved", "approved", "approval date", "date registered", "domain dateregistered", "domain date registered", "fecha de creacion", "fecha de creación", "fecha de registro", "fecha creacion", "fecha de activacion", "fecha de alta",
@@ -69,12 +69,12 @@ var keys = func() map[string]field {
 			"domain available on", "available again",
 		}},
 		{fStatus, []string{
-			"status", "domain status", "registration status", "domainstatus", "query status", "eppstatus", "epp status", "estatus del dominio", "estado", "estado del dominio", "estado do domínio", "statut", "stato", "status of domain", "domain state", "domain registration status", "status information",
+			"status", "domain status", "registration status", "domainstatus", "query status", "eppstatus", "epp status", "estatus del dominio", "estado", "estado del dominio", "estado do domínio", "statut", "etat", "état", "stato", "status of domain", "domain state", "domain registration status", "status information",
 			"state of domain", "registry status", "status code", "status codes", "statuses", "stav", "durum", "pending", "domaintype", "domain type", "ren status", "lifecycle status", "domain epp status", "current status", "domain statuses", "статус",
 		}},
 		{fState, []string{"state"}},
 		{fRegistrar, []string{
-			"registrar", "registrar name", "sponsoring registrar", "registrar organization", "registrar organisation", "sponsoring registrar organization", "sponsoring registrar name", "current registar", "current registrar", "authorized agency", "registrado por", "registrar company", "registered through", "registered by", "maintained by registrar", "등록대행자", "registration service provider", "registrar company name", "agent de enregistrement", "bureau d enregistrement", "agente registrador", "registrar nom", "registraire", "регистратор",
+			"registrar", "registar", "registrar name", "sponsoring registrar", "registrar organization", "registrar organisation", "sponsoring registrar organization", "sponsoring registrar name", "current registar", "current registrar", "authorized agency", "registrado por", "registrar company", "registered through", "registered by", "maintained by registrar", "등록대행자", "registration service provider", "registrar company name", "agent de enregistrement", "bureau d enregistrement", "agente registrador", "registrar nom", "registraire", "регистратор",
 		}},
 		{fRegistrarID, []string{"registrar iana id", "sponsoring registrar iana id", "registrar iana"}},
 		{fNameserver, []string{

@@ -32,6 +32,13 @@ func (r *reader) lapse(at time.Time) {
 			}
 		}
 	}
+	if a.Deleted.After(at) && !at.IsZero() {
+		// A deletion that is still to come.
+		if a.Drop == nil {
+			a.Drop = &whoisx.Drop{From: a.Deleted, To: a.Deleted, Text: r.deletedText}
+		}
+		a.Deleted = whoisx.Date{}
+	}
 	if lapsing && a.Drop == nil && !r.drop.IsZero() {
 		a.Drop = &whoisx.Drop{From: r.drop, To: r.drop, Will: r.dropWill, Text: r.dropText}
 	}

@@ -57,6 +57,8 @@ type reader struct {
 	drop     whoisx.Date
 	dropText string
 	dropWill bool
+
+	deletedText string
 }
 
 // outcomeLine is an outcome and the line that says it.
@@ -352,6 +354,11 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 	t := l.text
 	switch r.open {
 	case fNameserver:
+		if k := strings.Trim(key, " ."); keyed && strings.EqualFold(k, "name") && hostOf(value) != "" {
+			r.hosts(value, l)
+			r.openN++
+			return
+		}
 		if host := hostOf(t); host != "" && (!keyed || !strings.Contains(t, ": ")) {
 			r.hosts(t, l)
 			r.openN++

@@ -58,6 +58,7 @@ var lexicon = func() map[string][]phrase {
 		"temporarily blocked", "temporarily blacklisted", "temporarily banned", "temporarily denied", "temporary block", "blacklisted due", "blocked due to", "banned due to", "denied due to excessive", "due to excessive", "because of excessive",
 		"daily limit", "hourly limit", "still in grace period", "query limit has", "query limit exceeded", "connection limit", "connections limit", "lookup limit", "maximum queries", "maximum number of queries", "maximum number of connections", "max queries", "maximum query",
 		"请求过于频繁", "查询过于频繁", "demasiadas consultas", "limite de requêtes", "zu viele anfragen", "muitas consultas", "limite excedido", "превышен", "превышено")
+	add(whoisx.RateLimited, anywhere, tailAny, "", "reached your", "reached the query", "reached the maximum", "reached the daily", "allotment exceeded", "per second exceeded", "per minute exceeded", "per hour exceeded", "per day exceeded", "too often", "too frequently", "requests too quickly", "restricted due to", "429 too many")
 	add(whoisx.RateLimited, atStart, tailAny, "", "rate limit", "rate limited", "ratelimit", "ratelimited", "throttled", "throttling", "excessive querying", "excessive queries", "please wait", "wait a while", "wait for", "try again in", "limit of", "queries limit", "query interval", "you are querying too")
 	add(whoisx.Refused, anywhere, tailAny, "",
 		"access denied", "permission denied", "access is denied", "access has been denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not allowed to access", "not allowed to use this", "access forbidden", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required")
@@ -65,7 +66,7 @@ var lexicon = func() map[string][]phrase {
 	add(whoisx.Unreachable, anywhere, tailAny, "",
 		"temporarily unavailable", "service unavailable", "server too busy", "server is busy", "server busy", "too busy", "service is unavailable", "service is currently unavailable", "currently unavailable", "service not available", "service is not available", "server unavailable", "server is not available", "service is down", "database is not available", "database unavailable", "database is unavailable", "database is down", "internal error", "internal server error", "internal whois error", "connection attempt failed", "database error", "database connection", "could not connect", "cannot connect", "can t connect", "unable to connect", "failed to connect", "connection failed", "connection timed out", "timeout", "timed out", "time out", "under maintenance", "maintenance mode", "scheduled maintenance", "unable to process", "cannot process your request", "could not process", "system error", "server error", "unexpected error", "query failed", "request failed", "lookup failed", "backend error", "please try again later", "try again later", "please retry later", "no disponible temporalmente", "servicio no disponible", "error occurred while", "an error occurred", "an error has occurred", "problem occurred", "bad gateway", "resource limit")
 	add(whoisx.Unsupported, anywhere, tailAny, "",
-		"does not have any records for that zone", "no records for that zone", "tld is not supported", "tld not supported", "unsupported tld", "not supported tld", "domain is not supported", "extension is not supported", "zone is not supported", "unknown tld", "unknown zone", "unknown suffix", "unsupported domain", "unsupported zone", "invalid tld", "invalid extension", "no whois server is known", "no whois server known", "this tld has no whois server", "tld has no whois", "no whois server", "is not served", "not served by", "not managed by this", "not handled by", "not operated by this", "not under the", "not a domain of this", "solo acepta consultas con dominios", "only accepts queries for", "not authoritative for", "not responsible for", "only supports", "please query the", "query the appropriate", "whois service has been retired", "whois service has been discontinued", "service has been retired", "service has been discontinued", "service has been decommissioned", "has been decommissioned", "has been sunset", "whois has been replaced", "replaced by rdap", "no longer available please use rdap", "whois service is no longer", "whois is no longer", "no longer provides whois", "no longer supports", "no longer provided", "no longer available via port", "please use rdap instead", "please use the rdap")
+		"does not have any records for that zone", "no records for that zone", "tld is not supported", "tld not supported", "unsupported tld", "not supported tld", "domain is not supported", "extension is not supported", "zone is not supported", "unknown tld", "unknown zone", "unknown suffix", "unsupported domain", "unsupported zone", "invalid tld", "invalid extension", "no whois server is known", "no whois server known", "this tld has no whois server", "tld has no whois", "no whois server", "is not served", "not served by", "not managed by this", "not handled by", "not operated by this", "not under the", "not a domain of this", "solo acepta consultas con dominios", "only accepts queries for", "not authoritative for", "not responsible for", "only supports", "please query the", "query the appropriate", "whois service has been retired", "whois service has been discontinued", "service has been retired", "service has been discontinued", "service has been decommissioned", "has been decommissioned", "has been sunset", "whois has been replaced", "replaced by rdap", "no longer available please use rdap", "whois service is no longer", "whois is no longer", "no longer provides whois", "no longer supports", "no longer provided", "no longer available via port", "please use rdap instead", "please use the rdap", "was discontinued", "is discontinued", "been discontinued", "been deprecated", "is deprecated", "been turned off", "been shut down", "been switched off", "use rdap")
 	add(whoisx.Invalid, anywhere, tailAny, "",
 		"not a valid domain", "is not a valid", "is not valid", "not valid domain", "contravenes the", "invalid characters", "invalid character", "illegal characters", "illegal character", "ace idn convertible", "too few parts", "too many parts", "use only approved characters", "name is too short", "name is too long", "name too short", "name too long", "syntax error", "parameter value syntax", "parameter value range", "malformed", "incorrect domain", "incorrect format", "wrong format", "not well formed", "no es válido", "no valido", "nombre no válido", "not in valid format", "is invalid", "is not a legal", "illegal domain", "improperly formatted", "does not conform", "format is incorrect", "format error", "bad domain name", "bad query", "third level domain names", "query must be")
 	add(whoisx.Invalid, atStart, tailAny, "", "invalid", "illegal", "bad request", "bad domain", "wrong domain", "incorrect query", "unrecognized query", "unrecognised query", "unknown query", "unknown command", "usage", "parse error", "you must specify", "missing", "not a domain", "incorrect", "ungültig", "ungültige")
@@ -82,13 +83,17 @@ var lexicon = func() map[string][]phrase {
 	add(whoisx.Premium, anywhere, tailAny, "", "premium domain", "premium name", "premium domains", "premium names", "platinum domain", "platinum name", "premium price", "premium pricing", "premium registration", "is premium", "is a premium", "registry premium", "premium string", "premium tier", "tiered pricing", "premium auction")
 	add(whoisx.Premium, atStart, tailFew, "", "premium", "platinum")
 	add(whoisx.Gated, anywhere, tailAny, "dropzone", "dropzone", "drop zone service")
-	add(whoisx.Gated, anywhere, tailAny, "auction", "is in auction", "at auction", "in auction", "will be auctioned", "being auctioned", "for auction", "auction pending", "pending auction", "auction in progress", "available by auction", "through auction", "via auction", "auktsion", "oksjon", "future auction")
+	add(whoisx.Gated, anywhere, tailAny, "auction", "is in auction", "at auction", "in auction", "will be auctioned", "being auctioned", "for auction", "auction pending", "pending auction", "auction in progress", "available by auction", "through auction", "via auction", "auktsion", "oksjon", "future auction", "atauction", "up for auction")
 	add(whoisx.Gated, anywhere, tailAny, "waiting list", "waiting list", "venteliste", "offered to the waiting")
 	add(whoisx.Gated, anywhere, tailAny, "expiry access period", "expiry access period", "early access period", "early access program", "early access phase")
 	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "available for application", "available for applications", "pending application", "application pending", "in sunrise", "sunrise period", "landrush", "available for backorder", "available soon")
 	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved for", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "保留", "예약", "予約", "зарезервирован", "in accordance with icann policy")
 	add(whoisx.Reserved, atStart, tailFew, "", "reserved", "restricted", "not open", "prohibited", "withheld", "reservado", "réservé", "reserviert", "gesperrt", "blokovaná", "forbidden to register", "excluded")
 	add(whoisx.Reserved, atStart, tailFew, "unavailable", "not available")
+	// Freenom's registries say this of every name that nobody holds; names
+	// that are invalid are not sent.
+	add(whoisx.NotRegistered, atStart, tailAny, "", "invalid query or domain name not known in dot")
+	add(whoisx.NotRegistered, atStart, tailAny, "", "not available in our", "not available in the whois", "not available in whois", "not available in the database", "not available in database", "not available in the registry")
 	add(whoisx.Unreadable, anywhere, tailAny, "", "marked private", "or error in your query")
 	add(whoisx.NotRegistered, atStart, tailAny, "",
 		"no match", "no matches", "no matching", "nomatch", "not match", "no matched", "no such domain", "no such name", "no such object", "no such record", "no such entry", "no such",
@@ -109,7 +114,7 @@ var lexicon = func() map[string][]phrase {
 // fillers are words that only lead to what a sentence says.
 var fillers = func() map[string]bool {
 	m := map[string]bool{}
-	for w := range strings.FieldsSeq(`@ a an the this that your our their its it is was are were be been has have had there here
+	for w := range strings.FieldsSeq(`@ a an the this that your our their its it is was are were be been being has have had there here
 		domain domains name names domainname object objects entry record records key data query queried request requested search searched searching lookup looked result results for of in on at to
 		sorry but and error err warning info information notice status state code message msg response reply answer attention note ok
 		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still
@@ -153,7 +158,11 @@ func (r *reader) saying(text string) outcomeLine {
 			end = r.pos[i+1] - 1
 		}
 		word := norm[p:end]
+		var here phrase // the longest phrase that begins here
 		for _, ph := range lexicon[word] {
+			if len(ph.words) <= len(here.words) {
+				continue
+			}
 			if ph.where == atStart && !leading {
 				continue
 			}
@@ -165,9 +174,10 @@ func (r *reader) saying(text string) outcomeLine {
 			if !ends(ph.tail, rest) && !(ph.tail == tailEnd && strings.HasPrefix(rest, "for purchase") && strings.IndexByte(norm[:p], '@') >= 0) {
 				continue
 			}
-			if best.outcome == "" || ph.rank < best.rank || ph.rank == best.rank && best.category == "release" && ph.category != "" {
-				best = outcomeLine{outcome: ph.outcome, rank: ph.rank, category: ph.category, says: says(ph.outcome)}
-			}
+			here = ph
+		}
+		if here.words != "" && (best.outcome == "" || here.rank < best.rank || here.rank == best.rank && best.category == "release" && here.category != "") {
+			best = outcomeLine{outcome: here.outcome, rank: here.rank, category: here.category, says: says(here.outcome)}
 		}
 		if leading && !fillers[word] && !numeric(word) {
 			leading = false
@@ -196,7 +206,7 @@ func ends(t tail, rest string) bool {
 		}
 		return false
 	case tailFew:
-		return strings.Count(rest, " ") < 3
+		return strings.Count(rest, " ") < 3 && !strings.HasPrefix(rest, "in ")
 	}
 	return true
 }
