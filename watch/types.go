@@ -191,13 +191,10 @@ type Queued struct {
 
 // DueRow is a name that is to be asked, as the schedule reads it.
 type DueRow struct {
-	ID    int64
-	Name  Name
-	Kind  Kind
-	Stage lifecycle.Stage
-	Due   time.Time
-	Why   string
-	Rank  int // smaller is more urgent: inside a window 0, an hour away 1, else 2
+	Name Name
+	Due  time.Time
+	Why  string
+	Rank int // smaller is more urgent: inside a window 0, an hour away 1, else 2
 }
 
 // Armable is a burst that is to come.

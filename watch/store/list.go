@@ -289,7 +289,11 @@ func (s *Store) Kinds(ctx context.Context) (map[watch.Kind]int, error) {
 // Due returns what is to be asked at or before a time, most urgent first. It
 // reads a few columns through an index, however long the list is.
 func (s *Store) Due(ctx context.Context, when time.Time, limit int) ([]watch.DueRow, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, name, kind, stage, drop_at, due, due_why FROM watch WHERE due <= ? ORDER BY due LIMIT ?`, when.UnixMicro(), limit)
+	st, err := s.hot(ctx, `SELECT name, drop_at, due, due_why FROM watch WHERE due <= ? ORDER BY due LIMIT ?`)
+	if err != nil {
+		return nil, fmt.Errorf("read what is due: %w", s.typed(err))
+	}
+	rows, err := st.QueryContext(ctx, when.UnixMicro(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what is due: %w", s.typed(err))
 	}
@@ -298,9 +302,11 @@ func (s *Store) Due(ctx context.Context, when time.Time, limit int) ([]watch.Due
 	for rows.Next() {
 		var d watch.DueRow
 		var dropAt, due int64
-		if err := rows.Scan(&d.ID, &d.Name, &d.Kind, &d.Stage, &dropAt, &due, &d.Why); err != nil {
+		var name string // scanning into a named type goes by reflection
+		if err := rows.Scan(&name, &dropAt, &due, &d.Why); err != nil {
 			return nil, fmt.Errorf("read what is due: %w", s.typed(err))
 		}
+		d.Name = watch.Name(name)
 		d.Due = time.UnixMicro(due).UTC()
 		d.Rank = rank(dropAt, when)
 		out = append(out, d)
@@ -321,7 +327,11 @@ func rank(dropAt int64, now time.Time) int {
 // NextDue is when something is due next, zero if the list is empty.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var due sql.NullInt64
-	if err := s.read.QueryRowContext(ctx, `SELECT min(due) FROM watch`).Scan(&due); err != nil {
+	st, err := s.hot(ctx, `SELECT min(due) FROM watch`)
+	if err == nil {
+		err = st.QueryRowContext(ctx).Scan(&due)
+	}
+	if err != nil {
 		return time.Time{}, fmt.Errorf("read what is due next: %w", s.typed(err))
 	}
 	return at(due), nil

@@ -54,6 +54,8 @@ type Store struct {
 	normal *handle    // does not
 	read   *sql.DB
 
+	prepared sync.Map // query → *sql.Stmt, of the hot reads
+
 	version struct {
 		sync.Mutex
 		conn *sql.Conn // data_version counts what other connections committed
@@ -203,6 +205,10 @@ func (s *Store) Close() error {
 		errs = append(errs, h.close())
 	}
 	if s.read != nil {
+		s.prepared.Range(func(_, st any) bool {
+			errs = append(errs, st.(*sql.Stmt).Close())
+			return true
+		})
 		errs = append(errs, s.read.Close())
 	}
 	return errors.Join(errs...)
@@ -285,6 +291,23 @@ func (t *tx) one(ctx context.Context, query string, args []any, into ...any) err
 		return err
 	}
 	return st.QueryRowContext(ctx, args...).Scan(into...)
+}
+
+// hot returns a prepared statement of the read pool: parsing a query costs more
+// than running a small one.
+func (s *Store) hot(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st, ok := s.prepared.Load(query); ok {
+		return st.(*sql.Stmt), nil
+	}
+	st, err := s.read.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if old, ok := s.prepared.LoadOrStore(query, st); ok {
+		_ = st.Close() // somebody else was quicker
+		return old.(*sql.Stmt), nil
+	}
+	return st, nil
 }
 
 func micros(t time.Time) any {
