@@ -252,3 +252,72 @@ type quoter struct {
 }
 
 func (q quoter) Quote(context.Context, string, int) (catch.Quote, error) { return q.q, q.err }
+
+func TestRegisterBurstRepeatsOnlyAfterARefusal(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		errs  []error // what the service says, call by call; then it succeeds
+		want  catch.State
+		times int
+	}{
+		{"taken, then free", []error{&catch.Error{Kind: catch.Taken}, &catch.Error{Kind: catch.Taken}}, catch.Won, 3},
+		{"unknown outcome", []error{&catch.Error{Kind: catch.Taken}, &catch.Error{Kind: catch.OutcomeUnknown}}, catch.InDoubt, 2},
+		{"no funds", []error{&catch.Error{Kind: catch.InsufficientFunds}}, catch.Failed, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			reg := newService("register")
+			reg.desc.Kind, reg.terms.Burst = catch.Register, catch.BurstAllowed
+			if c.want == catch.InDoubt {
+				reg.desc.Can = []catch.Can{catch.CanOrder, catch.CanQuote}
+			}
+			var mu sync.Mutex
+			calls := 0
+			reg.fail = func(name string) error {
+				mu.Lock()
+				defer mu.Unlock()
+				calls++
+				if calls <= len(c.errs) {
+					return c.errs[calls-1]
+				}
+				return nil
+			}
+			reg.won = true
+			w.reg.pending("a.co.uk", 500*time.Millisecond)
+			p := w.open(true, reg)
+			p.add(t, "a.co.uk")
+			until(t, "looked at", func() bool { d, err := p.Get(t.Context(), "a.co.uk"); return err == nil && d.Looks > 0 })
+			o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.co.uk", Route: "register", Cap: usd(30)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want == catch.Won {
+				w.reg.put("a.co.uk", whoisx.Answer{Outcome: whoisx.Registered, Confirmed: true, Statuses: []string{"pendingDelete"}, Created: whoisx.At(time.Now()), Expires: whoisx.At(time.Now().AddDate(1, 0, 0)), Registrar: "Ours", Drop: w.reg.names["a.co.uk"].Drop})
+			}
+			p.state(t, o.ID, c.want)
+			mu.Lock()
+			defer mu.Unlock()
+			if calls != c.times {
+				t.Errorf("%d calls, want %d", calls, c.times)
+			}
+		})
+	}
+}
+
+func TestForbiddenBurstStillRegistersWhatIsFree(t *testing.T) {
+	w := newWorld(t)
+	reg := newService("register")
+	reg.desc.Kind, reg.terms.Burst = catch.Register, catch.BurstForbidden
+	p := w.open(true, reg)
+	p.add(t, "free.com")
+	until(t, "looked at", func() bool { d, err := p.Get(t.Context(), "free.com"); return err == nil && d.Looks > 0 })
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "free.com", Route: "register", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.state(t, o.ID, catch.Active)
+	if reg.times("free.com") != 1 {
+		t.Errorf("%d calls", reg.times("free.com"))
+	}
+}

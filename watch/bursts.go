@@ -103,6 +103,7 @@ type shot struct {
 	priority int
 	at       time.Time
 	until    time.Time
+	free     bool // nobody holds it right now
 }
 
 // aim says when a burst order fires, by what is known of its name; ok is false
@@ -119,7 +120,7 @@ func (s *Service) aim(ctx context.Context, o catch.Order) (sh shot, ok bool, why
 	sh = shot{order: o, priority: row.Priority}
 	switch v.Stage {
 	case lifecycle.Free, lifecycle.LikelyFree:
-		sh.at, sh.until = now.Add(freeLead), now.Add(freeLead+freeFor)
+		sh.at, sh.until, sh.free = now.Add(freeLead), now.Add(freeLead+freeFor), true
 		return sh, true, "", nil
 	case lifecycle.PendingDelete, lifecycle.Dropping:
 	default:
@@ -155,6 +156,9 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 		return s.postpone(ctx, o, fixMark+"no account is set up here for "+o.Route, 10*time.Minute)
 	}
 	b, ok := r.(catch.Burster)
+	if !ok && o.Kind == catch.Register {
+		b, ok = &repeater{route: r, now: s.now}, true
+	}
 	if !ok {
 		return s.end(ctx, o, catch.Failed, o.Service+" cannot fire a burst")
 	}
@@ -173,6 +177,12 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 			return s.end(ctx, o, catch.Lost, "somebody else has the name")
 		}
 		return s.waitBurst(ctx, o, why, s.pace(ctx, o))
+	}
+	if sh.free && o.Kind == catch.Register {
+		return s.place(ctx, epoch, o) // one plain registration, no burst
+	}
+	if t := r.Terms(o.Name); o.Kind == catch.Register && t.Burst != catch.BurstAllowed && !slices.Contains(o.Consents, "burst") {
+		return s.waitBurst(ctx, o, "the terms of "+o.Service+" do not allow repeated calls: registered once it is free", s.pace(ctx, o))
 	}
 	if wait := sh.at.Sub(now); wait > armAhead {
 		at := sh.at.Add(-armAhead)
@@ -277,6 +287,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		switch {
 		case err == nil:
 			o.Price, o.PriceAt, o.Basis = q.Price, q.At, q.Basis
+			o.NextTry = until // it is armed: nothing to do before
 			if o, err = s.request(ctx, o, "armed for "+atText(at)); errors.Is(err, ErrStale) {
 				continue // the person changed it meanwhile
 			} else if err != nil {
@@ -357,6 +368,9 @@ func (s *Service) settleBurst(ctx context.Context, r catch.Route, live []shot, e
 			s.applyReport(ctx, &o, r, rep)
 			if o.State == catch.Requested {
 				o.State = catch.Planned // nothing came of it: it waits again
+			}
+			if o.State == catch.Planned {
+				o.NextTry = now.Add(time.Second)
 			}
 		case has && (rep.State == catch.InDoubt || len(rep.Frames) > 0), kind == catch.OutcomeUnknown:
 			// A create went out and no answer came back.

@@ -114,6 +114,17 @@ func (s *Service) recover(ctx context.Context) error {
 			return err
 		}
 	}
+	// What was about to be sent, and was not, is taken up at once.
+	os, err := s.store.Orders(ctx, OrderFilter{States: []catch.State{catch.Requested}})
+	if err != nil {
+		return err
+	}
+	for _, o := range os {
+		o.NextTry = s.now()
+		if err := s.store.SaveOrder(ctx, o, ""); err != nil && !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -131,7 +142,7 @@ func (s *Service) step(ctx context.Context, epoch int64, o catch.Order) error {
 	case o.Wish != catch.WishNone:
 		err = s.grant(ctx, epoch, o)
 	case o.State == catch.Planned || o.State == catch.Requested:
-		if burstKind(o.Kind) {
+		if burstKind(o.Kind) && (o.State == catch.Planned || o.Kind == catch.EPP || !s.free(ctx, o)) {
 			err = s.stepBurst(ctx, epoch, o)
 		} else {
 			err = s.place(ctx, epoch, o)
@@ -142,10 +153,19 @@ func (s *Service) step(ctx context.Context, epoch int64, o catch.Order) error {
 	if errors.Is(err, ErrStale) {
 		return nil // somebody else moved it: it is read again
 	}
-	if errors.Is(err, ErrHalted) || errors.Is(err, ErrGuard) {
+	if errors.Is(err, ErrHalted) {
+		return s.postpone(ctx, o, err.Error(), 5*time.Second)
+	}
+	if errors.Is(err, ErrGuard) {
 		return s.postpone(ctx, o, err.Error(), time.Minute)
 	}
 	return err
+}
+
+// free reports whether nobody holds the name of an order, as far as is known.
+func (s *Service) free(ctx context.Context, o catch.Order) bool {
+	row, err := s.store.Watch(ctx, Name(o.Name))
+	return err == nil && (row.Verdict.Stage == lifecycle.Free || row.Verdict.Stage == lifecycle.LikelyFree)
 }
 
 // postpone keeps an order as it is and tries again later.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
 
 // priceAges is how long a price that a person confirmed stands in where no
@@ -48,7 +49,8 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 	if t.Several == catch.Priority {
 		o.Consents = append(o.Consents, priorityMark)
 	}
-	if burstKind(d.Kind) {
+	free := row.Verdict.Stage == lifecycle.Free || row.Verdict.Stage == lifecycle.LikelyFree
+	if d.Kind == catch.EPP || d.Kind == catch.Register && !free {
 		o.State, o.Why = catch.Planned, "waits for its window"
 	}
 	return o, r, s.checkPlan(o, r, t, row, orders, now)
@@ -72,7 +74,7 @@ func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row
 	if against, why := againstOneself(r.Describe(), t, orders); against != "" && !slices.Contains(o.Consents, "against:"+against) {
 		return refuse("%s; --consent against:%s allows it", why, against)
 	}
-	if o.Kind == catch.Register {
+	if o.Kind == catch.Register && o.State == catch.Planned {
 		switch t.Burst {
 		case catch.BurstForbidden:
 			return refuse("the terms of %s forbid repeated register calls; no consent helps", o.Service)

@@ -182,7 +182,7 @@ func (s *Service) Order(ctx context.Context, spec OrderSpec) (catch.Order, error
 	if err != nil {
 		return catch.Order{}, err
 	}
-	o, r, err := s.plan(spec, row, orders)
+	o, _, err := s.plan(spec, row, orders)
 	if err != nil {
 		return o, err
 	}
@@ -201,15 +201,10 @@ func (s *Service) Order(ctx context.Context, spec OrderSpec) (catch.Order, error
 		return o, err
 	}
 	s.wake()
-	if burstKind(o.Kind) && !hasFinder(r) {
-		return o, nil // nothing to do before its window
+	if o.State == catch.Planned {
+		return o, nil // only a running program can wait for a window
 	}
-	did, err := s.borrow(ctx, func(ctx context.Context, epoch int64) error {
-		if burstKind(o.Kind) {
-			return nil // only a running program can wait for a window
-		}
-		return s.step(ctx, epoch, o)
-	})
+	did, err := s.borrow(ctx, func(ctx context.Context, epoch int64) error { return s.step(ctx, epoch, o) })
 	if !did || err != nil {
 		return o, err
 	}
@@ -339,6 +334,9 @@ func (s *Service) Follow(ctx context.Context, id int64) (catch.Order, error) {
 		}
 		if o.Wish == catch.WishNone && o.State != catch.Requested {
 			return o, nil
+		}
+		if l, err := s.store.Lease(ctx); err == nil && l.Halted {
+			return o, fmt.Errorf("order %d is %s: %w by %s; `lapse halt --off` lets it act again", id, o.State, ErrHalted, l.HaltBy)
 		}
 		select {
 		case <-ctx.Done():

@@ -26,6 +26,7 @@ func (s *Service) Run(ctx context.Context) error {
 	stop := s.events.start()
 	defer stop()
 	var watchdog stillness
+	failures := 0
 	for ctx.Err() == nil {
 		if s.o.Lock == nil || s.o.ReadOnly {
 			<-ctx.Done()
@@ -50,8 +51,15 @@ func (s *Service) Run(ctx context.Context) error {
 			s.log.Warn("lost the lease, follows now", "err", err)
 			sleep(ctx, time.Second)
 		case err != nil:
-			return fmt.Errorf("run: %w", err)
+			// A full disk or a busy file may pass; a broken one does not.
+			if failures++; failures > 5 {
+				return fmt.Errorf("run: %w", err)
+			}
+			s.log.Error("stopped acting, tries again", "err", err)
+			sleep(ctx, time.Duration(failures)*time.Second)
+			continue
 		}
+		failures = 0
 	}
 	return nil
 }

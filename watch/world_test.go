@@ -109,6 +109,7 @@ type service struct {
 	fail   func(name string) error // before anything is done
 	lose   func(name string) error // after it was done: the answer is lost
 	block  chan struct{}
+	won    bool // placing is winning, as registering is
 }
 
 func newService(route string) *service {
@@ -160,6 +161,9 @@ func (s *service) Place(ctx context.Context, r catch.Request) (catch.Report, err
 	}
 	s.placed[r.Name]++
 	rep := catch.Report{State: catch.Active, Ref: fmt.Sprintf("%s-%d", r.Name, s.placed[r.Name])}
+	if s.won {
+		rep.State, rep.Paid = catch.Won, r.Price
+	}
 	s.orders[r.Name] = rep
 	if s.lose != nil {
 		if err := s.lose(r.Name); err != nil {
