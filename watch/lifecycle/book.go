@@ -66,28 +66,50 @@ func (b *Book) Overlay(path string, data []byte) error {
 }
 
 // Rule returns the rule for a name: that of its second-level zone, else of its
-// TLD, else the default of ICANN's generic TLDs. A country code without a rule
-// is not given the default, which would be a guess: its rule has no stages.
+// TLD, else the default of ICANN's generic TLDs. A zone to which that default
+// does not apply (a country code without a rule, a zone that somebody sells
+// below a TLD, .edu) is not given it, which would be a guess: its rule has no
+// stages.
 func (b *Book) Rule(name string) Rule {
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	private := ""
+	if s, icann := publicsuffix.PublicSuffix(name); !icann && strings.Contains(s, ".") {
+		private = s // uk.com is no zone of .com's registry
+	}
 	for zone := name; zone != ""; {
 		if r, ok := b.rules[zone]; ok {
 			return r
 		}
 		_, rest, ok := strings.Cut(zone, ".")
-		if !ok {
-			if len(zone) == 2 {
-				return Rule{
-					Zone: zone, Origin: Embedded, Confidence: "memory", Drop: DropRule{Kind: DropUnknown, Confidence: "memory"},
-					Notes: []string{"no rule is known for ." + zone + "; write one into rules.toml if you know it"},
-				}
+		if zone == private || !ok && (len(zone) == 2 || notGeneric[zone]) {
+			return Rule{
+				Zone: zone, Origin: Embedded, Confidence: "memory", Drop: DropRule{Kind: DropUnknown, Confidence: "memory"},
+				Notes: []string{"no rule is known for ." + zone + "; write one into rules.toml if you know it"},
 			}
+		}
+		if !ok {
 			break
 		}
 		zone = rest
 	}
 	return b.rules["*"]
 }
+
+// notGeneric are TLDs without ICANN's grace periods that are longer than two
+// letters: those of institutions, and country codes in other scripts.
+var notGeneric = func() map[string]bool {
+	m := map[string]bool{}
+	for _, z := range strings.Fields(`arpa edu gov int mil
+		xn--2scrj9c xn--3e0b707e xn--3hcrj9c xn--45br5cyl xn--45brj9c xn--4dbrk0ce xn--54b7fta0cc xn--80ao21a xn--90a3ac xn--90ae xn--90ais
+		xn--clchc0ea0b2g2a9gcd xn--d1alf xn--e1a4c xn--fiqs8s xn--fiqz9s xn--fpcrj9c3d xn--fzc2c9e2c xn--gecrj9c xn--h2breg3eve xn--h2brj9c
+		xn--h2brj9c8c xn--j1amh xn--j6w193g xn--kprw13d xn--kpry57d xn--l1acc xn--lgbbat1ad8j xn--mgb9awbf xn--mgba3a4f16a xn--mgbaam7a8h
+		xn--mgbah1a3hjkrd xn--mgbai9azgqp6j xn--mgbayh7gpa xn--mgbbh1a71e xn--mgbc0a9azcg xn--mgberp4a5d4ar xn--mgbpl2fh xn--mgbtx2b
+		xn--mgbx4cd0ab xn--mix891f xn--node xn--o3cw4h xn--ogbpf8fl xn--p1ai xn--pgbs0dh xn--q7ce6a xn--qxa6a xn--qxam xn--rvc1e0am3e
+		xn--s9brj9c xn--wgbh1c xn--wgbl6a xn--xkc2al3hye2a xn--xkc2dl3a5ee0h xn--y9a3aq xn--yfro4i67o xn--ygbi2ammx`) {
+		m[z] = true
+	}
+	return m
+}()
 
 // Rules returns all rules, by zone.
 func (b *Book) Rules() []Rule {

@@ -12,7 +12,7 @@ func TestDefault(t *testing.T) {
 		t.Fatalf("%d rules, want 81", n)
 	}
 	for name, zone := range map[string]string{
-		"example.com": "com", "a.co.uk": "uk", "b.com.au": "au", "x.photography": "*", "y.zz": "zz", "A.COM.": "com", "": "*",
+		"example.com": "com", "a.co.uk": "uk", "b.com.au": "au", "x.photography": "*", "y.zz": "zz", "x.uk.com": "uk.com", "harvard.edu": "edu", "a.xn--p1ai": "xn--p1ai", "a.xn--fiq228c5hs": "*", "A.COM.": "com", "": "*",
 	} {
 		if got := b.Rule(name).Zone; got != zone {
 			t.Errorf("Rule(%s) is that of %q, want %q", name, got, zone)

@@ -341,7 +341,9 @@ func (d *decider) explain() {
 			d.why("no rule is known for .%s: what happens after expiry cannot be said", d.Rule.Zone)
 		}
 	case Expired:
-		if d.expires.IsZero() {
+		if !d.Rule.Known() {
+			d.why("it expired %s; what .%s does with expired names is not known", say(d.expires), d.Rule.Zone)
+		} else if d.expires.IsZero() {
 			d.why("its holder did not pay for it; it can still be renewed at the usual price")
 		} else {
 			d.why("it expired %s; its holder can still renew it at the usual price", say(d.expires))
@@ -358,7 +360,9 @@ func (d *decider) explain() {
 	case Dropping:
 		d.why("its window is open: it drops now")
 	}
-	if d.unsure {
+	if d.unsure && d.rs == nil {
+		d.why("its registry says %q, which no rule of ours maps: the stage is a guess", strings.Join(d.main.SaidStatuses, ", "))
+	} else if d.unsure {
 		d.why("the status alone does not tell which stage it is in, and no date does; the earlier one is assumed")
 	}
 	if w == nil {

@@ -94,12 +94,12 @@ func (d *decider) readStage(a whoisx.Answer) (*RuleStage, Stage) {
 	}
 	past := !d.expires.IsZero() && d.pastExpiry()
 	if past || !d.Rule.ExpiryPublic {
-		s := find(held, func(s RuleStage) bool {
-			return len(s.Statuses) > 0 && !slices.ContainsFunc(s.Statuses, func(w string) bool { return !has(a, w) })
-		})
-		if s != nil {
+		if s := find(held, func(s RuleStage) bool { return shown(s, a) }); s != nil {
 			return s, s.MapsTo
 		}
+	}
+	if st := d.byPlainWord(a); st != "" {
+		return nil, st
 	}
 	if past {
 		if s := d.byDate(held, a); s != nil {
@@ -155,7 +155,54 @@ func (d *decider) bySaid(a whoisx.Answer) *RuleStage {
 			best = h.s
 		}
 	}
+	// One word may stand for two stages that a status tells apart: at .ee and
+	// .se "expired" with serverHold is the later one.
+	held := d.Rule.held()
+	for i := range held {
+		s := &held[i]
+		if best != nil && best.MapsTo == s.MapsTo && len(best.Statuses) == 0 && shown(*s, a) && d.after(s, best) {
+			best = s
+		}
+	}
 	return best
+}
+
+// shown reports whether an answer has all statuses of a stage that has any.
+func shown(s RuleStage, a whoisx.Answer) bool {
+	return len(s.Statuses) > 0 && !slices.ContainsFunc(s.Statuses, func(w string) bool { return !has(a, w) })
+}
+
+// after reports whether one stage comes after another.
+func (d *decider) after(s, than *RuleStage) bool {
+	at := func(w *RuleStage) int {
+		return slices.IndexFunc(d.Rule.Stages, func(o RuleStage) bool { return o.Name == w.Name })
+	}
+	return at(s) > at(than)
+}
+
+// plain are words that mean one thing wherever no rule maps them.
+var plain = []struct {
+	word string
+	st   Stage
+}{
+	{"pending delete", PendingDelete},
+	{"to be deleted", PendingDelete},
+	{"deleted", PendingDelete},
+	{"redemption", Redemption},
+	{"quarantine", Redemption},
+	{"expired", Expired},
+}
+
+// byPlainWord reads a word that the zone's rule does not know. It is a guess,
+// and shown as one.
+func (d *decider) byPlainWord(a whoisx.Answer) Stage {
+	for _, p := range plain {
+		if slices.ContainsFunc(a.SaidStatuses, func(said string) bool { return says(said, p.word) }) {
+			d.unsure = true
+			return p.st
+		}
+	}
+	return ""
 }
 
 // says reports whether a server's status contains a word of a rule, as whole

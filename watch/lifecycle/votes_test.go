@@ -353,6 +353,22 @@ func TestJourneys(t *testing.T) {
 			t.Errorf("%s %+v", v.Stage, v.Window)
 		}
 	})
+	t.Run("a word that no rule maps", func(t *testing.T) {
+		j := &journey{t: t, name: "a.tz", rule: Default().Rule("a.tz")}
+		a := held("", born, "", "", "", "")
+		a.SaidStatuses = []string{"Expired"}
+		if v := j.look("2026-11-08T00:00:00Z", a); v.Stage != Expired || v.Confidence != Guess || v.Window != nil {
+			t.Errorf("%s %s %v", v.Stage, v.Confidence, v.Window)
+		}
+	})
+	t.Run("ee: expired with serverHold is out of the zone", func(t *testing.T) {
+		j := &journey{t: t, name: "a.ee", rule: Default().Rule("a.ee")}
+		a := held("serverHold", born, "", "2026-10-08", "", "")
+		a.SaidStatuses = []string{"expired", "serverHold"}
+		if v := j.look("2026-11-08T00:00:00Z", a); v.RegistryStage != "expired, out of zone" || v.Window == nil || v.Window.From != dt("2026-11-22") {
+			t.Errorf("%s %+v", v.RegistryStage, v.Window)
+		}
+	})
 	t.Run("a list beats the rule", func(t *testing.T) {
 		j := &journey{t: t, name: "a.se", rule: Default().Rule("a.se")}
 		q := held("ok", born, "", "2026-08-27", "", "")
