@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -195,7 +196,11 @@ func (r *root) close() {
 // Init asks for the first page and for the terminal's background. A terminal
 // that never answers gets the dark theme.
 func (r *root) Init() tea.Cmd {
-	r.events, r.unsubscribe = r.core.Subscribe()
+	var leave func()
+	r.events, leave = r.core.Subscribe()
+	var once sync.Once
+	r.unsubscribe = func() { once.Do(leave) }
+	context.AfterFunc(r.ctx, r.unsubscribe) // also when a session is cut off
 	cmds := []tea.Cmd{r.list.open(), r.loadStatus(), r.listen(), r.tick()}
 	if r.wanted == "" || r.wanted == "auto" {
 		cmds = append(cmds, tea.RequestBackgroundColor)

@@ -1,0 +1,210 @@
+package sshd
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/lapse-dev/lapse/catch"
+)
+
+// allowed is one command that may be given without a terminal. Only commands
+// that touch no path, secret, account, database or configuration of the server
+// are here, and of their flags only those that do not either.
+type allowed struct {
+	role  Role
+	subs  map[string]Role // where it has subcommands: those that are open
+	flags string          // with "=" where the flag takes a value
+}
+
+const showFlags = "--json --plain --no-color --no-input --help -h "
+
+var commands = map[string]allowed{
+	"ls":       {role: Read, flags: "--limit= --offset="},
+	"show":     {role: Read},
+	"history":  {role: Read, flags: "--limit="},
+	"check":    {role: Read},
+	"queue":    {role: Read, flags: "--limit="},
+	"calendar": {role: Read},
+	"status":   {role: Read},
+	"routes":   {role: Read},
+	"ledger":   {role: Read, flags: "--limit="},
+	"version":  {role: Read},
+	"tld":      {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read}},
+	"terms":    {role: Read, flags: "--name="},
+	"launch":   {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "exposure": Read}},
+
+	"add":  {role: Edit, flags: "--kind= --tag= --note= --cap= --bid-cap= --priority= --yes"},
+	"edit": {role: Edit, flags: "--kind= --tag= --note= --cap= --bid-cap= --priority= --purpose= --yes"},
+	"rm":   {role: Edit, flags: "--yes"},
+	"tag":  {role: Edit},
+	"note": {role: Edit},
+	"halt": {role: Edit, flags: "--off"},
+
+	"order":  {role: Order, flags: "--via= --cap= --bid-cap= --price= --years= --premium --consent= --dry-run --print --yes"},
+	"orders": {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "sync": Order, "cancel": Order, "bid": Order, "pay": Order}, flags: "--yes --dry-run"},
+	"catch":  {role: Order, flags: "--at= --yes --dry-run"},
+}
+
+// Commands lists the commands that may be given over SSH, with the role that
+// each needs, for help and docs.
+func Commands() []string {
+	var out []string
+	for name, c := range commands {
+		if len(c.subs) == 0 {
+			out = append(out, fmt.Sprintf("%s (%s)", name, c.role))
+			continue
+		}
+		for sub, role := range c.subs {
+			if sub != "" {
+				out = append(out, fmt.Sprintf("%s %s (%s)", name, sub, role))
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// permit says whether a command may run for a session, and why not.
+func permit(args []string, s *Session) error {
+	if len(args) == 0 {
+		return fmt.Errorf("no command; ask for a terminal (ssh -t) to open the screens")
+	}
+	name := args[0]
+	c, ok := commands[name]
+	if !ok {
+		return fmt.Errorf("%q is not open over SSH; open are %s", name, strings.Join(commandNames(), ", "))
+	}
+	flags, rest, err := c.split(args[1:])
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	role := c.role
+	if len(c.subs) > 0 {
+		sub := ""
+		if len(rest) > 0 {
+			sub = rest[0]
+		}
+		need, ok := c.subs[sub]
+		if !ok {
+			return fmt.Errorf("%s %s is not open over SSH", name, sub)
+		}
+		role = need
+		if sub != "" {
+			rest = rest[1:]
+			name += " " + sub
+		}
+	}
+	for _, f := range flags {
+		if name == "halt" && f.name == "--off" {
+			role = Order
+		}
+	}
+	if s.Role.rank() < role.rank() {
+		return fmt.Errorf("%s needs lapse-role=%s; this key has %s", name, role, s.Role)
+	}
+	if role == Order {
+		return capped(name, flags, rest, s)
+	}
+	return nil
+}
+
+// capped holds what a command may spend against the key's own limit.
+func capped(name string, flags []flag, rest []string, s *Session) error {
+	if s.Cap.IsZero() {
+		return nil
+	}
+	under := func(what, text string) error {
+		m, err := catch.ParseMoney(text)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", name, what, err)
+		}
+		c, err := m.Cmp(s.Cap)
+		if err != nil || m.Units < 0 {
+			return fmt.Errorf("%s %s: this key may spend %s, and no other currency", name, what, s.Cap)
+		}
+		if c > 0 {
+			return fmt.Errorf("%s %s: this key may spend at most %s a name, not %s", name, what, s.Cap, m)
+		}
+		return nil
+	}
+	switch name {
+	case "order":
+		caps, bids := 0, 0
+		for _, f := range flags {
+			switch f.name {
+			case "--cap":
+				caps++
+			case "--bid-cap":
+				bids++
+			default:
+				continue
+			}
+			if err := under(f.name, f.value); err != nil {
+				return err
+			}
+		}
+		if caps == 0 {
+			return fmt.Errorf("order: this key may spend at most %s a name; say so with --cap", s.Cap)
+		}
+		if bids == 0 { // else the name's own, larger cap would count
+			return fmt.Errorf("order: say with --bid-cap how far to bid, at most %s (0%s: not at all)", s.Cap, s.Cap.Currency)
+		}
+	case "orders bid":
+		for _, a := range rest[min(1, len(rest)):] {
+			if err := under("bid", a); err != nil {
+				return err
+			}
+		}
+	case "orders pay", "catch":
+		return fmt.Errorf("%s: what it charges cannot be held against this key's limit of %s; use a key without lapse-cap", name, s.Cap)
+	}
+	return nil
+}
+
+func commandNames() []string {
+	out := make([]string, 0, len(commands))
+	for n := range commands {
+		out = append(out, n)
+	}
+	sort.Strings(out)
+	return out
+}
+
+type flag struct{ name, value string }
+
+// split takes arguments apart as the commands will, and refuses every flag
+// that is not known to be harmless. After "--" everything is an argument.
+func (c *allowed) split(args []string) (flags []flag, rest []string, err error) {
+	takes := map[string]bool{}
+	known := map[string]bool{}
+	for _, f := range strings.Fields(showFlags + c.flags) {
+		name, value := strings.CutSuffix(f, "=")
+		known[name], takes[name] = true, value
+	}
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		if a == "--" {
+			return flags, append(rest, args[i+1:]...), nil
+		}
+		if len(a) < 2 || a[0] != '-' {
+			rest = append(rest, a)
+			continue
+		}
+		name, value, has := strings.Cut(a, "=")
+		switch {
+		case !known[name]:
+			return nil, nil, fmt.Errorf("the flag %s is not open over SSH", name)
+		case has && !takes[name] && value != "true" && value != "false":
+			return nil, nil, fmt.Errorf("the flag %s takes no value", name)
+		case takes[name] && !has:
+			if i+1 == len(args) {
+				return nil, nil, fmt.Errorf("the flag %s needs a value", name)
+			}
+			i++
+			value = args[i]
+		}
+		flags = append(flags, flag{name, value})
+	}
+	return flags, rest, nil
+}
