@@ -108,6 +108,9 @@ func (r *reader) decide(at time.Time) {
 			return
 		}
 		r.unreadable("nothing in the answer says what becomes of the name")
+	case s.outcome == whoisx.NotRegistered && r.named == 0 && r.echo():
+		r.evidence(r.otherAt, r.textOf(r.otherAt), "names another domain")
+		r.unreadable("nothing was found for " + r.other + ", not for " + r.a.Name)
 	case s.outcome == whoisx.NotRegistered && r.facts > 0:
 		r.unreadable("the server says that nothing was found and gives dates or name servers")
 	case s.outcome == whoisx.NotRegistered && r.statusN > 0 && r.livingStatus():
@@ -265,6 +268,43 @@ func (r *reader) namesOther(t string) bool {
 		return true
 	}
 	return false
+}
+
+// echoes are the words before a question that a server repeats.
+var echoes = [...]string{"whois ", "query ", "query: ", "query : ", "queried ", "you queried for ", "you searched for ", "information related to ", "searching for ", "search for ", "whois results for ", "results for ", "result for ", "domain ", "object ", "name "}
+
+// echo reports whether the server repeats the question, and it was another
+// one. Only lines that consist of the repeated question count: legal texts
+// name the registry's own domains.
+func (r *reader) echo() bool {
+	for i := range r.lines {
+		t := r.lines[i].text
+		if len(t) < 5 || len(t) > 120 {
+			continue
+		}
+		rest := ""
+		if j := strings.Index(t, "] >> "); j >= 0 { // AFNIC: "[192.0.2.1 REQUEST] >> -V Md5.0 a.fr"
+			rest = t[strings.LastIndexByte(t, ' ')+1:]
+		} else {
+			for _, e := range echoes {
+				if len(t) > len(e) && strings.EqualFold(t[:len(e)], e) {
+					rest = t[len(e):]
+					break
+				}
+			}
+		}
+		if rest == "" {
+			continue
+		}
+		w := strings.TrimRight(firstWord(rest), ".,:;")
+		if r.isName(w) {
+			return false
+		}
+		if after := strings.TrimLeft(strings.TrimPrefix(strings.TrimLeft(rest, "\"' "), w), "\"'.,:; "); domainLike(w) && (after == "" || strings.HasPrefix(after, "but ")) {
+			r.other, r.otherAt = clip(strings.ToLower(w)), r.lines[i].n
+		}
+	}
+	return r.other != ""
 }
 
 // wait reads how long a limit lasts: "replenished in 50 seconds".

@@ -218,3 +218,44 @@ func sortedKeys[V any](m map[string]V) []string {
 	sort.Strings(ks)
 	return ks
 }
+
+// TestNeverFree mangles the labelled answers: whatever a name that is not free
+// is answered with, no part of it reads as free, and an answer about one name
+// says nothing about another.
+func TestNeverFree(t *testing.T) {
+	at := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	for _, l := range corpus(t) {
+		if l.Class == "" {
+			continue
+		}
+		lines := strings.SplitAfter(string(l.raw), "\n")
+		read := func(what, name, text string) whoisx.Outcome {
+			o := Classify([]byte(text), l.Server, name, at).Outcome
+			if o == whoisx.NotRegistered && (l.Class != "available" || what == "another name") {
+				t.Errorf("%s: read as not registered: %s", l.File, what)
+			}
+			return o
+		}
+		if l.Class != "available" && l.Class != "rate_limited" { // without its limit, throttling says "no entries"
+			var legal strings.Builder
+			for i, s := range lines {
+				read(fmt.Sprintf("without line %d", i+1), l.Domain, strings.Join(lines[:i], "")+strings.Join(lines[i+1:], ""))
+				read(fmt.Sprintf("from line %d", i+1), l.Domain, strings.Join(lines[i:], ""))
+				read(fmt.Sprintf("to line %d", i+1), l.Domain, strings.Join(lines[:i], ""))
+				read(fmt.Sprintf("line %d alone", i+1), l.Domain, s)
+				if !strings.Contains(s, ":") {
+					legal.WriteString(s)
+				}
+			}
+			read("the lines without a colon", l.Domain, legal.String())
+		}
+		if strings.Contains(strings.ToLower(string(l.raw)), l.Domain) && len(l.Domain) > 6 {
+			// Names that hold the other one, or are held by it, are others too.
+			for _, other := range []string{"x" + l.Domain, "x." + l.Domain, l.Domain + ".xy", strings.TrimPrefix(l.Domain, l.Domain[:1])} {
+				if o := read("another name", other, string(l.raw)); o == whoisx.Registered {
+					t.Errorf("%s: asked for %s, read as registered", l.File, other)
+				}
+			}
+		}
+	}
+}

@@ -15,8 +15,10 @@ func (r *reader) take(f field, key, value string, l *line) {
 	case fDomain:
 		r.domain(value, l)
 	case fQuery:
-		if r.isName(firstWord(value)) {
+		if w := firstWord(value); r.isName(w) {
 			r.confirm(l, "the server repeats the name that was asked")
+		} else if r.other == "" && domainLike(w) {
+			r.other, r.otherAt = clip(strings.ToLower(w)), l.n
 		}
 	case fCreated, fUpdated, fExpires, fRegistrarExpires, fDeleted:
 		r.date(f, key, value, l)
@@ -293,6 +295,9 @@ func (r *reader) status(value string, l *line) {
 	s := r.saying(value)
 	if i := strings.IndexByte(value, '('); s.outcome == "" && i > 0 { // "AVAILABLE (No match for domain ...)"
 		s = r.saying(value[:i])
+	}
+	if s.outcome == whoisx.NotRegistered && r.namesOther(value) {
+		return // "AVAILABLE (No match for domain "another.sx")"
 	}
 	if s.outcome != "" && s.outcome != whoisx.Registered {
 		s.n, s.text = l.n, l.text

@@ -126,7 +126,7 @@ var fillers = func() map[string]bool {
 }()
 
 // endings may follow "available" and the like.
-var endings = []string{"for registration", "for purchase via", "for general registration", "for new registration", "to register", "to be registered", "for registering", "now", "at", "through", "para registro", "para registrar", "for delegation", "in the registry", "zur registrierung", "pour enregistrement"}
+var endings = []string{"for registration", "for purchase via", "for general registration", "for new registration", "to register", "to be registered", "for registering", "now", "para registro", "para registrar", "for delegation", "in the registry", "zur registrierung", "pour enregistrement"}
 
 // saying finds the strongest thing that a sentence says. A status is a whole
 // sentence; of a line, only what it begins with counts, and legal text is left
