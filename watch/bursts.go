@@ -184,8 +184,9 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 	if t := r.Terms(o.Name); o.Kind == catch.Register && t.Burst != catch.BurstAllowed && !slices.Contains(o.Consents, "burst") {
 		return s.waitBurst(ctx, o, "the terms of "+o.Service+" do not allow repeated calls: registered once it is free", s.pace(ctx, o))
 	}
-	if wait := sh.at.Sub(now); wait > armAhead {
-		at := sh.at.Add(-armAhead)
+	lead := s.armLead(Name(o.Name))
+	if wait := sh.at.Sub(now); wait > lead {
+		at := sh.at.Add(-lead)
 		if at.Sub(now) > lookAgain {
 			at = now.Add(lookAgain)
 		}
@@ -209,6 +210,22 @@ func (s *Service) waitBurst(ctx context.Context, o catch.Order, why string, at t
 	return s.store.SaveOrder(ctx, o, why)
 }
 
+// armLead is how long before a window its burst is armed: armAhead, or less for
+// a TLD whose last stages take seconds, so that orders which learn of their
+// window a little later still share it.
+func (s *Service) armLead(n Name) time.Duration {
+	lead := armAhead
+	if s.o.Rules == nil {
+		return lead
+	}
+	for _, st := range s.o.Rules.Rule(string(n)).Stages {
+		if st.Max > 0 {
+			lead = min(lead, max(st.Max/3, 2*time.Second))
+		}
+	}
+	return lead
+}
+
 // gatherBurst finds the orders that share a route and a window, by the
 // person's priority: they share sessions and budget.
 func (s *Service) gatherBurst(ctx context.Context, route string, first shot) ([]shot, error) {
@@ -225,7 +242,7 @@ func (s *Service) gatherBurst(ctx context.Context, route string, first shot) ([]
 		if err != nil {
 			return nil, err
 		}
-		if ok && sh.at.Sub(s.now()) <= armAhead && !sh.at.After(first.until) && !first.at.After(sh.until) {
+		if ok && sh.at.Sub(s.now()) <= s.armLead(Name(o.Name)) && !sh.at.After(first.until) && !first.at.After(sh.until) {
 			group = append(group, sh)
 		}
 	}

@@ -342,7 +342,7 @@ func (a *app) testAccount(ctx context.Context, cfg *loaded, name string) error {
 	if err != nil {
 		return fmt.Errorf("account %s: %w", name, err)
 	}
-	routes, err := registrar.Open(c)
+	routes, err := cfg.openAccount(c)
 	if err != nil {
 		return err
 	}

@@ -4,14 +4,17 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sort"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/burst"
 	"github.com/lapse-dev/lapse/catch/registrar"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
 	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
@@ -38,8 +41,13 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 		c, err := cfg.account(ctx, name, book)
 		if err == nil {
 			var rs []catch.Route
-			if rs, err = registrar.Open(c); err == nil {
+			if rs, err = cfg.openAccount(c); err == nil {
 				routes = append(routes, rs...)
+				for _, r := range rs {
+					if closer, ok := r.(io.Closer); ok {
+						a.rooms.closers = append(a.rooms.closers, closer)
+					}
+				}
 				continue
 			}
 		}
@@ -47,6 +55,34 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 		a.rooms.log.Warn("account left out", "account", name, "err", err)
 	}
 	return routes, nil
+}
+
+// openAccount makes the routes of an account. An EPP account also takes what
+// every burst of this machine shares: policies, the count of creates, the
+// clock.
+func (l *loaded) openAccount(c account.Config) ([]catch.Route, error) {
+	if c.Service != eppaccount.Factory().Service {
+		return registrar.Open(c)
+	}
+	policies, err := l.policies()
+	if err != nil {
+		return nil, err
+	}
+	o := eppaccount.Options{Config: c, Policies: policies, NTP: l.Clock.NTP, Agent: "lapse " + buildVersion()}
+	if c.Options["budget"] == "" {
+		o.Budget = burst.FileBudget{Path: filepath.Join(l.paths.state, "epp-budget.json")}
+	}
+	acc, err := eppaccount.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return []catch.Route{acc}, nil
+}
+
+// policies are the embedded ones with the person's policies.toml over them.
+func (l *loaded) policies() (*burst.Policies, error) {
+	ps := burst.DefaultPolicies()
+	return ps, overlayFile(filepath.Join(l.paths.folder, "policies.toml"), ps.Overlay)
 }
 
 // account reads one account with its secrets and certificates.

@@ -92,7 +92,7 @@ func (a *app) demo(ctx context.Context, headless bool) error {
 	if !headless {
 		go d.orderAll(ctx)
 		go drain(ctx, events)
-		a.say("lapse: a sandbox registry runs on this machine; its rivals are slow: they answer 120 ms after a drop at the earliest")
+		a.say("lapse: a sandbox registry runs on this machine; its rivals are slow: they answer 400 ms after a drop at the earliest")
 		err := ui.Run(ctx, inner.screenOptions(inner.cfg, s))
 		cancel()
 		return errors.Join(err, <-acted)
@@ -188,7 +188,7 @@ func (d *director) order(ctx context.Context) (refused []watch.Event) {
 		if route == "" {
 			continue
 		}
-		spec := watch.OrderSpec{Name: watch.Name(p.name), Route: route, Cap: limit, Years: 1}
+		spec := watch.OrderSpec{Name: watch.Name(p.name), Route: route, Cap: limit, Years: 1, Premium: p.prem != ""}
 		if p.price != "" { // no call of the service returns it: the person has read it there
 			if spec.Price, err = catch.ParseMoney(p.price); err != nil {
 				continue

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lapse-dev/lapse/catch/burst"
 	"github.com/lapse-dev/lapse/catch/sandbox"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
@@ -22,11 +23,16 @@ var demoRules []byte
 //go:embed demo_terms.toml
 var demoTerms []byte
 
+//go:embed demo_policies.toml
+var demoPolicies []byte
+
 // The accounts of the sandbox, as its configuration names them.
 const (
 	sandboxEPP       = "sandbox"
 	sandboxBackorder = "backorders"
 	sandboxUser      = "lapse-sandbox"
+	demoPolicy       = "demo"
+	sandboxContact   = "me-lapse-sandbox"
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
@@ -112,9 +118,23 @@ func startSandbox(ctx context.Context, names []sandbox.Name, o sandboxOptions) (
 	if err := book.Overlay("demo_rules.toml", demoRules); err != nil {
 		return nil, fmt.Errorf("start sandbox: %w", err)
 	}
+	policies := burst.DefaultPolicies()
+	if err := policies.Overlay("demo_policies.toml", demoPolicies); err != nil {
+		return nil, fmt.Errorf("start sandbox: %w", err)
+	}
+	policy, ok := policies.ByID(demoPolicy)
+	if !ok {
+		return nil, fmt.Errorf("start sandbox: no policy %q", demoPolicy)
+	}
 	var tlds []sandbox.TLD
 	for _, zone := range []string{"com", "net", "uk"} {
 		tlds = append(tlds, sandboxTLD(zone, book.Rule("example."+zone)))
+	}
+	// Registries publish whole seconds: names that begin at one drop at one.
+	select {
+	case <-time.After(time.Until(time.Now().Truncate(time.Second).Add(time.Second))):
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	if o.rivals == nil {
 		o.rivals = slowRivals()
@@ -122,7 +142,7 @@ func startSandbox(ctx context.Context, names []sandbox.Name, o sandboxOptions) (
 	reg, err := sandbox.Start(ctx, sandbox.Options{
 		TLDs: tlds, Names: names, Rivals: o.rivals,
 		Accounts: []sandbox.Account{{User: sandboxUser, Password: "sandbox-secret", Registrar: "Your Own Account", IANA: "9999"}},
-		Policy:   sandbox.Policy{Name: "sandbox", Sessions: 4, PerSecond: 20, TakenLimit: 200, Idle: time.Minute},
+		Policy:   policy.SandboxPolicy(),
 		Service:  &sandbox.Service{Wins: 1, Accepts: []string{"redemption", "pending delete"}},
 		Seed:     uint64(time.Now().UnixNano()),
 	})
@@ -159,8 +179,8 @@ func sandboxTLD(zone string, r lifecycle.Rule) sandbox.TLD {
 // ready for it: the demo says so on its screen.
 func slowRivals() []sandbox.Rival {
 	return []sandbox.Rival{
-		{Name: "slow-catcher", Reaction: sandbox.Dist{Min: 120 * time.Millisecond, Mean: 250 * time.Millisecond}},
-		{Name: "sleepy-drops", Reaction: sandbox.Dist{Min: 200 * time.Millisecond, Mean: 500 * time.Millisecond}},
+		{Name: "slow-catcher", Reaction: sandbox.Dist{Min: 400 * time.Millisecond, Mean: 600 * time.Millisecond}},
+		{Name: "sleepy-drops", Reaction: sandbox.Dist{Min: 500 * time.Millisecond, Mean: 900 * time.Millisecond}},
 	}
 }
 
@@ -197,7 +217,7 @@ func writeSandboxConfig(folder string, c sandbox.Config) (sandboxFiles, error) {
 		}
 		secrets["epp-password"] = acc.Password
 		line("\n[account.%s]", sandboxEPP)
-		line("service = \"epp\"\nurl = %q\nuser = %q\nsecret = \"file:epp-password\"\nca = %q\npolicy = %q", c.EPPAddr, acc.User, f.ca, c.Policy.Name)
+		line("service = \"epp\"\nurl = %q\nuser = %q\nsecret = \"file:epp-password\"\nca = %q\npolicy = %q\ncontact = %q", c.EPPAddr, acc.User, f.ca, demoPolicy, sandboxContact)
 		line("tlds = [%s]\ncurrency = \"USD\"", quoteAll(zones))
 	}
 	if c.ServiceBase != "" {
@@ -212,7 +232,7 @@ func writeSandboxConfig(folder string, c sandbox.Config) (sandboxFiles, error) {
 		return f, fmt.Errorf("write configuration: %w", err)
 	}
 	for name, text := range map[string]string{
-		"config.toml": b.String(), "ca.pem": string(c.CA), "rules.toml": string(demoRules), "terms.toml": string(demoTerms),
+		"config.toml": b.String(), "ca.pem": string(c.CA), "rules.toml": string(demoRules), "terms.toml": string(demoTerms), "policies.toml": string(demoPolicies),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			return f, fmt.Errorf("write configuration: %w", err)

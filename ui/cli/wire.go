@@ -84,7 +84,12 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		return nil, storeHint(err, cfg.paths.db)
 	}
 	r.closers = append(r.closers, r.store)
+	hosts := watch.DefaultHosts()
+	if err := overlayFile(filepath.Join(cfg.paths.folder, "hosts.toml"), hosts.Overlay); err != nil {
+		return nil, err
+	}
 	o := watch.Options{
+		Hosts: hosts,
 		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}
