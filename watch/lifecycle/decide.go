@@ -297,14 +297,12 @@ func (d *decider) dropping() {
 	}
 	d.v.Stage = Dropping
 	d.v.Since, d.v.SinceFrom = w.From, whoisx.Date{}
+	d.v.Next = &Next{Stage: d.afterDrop(), Earliest: w.From, Latest: w.To}
 }
 
 // next is the stage that follows, and when.
 func (d *decider) next(st Stage) *Next {
-	after := Free
-	if _, gated := d.Rule.gateFor(); gated {
-		after = GatedStage
-	}
+	after := d.afterDrop()
 	held := d.Rule.held()
 	i := slices.IndexFunc(held, func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name })
 	switch {
@@ -324,7 +322,7 @@ func (d *decider) next(st Stage) *Next {
 		return nil
 	case i == len(held)-1:
 		if w := d.v.Window; w != nil {
-			return &Next{Stage: after, Earliest: w.From, Latest: w.To}
+			return &Next{Stage: Dropping, Earliest: w.From, Latest: w.To}
 		}
 		return &Next{Stage: after}
 	}
@@ -341,6 +339,14 @@ func (d *decider) next(st Stage) *Next {
 		n.Latest = whoisx.Date{}
 	}
 	return n
+}
+
+// afterDrop is the stage that a name drops into.
+func (d *decider) afterDrop() Stage {
+	if _, gated := d.Rule.gateFor(); gated {
+		return GatedStage
+	}
+	return Free
 }
 
 // gate is a name that was deleted and is not open to all.

@@ -87,7 +87,7 @@ func TestDecideByRule(t *testing.T) {
 		},
 		{
 			what: "org in redemption", name: "a.org", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
-			stage: Redemption, registry: "redemption", from: "2026-11-10T14:30Z", to: "2026-11-11T14:30Z", sure: May,
+			stage: Redemption, registry: "redemption", from: "2026-11-10T13:30Z", to: "2026-11-11T15:00Z", sure: May,
 		},
 		{
 			what: "a gTLD without a rule of its own: days, no hour", name: "a.photography", now: "2026-11-07T12:00Z", updated: "2026-11-05T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"pendingDelete"},

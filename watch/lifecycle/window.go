@@ -225,7 +225,12 @@ func (r DropRule) window(end moments) *Window {
 			w.To = date(endLast(end).Add(r.Jitter+r.Late), true)
 		}
 	}
-	w.Likely = likely(w)
+	// Of several days with the same hours the first one is the likeliest.
+	first := *w
+	if w.HourKnown && !w.To.DayOnly && r.Late > 0 {
+		first.To = whoisx.At(w.To.Add(-r.Late))
+	}
+	w.Likely = likely(&first)
 	return w
 }
 
