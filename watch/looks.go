@@ -44,7 +44,7 @@ func (s *Service) ask(ctx context.Context, n Name, before *Before, how asking) (
 			return nil, err
 		}
 		if a != nil {
-			answers = append(answers, *a)
+			answers = append(answers, s.enrich(ctx, src, *a))
 		}
 		return a, nil
 	}
@@ -149,6 +149,34 @@ func (s *Service) askOne(ctx context.Context, src Source, n Name, patient time.D
 		return nil, nil, err
 	}
 	return &a, nil, nil
+}
+
+// enrich asks the registrar's own server where the registry's answer leaves out
+// what matters: in the auto-renew grace period the registry shows the next
+// year's expiry already, and only the registrar tells the one that passed. It
+// waits for no budget; without one the answer stays as it is.
+func (s *Service) enrich(ctx context.Context, src Source, a whoisx.Answer) whoisx.Answer {
+	e, ok := src.(Enricher)
+	if !ok || a.Outcome != whoisx.Registered || !a.RegistrarExpires.IsZero() || !slices.Contains(a.Statuses, "autoRenewPeriod") {
+		return a
+	}
+	host := e.EnrichHost(a)
+	if host == "" {
+		return a
+	}
+	if ok, _, _, err := s.budget.take(ctx, host); err != nil || !ok {
+		return a
+	}
+	actx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	enriched, second := e.Enrich(actx, a)
+	if ctx.Err() != nil {
+		return a
+	}
+	if err := s.budget.learn(ctx, host, second); err != nil {
+		s.o.Log.Warn("budget not kept", "host", host, "err", err)
+	}
+	return enriched
 }
 
 // sleep waits, and reports whether it waited to the end.

@@ -27,6 +27,15 @@ type LocalSource interface {
 	Local(name string) bool
 }
 
+// Enricher is a Source that can ask a second server, which the answer names,
+// for what the first one left out. It only adds fields; the second answer is
+// handed back beside.
+type Enricher interface {
+	Source
+	EnrichHost(a whoisx.Answer) string // "": nobody to ask
+	Enrich(ctx context.Context, a whoisx.Answer) (enriched, second whoisx.Answer)
+}
+
 // RuleBook finds the rule of a name's zone. *lifecycle.Book is one.
 type RuleBook interface {
 	Rule(name string) lifecycle.Rule

@@ -8,9 +8,9 @@ import (
 	"github.com/lapse-dev/lapse/whoisx/reach"
 )
 
-// RegistrarHost is the host that Enrich would ask, or "" where the answer
-// names none.
-func RegistrarHost(a whoisx.Answer) string {
+// EnrichHost is the host that Enrich would ask, or "" where the answer names
+// none.
+func (c *Client) EnrichHost(a whoisx.Answer) string {
 	u, err := url.Parse(a.RegistrarURL)
 	if err != nil {
 		return ""

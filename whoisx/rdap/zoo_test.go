@@ -470,8 +470,8 @@ func TestEnrich(t *testing.T) {
 	defer c.Close()
 	registry := Explain([]byte(`{"ldhName":"example.com","status":["active"],"events":[{"eventAction":"expiration","eventDate":"2027-05-05T00:00:00Z"}],
 	 "links":[{"rel":"related","type":"application/rdap+json","href":"https://rdap.example.net/domain/example.com"}]}`), 200, "example.com", time.Time{})
-	if RegistrarHost(registry) != "rdap.example.net" {
-		t.Errorf("host %q", RegistrarHost(registry))
+	if c.EnrichHost(registry) != "rdap.example.net" {
+		t.Errorf("host %q", c.EnrichHost(registry))
 	}
 	got, r := c.Enrich(t.Context(), registry)
 	if r.Outcome != whoisx.Registered || asked.Load() != 1 {
