@@ -32,7 +32,7 @@ const (
 	maxAge  = 24 * time.Hour
 )
 
-//go:generate go run ./gen -in ../../../iana-rdap.json -out servers.txt
+//go:generate go run ./gen -in dns.json -out servers.txt
 
 // servers is the embedded fallback: one line a server, its address and the
 // suffixes it serves.
