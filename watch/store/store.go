@@ -25,7 +25,8 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite" // the driver
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/lapse-dev/lapse/watch"
 )
@@ -242,6 +243,8 @@ func (s *Store) write(ctx context.Context, doing string, h *handle, fn func(*tx)
 	// Immediate: a transaction that turned into a writer later could not wait
 	// for another one and would fail instead.
 	if _, err := t.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		// A caller that gives up may do so after it began.
+		t.rollback(ctx)
 		return fmt.Errorf("%s: %w", doing, s.typed(err))
 	}
 	err := fn(t)
@@ -249,11 +252,22 @@ func (s *Store) write(ctx context.Context, doing string, h *handle, fn func(*tx)
 		_, err = t.exec(context.WithoutCancel(ctx), "COMMIT")
 	}
 	if err != nil {
-		// SQLite may have rolled back already; then this fails, harmlessly.
-		_, _ = t.exec(context.WithoutCancel(ctx), "ROLLBACK")
+		t.rollback(ctx)
 		return fmt.Errorf("%s: %w", doing, s.typed(err))
 	}
 	return nil
+}
+
+// rollback ends the transaction if there is one: SQLite may have ended it
+// already, and a transaction left open would lock out every process.
+func (t *tx) rollback(ctx context.Context) {
+	for range 3 {
+		_, err := t.exec(context.WithoutCancel(ctx), "ROLLBACK")
+		var e *sqlite.Error
+		if err == nil || (errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_ERROR) {
+			return // done, or "no transaction is active"
+		}
+	}
 }
 
 func (t *tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
