@@ -1,6 +1,8 @@
 package whois
 
 import (
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -60,4 +62,31 @@ func BenchmarkHostile(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkAsk puts a question to a loopback server and reads the answer, and
+// beside it does the same with nothing but a socket.
+func BenchmarkAsk(b *testing.B) {
+	text := strings.ReplaceAll(samples[0].text, "LAPSE.COM", "LAPSE.EXAMPLE")
+	addr := serve(b, func(c *net.TCPConn, _ string) { _, _ = io.WriteString(c, text) })
+	c := configured(b, addr, 5*time.Second)
+	b.Run("client", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			sink = string(c.Ask(b.Context(), "lapse.example").Outcome)
+		}
+	})
+	b.Run("bare", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			nc, err := net.Dial("tcp", addr)
+			if err != nil {
+				b.Fatal(err)
+			}
+			_, _ = io.WriteString(nc, "lapse.example\r\n")
+			out, _ := io.ReadAll(nc)
+			_ = nc.Close()
+			sink = string(out)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package whois
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,6 +65,13 @@ func (r *reader) decide(at time.Time) {
 	a := &r.a
 	proof := r.facts > 0 || r.statusN > 0 && r.said.outcome == "" && r.livingStatus()
 	if r.named > 0 && r.said.outcome == "" && (proof || r.holder) {
+		if !proof {
+			// A holder alone is thin: a form with its blanks left open has one.
+			if s := r.sayings(); s.outcome == whoisx.NotRegistered {
+				r.unreadable("the server names a holder and says that nothing was found")
+				return
+			}
+		}
 		r.registered(at)
 		return
 	}
@@ -155,6 +163,9 @@ var living = func() map[string]bool {
 
 func (r *reader) registered(at time.Time) {
 	r.a.Outcome = whoisx.Registered
+	if r.reseller != "" {
+		r.registrar(r.reseller, r.resellerAt)
+	}
 	if r.a.Expires.IsZero() {
 		// Where no registry date stands beside it, a registrar's own WHOIS
 		// answered, and its date is the only one.
@@ -172,9 +183,37 @@ func (r *reader) conclude(s outcomeLine) {
 	if !s.outcome.SaysSomething() || s.outcome == whoisx.Unreachable {
 		a.Why = r.because(s.text)
 	}
-	if s.outcome == whoisx.RateLimited {
+	switch {
+	case s.outcome == whoisx.RateLimited:
 		a.RetryAfter = whoisx.Duration(r.wait())
+	case s.outcome == whoisx.Premium:
+		a.Price = priceIn(s.text)
 	}
+	if s.outcome.SaysSomething() && s.outcome != whoisx.NotRegistered && r.freeAt > 0 && r.freeAt != s.n {
+		a.Why = "not free, although line " + strconv.Itoa(r.freeAt) + " says that nothing was found: " + s.says + " outranks it"
+	}
+}
+
+// priceIn reads a price in a sentence: "USD 1,200.00", "$500".
+func priceIn(t string) *whoisx.Price {
+	for i := 0; i < len(t); i++ {
+		if t[i] < '0' || t[i] > '9' {
+			continue
+		}
+		j := i
+		for j < len(t) && (t[j] >= '0' && t[j] <= '9' || t[j] == ',' || t[j] == '.') {
+			j++
+		}
+		amount := strings.ReplaceAll(strings.TrimRight(t[i:j], ".,"), ",", "")
+		before, after := strings.TrimSpace(t[:i]), strings.TrimSpace(t[j:])
+		for sign, currency := range map[string]string{"$": "USD", "€": "EUR", "£": "GBP", "USD": "USD", "EUR": "EUR", "GBP": "GBP", "CHF": "CHF"} {
+			if strings.HasSuffix(before, sign) || strings.HasPrefix(after, sign) {
+				return &whoisx.Price{Amount: amount, Currency: currency, What: "create"}
+			}
+		}
+		i = j
+	}
+	return nil
 }
 
 func (r *reader) unreadable(why string) {
@@ -212,6 +251,9 @@ func (r *reader) sayings() outcomeLine {
 			continue
 		}
 		s := r.saying(l.text)
+		if s.outcome == whoisx.NotRegistered && r.freeAt == 0 {
+			r.freeAt = l.n
+		}
 		if s.outcome == "" || best.outcome != "" && s.rank >= best.rank {
 			continue
 		}

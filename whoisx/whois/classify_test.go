@@ -145,6 +145,7 @@ var samples = []sample{
 	{what: "globalblock", name: "lapse.club", text: "Blocked by a GlobalBlock service\n", outcome: whoisx.Blocked, category: "globalblock"},
 	{what: "premium", name: "lapse.guru", text: "This premium domain is available for purchase. If you would like to make an offer, please contact us.\n", outcome: whoisx.Premium},
 	{what: "platinum", name: "lapse.guru", text: "This platinum domain is available for purchase. If you would like to make an offer, please contact platinums@example.com.\n\nThis name is reserved by the Registry in accordance with ICANN Policy.\n", outcome: whoisx.Premium},
+	{what: "premium price", name: "lapse.guru", text: "Domain not found.\nThis premium domain is available for purchase at USD 1,200.00 a year.\n", outcome: whoisx.Premium},
 	{what: "sx premium", name: "lapse.sx", text: "Status: PREMIUM NAME (No match for domain \"lapse.sx\")\n", outcome: whoisx.Premium},
 	{what: "dropzone", name: "lapse.guru", text: "This domain is currently available for application via the Identity Digital Dropzone service.\n", outcome: whoisx.Gated, category: "dropzone"},
 	{what: "dropzone older", name: "lapse.guru", text: "Domain not found.\nThis domain is currently available for application via the Donuts Dropzone service.\n", outcome: whoisx.Gated, category: "dropzone"},
@@ -225,6 +226,8 @@ var samples = []sample{
 	{what: "unknown status", name: "lapse.com", text: "Domain Name: lapse.com\nStatus: xyzzy\n", outcome: whoisx.Unreadable},
 	{what: "private", name: "lapse.sl", text: "Domain Name: LAPSE.SL\nDomain not found, marked private, or error in your query.\n", outcome: whoisx.Unreadable},
 	{what: "nul", name: "lapse.com", text: "No match\x00\x01\x02", outcome: whoisx.Unreadable},
+	{what: "an empty form", name: "lapse.com", text: "Domain Name: lapse.com\nRegistry Domain ID:\nRegistrar:\nRegistrant ID:\nCreation Date:\nDNSSEC:\n", outcome: whoisx.Unreadable},
+	{what: "a holder of nothing", name: "lapse.com", text: "Domain Name: lapse.com\nRegistrant Name: Somebody\n\nNo match for lapse.com\n", outcome: whoisx.Unreadable},
 	{what: "quoted in prose", name: "lapse.com", text: "The registry publishes names that are no longer registered, and whoever is\nnot found in this list should write to us before asking any further question\n", outcome: whoisx.Unreadable},
 }
 
@@ -267,6 +270,9 @@ func TestClassify(t *testing.T) {
 			}
 			if s.retry != 0 && time.Duration(a.RetryAfter) != s.retry {
 				t.Errorf("retry after: read %s, want %s", time.Duration(a.RetryAfter), s.retry)
+			}
+			if s.what == "premium price" && (a.Price == nil || *a.Price != (whoisx.Price{Amount: "1200.00", Currency: "USD", What: "create"}) || !strings.Contains(a.Why, "line 1")) {
+				t.Errorf("price %v, why %q", a.Price, a.Why)
 			}
 			lines := strings.Split(s.text, "\n")
 			for _, e := range a.Evidence {

@@ -439,7 +439,7 @@ func TestTable(t *testing.T) {
 	if _, ok := table.Lookup("a.unknown"); ok {
 		t.Error("an unknown suffix was found")
 	}
-	if err := table.Overlay("hosts.toml", []byte("[[server]]\nhost = \"127.0.0.1:4343\"\nsuffixes = [\"uk\"]\nrequests = 2\nper = \"4s\"\n")); err != nil {
+	if err := table.Overlay("whois.toml", []byte("[[server]]\nhost = \"127.0.0.1:4343\"\nsuffixes = [\"uk\"]\nrequests = 2\nper = \"4s\"\n")); err != nil {
 		t.Fatal(err)
 	}
 	if s, _ := table.Lookup("a.co.uk"); s.Host != "127.0.0.1:4343" || !s.Configured || s.Every() != 2*time.Second {
@@ -456,7 +456,7 @@ func TestTable(t *testing.T) {
 		"host":        {"[[server]]\nhost = \"a b\"\n", "host"},
 		"says":        {"[[server]]\nhost = \"a.b\"\nsays = { \"x\" = \"maybe\" }\n", "outcome"},
 	} {
-		if err := DefaultTable().Overlay("hosts.toml", []byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "hosts.toml") {
+		if err := DefaultTable().Overlay("whois.toml", []byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "whois.toml") {
 			t.Errorf("%s: %v, want %q in it", what, err, c.want)
 		}
 	}

@@ -96,6 +96,7 @@ var judged = []struct{ file, why string }{
 	{"whois.nic.bo/bo/status_available.txt", ".bo: the server only says that it takes .bo names: it does not answer the question"},
 	{"whois.nic.tr/tr/property_nameservers", ".tr: the answer names no domain, and registered must name what was asked"},
 	{"whois.safenames.net/status_registered.txt", "the registrar's part of the answer never overrides the registry's"},
+	{"whois.nic.sl/sl/status_available", ".sl: the server says \"not found, marked private, or error in your query\": that is not free"},
 	{"whois.sx/sx", ".sx: premium has an outcome of its own and counts as other"},
 	{"whois.gov.za/gov.za", ".gov.za: the date of a paper form is not that of the registration"},
 }

@@ -39,6 +39,10 @@ func (r *reader) take(f field, key, value string, l *line) {
 	case fRegistrar:
 		r.inPerson = false
 		r.registrar(value, l)
+	case fReseller:
+		if r.reseller == "" && !r.second {
+			r.reseller, r.resellerAt = value, l
+		}
 	case fRegistrarID:
 		if r.a.RegistrarID == "" && numeric(firstWord(value)) {
 			r.a.RegistrarID = firstWord(value)
@@ -193,11 +197,25 @@ func (r *reader) date(f field, key, value string, l *line) {
 	r.evidence(l.n, l.text, says)
 }
 
+// registrar reads a registrar's name, without the handle that some registries
+// put behind it: "Example Inc. (R151-LRMS)", "Example [Tag = EXAMPLE]".
 func (r *reader) registrar(value string, l *line) {
-	if r.a.Registrar != "" || r.second || isNull(value) {
+	if r.a.Registrar != "" || r.second || isNull(value) || len(value) > 12 && strings.EqualFold(value[:12], "no registrar") {
 		return
 	}
-	r.a.Registrar = clip(value)
+	if i := strings.LastIndexAny(value, "(["); i > 1 && strings.IndexAny(value[i:], ")]") == len(value[i:])-1 {
+		id := strings.Trim(value[i:], "()[]")
+		switch {
+		case numeric(id):
+			if r.a.RegistrarID == "" {
+				r.a.RegistrarID = id
+			}
+			value = value[:i]
+		case strings.HasPrefix(id, "Tag = "), strings.IndexByte(id, ' ') < 0 && strings.ToUpper(id) == id && strings.IndexByte(id, '-') > 0:
+			value = value[:i]
+		}
+	}
+	r.a.Registrar = clip(strings.TrimSpace(value))
 	r.facts++
 	r.evidence(l.n, l.text, "registrar")
 }
@@ -362,6 +380,9 @@ func (r *reader) statusSaid(v string) {
 	}
 	r.a.SaidStatuses = append(r.a.SaidStatuses, said)
 	if i := strings.IndexByte(v, '('); i > 0 {
+		v = v[:i]
+	}
+	if i := strings.Index(v, " - "); i > 0 { // "ok - Normal state."
 		v = v[:i]
 	}
 	if w, ok := whoisx.Status(v); ok {

@@ -17,6 +17,7 @@ const (
 	fState // a status where it reads like one, else a postal state
 	fRegistrar
 	fRegistrarID
+	fReseller // who registered it, where no registrar is named
 	fNameserver
 	fNote      // a remark of the server about the domain
 	fHolder    // somebody holds it
@@ -74,9 +75,10 @@ var keys = func() map[string]field {
 		}},
 		{fState, []string{"state"}},
 		{fRegistrar, []string{
-			"registrar", "registar", "registrar name", "sponsoring registrar", "registrar organization", "registrar organisation", "sponsoring registrar organization", "sponsoring registrar name", "current registar", "current registrar", "authorized agency", "registrado por", "registrar company", "registered through", "registered by", "maintained by registrar", "등록대행자", "registration service provider", "registrar company name", "agent de enregistrement", "bureau d enregistrement", "agente registrador", "registrar nom", "registraire", "регистратор",
+			"registrar", "registar", "registrar name", "sponsoring registrar", "registrar organization", "registrar organisation", "sponsoring registrar organization", "sponsoring registrar name", "current registar", "current registrar", "authorized agency", "registrado por", "registrar company", "maintained by registrar", "등록대행자", "registrar company name", "agent de enregistrement", "bureau d enregistrement", "agente registrador", "registrar nom", "registraire", "регистратор",
 		}},
 		{fRegistrarID, []string{"registrar iana id", "sponsoring registrar iana id", "registrar iana"}},
+		{fReseller, []string{"registered through", "registered by", "registration service provider"}},
 		{fNameserver, []string{
 			"nserver", "name server", "name servers", "nameserver", "nameservers", "nserver handle", "name server ace", "domain name server", "domain name servers", "domain nameservers", "domain nameserver", "domain servers", "domain server", "domain servers in listed order", "domain name servers in listed order", "nameserver in listed order", "nameservers in listed order", "name servers in listed order", "name servers listed in order", "name servers in the listed order", "domain name servers listed in order", "dns", "dns server", "dns servers", "dns name", "ns", "ns name", "ns hostname", "ns host", "host name", "hostname", "hosts",
 			"primary server", "secondary server", "primary ns", "secondary ns", "primary name server", "secondary name server", "primary nameserver", "secondary nameserver", "tertiary name server", "tertiary ns", "primary dns", "secondary dns", "nameserver information", "name server information", "name servers information", "nameserver list", "ns list", "current nameservers", "nservers", "name server name", "servidor es de nombres de dominio", "servidores de nombre", "servidores de nombres", "servidor dns", "servidores dns", "servidor", "dns primario", "dns secundario", "nameserverinformation", "serveur de noms", "serveurs de noms", "serveurs de nom", "serveur", "호스트이름", "nombre del servidor", "ネームサーバ", "主机", "dns hostname", "nameserver hostname", "domain dns", "delegated name servers", "dns list", "nimipalvelin", "nimipalvelimet", "namnserver", "navneserver", "nameserver ns", "сервер dns",

@@ -59,6 +59,9 @@ type reader struct {
 	dropWill bool
 
 	deletedText string
+	freeAt      int // the first line that says that nothing was found
+	reseller    string
+	resellerAt  *line
 }
 
 // outcomeLine is an outcome and the line that says it.
@@ -309,6 +312,14 @@ func (r *reader) fact(l *line) {
 			}
 		}
 	}
+	if r.open == fRegistrar && ok && value != "" {
+		switch strings.ToLower(strings.TrimSpace(key)) { // .it: "Registrar", then "Organization: ..."
+		case "name", "organization", "organisation", "company":
+			r.registrar(value, l)
+			r.open = fNone
+			return
+		}
+	}
 	if f == fNone {
 		g, v := r.phrase(l.text)
 		if g == fNone {
@@ -326,6 +337,9 @@ func (r *reader) fact(l *line) {
 	if r.open != fNone && (f != r.open || value != "") {
 		r.open = fNone
 	}
+	if f == fRegistrar && value != "" && value[0] == '!' { // YAML: "registrar: !Registrar"
+		value = ""
+	}
 	if value == "" {
 		r.header(f)
 		return
@@ -340,11 +354,8 @@ func (r *reader) header(f field) {
 	case fNameserver, fDomain, fRegistrar, fStatus:
 		r.open, r.openN = f, 0
 		r.inPerson = false
-	case fContact, fPerson, fHolder:
-		r.inPerson = f != fHolder
-		if f == fContact || f == fHolder {
-			r.holder = true
-		}
+	case fContact, fPerson:
+		r.inPerson = true
 	}
 }
 
@@ -372,13 +383,6 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 		}
 	case fRegistrar:
 		if keyed {
-			switch strings.ToLower(strings.TrimSpace(key)) {
-			case "name", "organization", "organisation", "company":
-				if value != "" {
-					r.registrar(value, l)
-					r.open = fNone
-				}
-			}
 			return
 		}
 		if strings.HasPrefix(t, "===") || strings.HasPrefix(t, "---") {
@@ -407,6 +411,9 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 		}
 		return
 	}
+	if r.inPerson && l.indent {
+		r.holder = true // the person's name or address
+	}
 	if len(t) > 48 {
 		return
 	}
@@ -415,7 +422,7 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 	case fNameserver, fRegistrar:
 		r.open, r.openN, r.inPerson = f, 0, false
 	case fContact:
-		r.open, r.inPerson, r.holder = fNone, true, true
+		r.open, r.inPerson = fNone, true
 	case fNone:
 		if len(t) > 7 && strings.EqualFold(t[:7], "domain ") && !strings.EqualFold(t, "domain name") && !strings.Contains(strings.ToLower(t), "own") && !strings.Contains(strings.ToLower(t), "manager") {
 			r.inPerson = false // "Domain Details"
