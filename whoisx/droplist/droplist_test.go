@@ -323,6 +323,10 @@ func TestLists(t *testing.T) {
 	if !Lists()[0].Covers("a.co.uk") || Lists()[0].Covers("a.duk") {
 		t.Error("uk covers the wrong names")
 	}
+	mine := "[[list]]\nname='mine'\nzones=['pl']\nurl='https://lists.example/pl.csv'\nformat='csv'\nevery='12h'\n  [list.columns]\n  name='domain'\n  date='removed'\n  layout='02.01.2006'\n  zone='Europe/Warsaw'\n  delimiter=';'\n  will=true\n"
+	if ls, err := ReadLists("mine.toml", []byte(mine)); err != nil || len(ls) != 1 || !ls[0].Columns.Will {
+		t.Errorf("a person's own list: %+v, %v", ls, err)
+	}
 	for in, want := range map[string]string{
 		"[[list]]\nname='x'\nformat='csv'":                                   "read l.toml: list 1: a csv list needs [list.columns] with at least name",
 		"[[list]]\nname='x'\nformat='y'":                                     `read l.toml: list 1: format "y" is not known`,

@@ -436,23 +436,27 @@ func TestRedirectOutside(t *testing.T) {
 	}
 }
 
+// More asks than there may be connections wait for one another, over HTTP/2
+// and over HTTP/1.1 alike.
 func TestManyAtOnce(t *testing.T) {
-	addr, conf := internet(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 		fmt.Fprintf(w, `{"ldhName":%q,"handle":"H"}`, name)
-	}))
+	})
+	addr, conf := internet(t, h)
 	conf.ServerName = ""
-	c := asking(t, "https://"+addr+"/", Options{TLS: conf})
-	var wg sync.WaitGroup
-	for i := range 200 {
-		wg.Go(func() {
-			name := fmt.Sprintf("n%d.com", i)
-			if a := c.Ask(t.Context(), name); a.Outcome != whoisx.Registered || a.Name != name {
-				t.Errorf("%s: %s %s", name, a.Outcome, a.Why)
-			}
-		})
+	for _, c := range []*Client{asking(t, "https://"+addr+"/", Options{TLS: conf}), asking(t, serve(t, h), Options{})} {
+		var wg sync.WaitGroup
+		for i := range 300 {
+			wg.Go(func() {
+				name := fmt.Sprintf("n%d.com", i)
+				if a := c.Ask(t.Context(), name); a.Outcome != whoisx.Registered || a.Name != name {
+					t.Errorf("%s: %s %s", name, a.Outcome, a.Why)
+				}
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
 }
 
 func TestEnrich(t *testing.T) {
