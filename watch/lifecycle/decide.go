@@ -30,6 +30,7 @@ func Decide(in Input) Verdict {
 	}
 	d.compare()
 	d.clockCheck()
+	d.sleptThrough()
 	return d.v
 }
 
@@ -414,6 +415,23 @@ func (d *decider) gone(premium *whoisx.Answer) {
 		}
 		return
 	}
+	if a := d.expiryAccess(); a != nil {
+		d.v.Stage, d.v.Confidence, d.v.RegistryStage = GatedStage, Single, "Expiry Access Period"
+		if len(votes) >= 2 {
+			d.v.Confidence = Confirmed
+		}
+		d.v.Since = d.sinceBefore(GatedStage)
+		d.v.Next = &Next{Stage: Free}
+		d.why("it dropped, and its registry asks an extra fee of %s %s that falls by the hour: %s", a.Price.Amount, a.Price.Currency, a.Price.What)
+		return
+	}
+	blind := !slices.Contains(votes, whoisx.EPP) && !slices.Contains(votes, whoisx.Registrar)
+	if f := d.reservedByRule(); f != nil && blind && len(votes) > 0 {
+		d.v.Stage, d.v.Confidence = LikelyFree, Guess
+		d.v.Since = d.sinceBefore(LikelyFree)
+		d.why("%s says not registered, but %s; only EPP or a registrar can tell", heard, f.Why)
+		return
+	}
 	switch {
 	case len(votes) >= 2 && (premium == nil || premium.Source == whoisx.EPP || premium.Source == whoisx.Registrar):
 		d.v.Stage, d.v.Confidence, d.v.Missing = Free, Confirmed, nil
@@ -524,6 +542,20 @@ func (d *decider) clockCheck() {
 	if b := d.Before; b != nil && d.Now.Before(b.At.Add(-time.Minute)) {
 		d.odd("this machine's clock went back by %s since the look before", FormatSpan(b.At.Sub(d.Now).Round(time.Second)))
 	}
+}
+
+// sleptThrough says that nobody looked while a window was open: the machine
+// slept, or the hosts' budgets were spent.
+func (d *decider) sleptThrough() {
+	b := d.Before
+	if b == nil || b.Verdict.Window == nil || b.Verdict.Window.Certainty != Will {
+		return
+	}
+	w := *b.Verdict.Window
+	if w.shut().Sub(w.open()) > wide(d.Rule)+d.Rule.Drop.Late || !b.At.Before(w.open()) || !d.Now.After(w.shut().Add(time.Duration(d.Rule.scale()*float64(5*time.Minute)))) {
+		return
+	}
+	d.why("nobody looked from %s to %s, while its window was open", say(whoisx.At(b.At)), say(whoisx.At(d.Now)))
 }
 
 // Remember makes what the next look needs to know of this one. Store it with

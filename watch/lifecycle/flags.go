@@ -33,9 +33,6 @@ func (d *decider) flags() {
 			d.flag(Flag{Flag: FlagHold, Category: by, Why: "taken out of DNS by " + by + ": unpaid, or in dispute; no stage by itself"})
 		}
 	}
-	if strings.HasPrefix(d.v.RegistryStage, "Expiry Access") {
-		d.flag(Flag{Flag: FlagEAP, Category: d.v.RegistryStage})
-	}
 }
 
 // flag sets a flag; a name has each at most once.
@@ -88,6 +85,19 @@ func tier(a whoisx.Answer) string {
 func early(what string) bool {
 	what = strings.ToLower(what)
 	return strings.HasPrefix(what, "eap") || strings.Contains(what, "early access") || strings.Contains(what, "expiry access")
+}
+
+// expiryAccess returns the answer that asks a registry's expiry access fee: the
+// name has dropped and can be had, at a fee that falls by the hour.
+func (d *decider) expiryAccess() *whoisx.Answer {
+	for _, as := range [][]whoisx.Answer{d.no, d.special} {
+		for i := range as {
+			if p := as[i].Price; p != nil && strings.Contains(strings.ToLower(p.What), "expiry access") {
+				return &as[i]
+			}
+		}
+	}
+	return nil
 }
 
 // specialUse are the names that RFC 6761 keeps out of the DNS at large.

@@ -14,17 +14,25 @@ func Poll(v Verdict, r Rule, now time.Time) (next time.Time, why string) {
 	span := func(d time.Duration) time.Duration { return max(time.Duration(sc*float64(d)), pace) }
 	after := func(d time.Duration, why string) (time.Time, string) { return now.Add(span(d)), why }
 
-	switch v.Confidence {
-	case Conflict:
+	if v.Confidence == Conflict {
+		// At a drop sources disagree for as long as the slower one lags.
+		if w := v.Window; w != nil && !now.Before(w.open()) && now.Before(w.shut().Add(span(time.Hour))) {
+			return after(time.Minute, "the sources disagree, and it may have dropped")
+		}
 		return after(5*time.Minute, "the sources disagree")
+	}
+	// What just changed is looked at again soon, then ever less often.
+	since := now.Sub(v.Since.Time)
+	soon := func(first, most time.Duration) time.Duration {
+		return min(max(since/4, span(first)), span(most))
 	}
 	switch v.Stage {
 	case Unknown:
 		return after(time.Hour, "nothing is known of it yet")
 	case LikelyFree:
-		return after(10*time.Minute, "one more source has to say that it is free")
+		return now.Add(soon(time.Minute, 6*time.Hour)), "one more source has to say that it is free"
 	case Free:
-		return after(6*time.Hour, "it is free; somebody may take it")
+		return now.Add(soon(5*time.Minute, 6*time.Hour)), "it is free; somebody may take it"
 	case GatedStage:
 		return after(time.Hour, "it is behind a gate")
 	case ReservedStage, BlockedStage:

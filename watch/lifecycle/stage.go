@@ -487,10 +487,11 @@ func (d *decider) firstLook(st Stage, longest time.Duration) moments {
 		}
 		return moments{lo: lo.Time, hi: b.Began.Time, day: b.Began.DayOnly}
 	}
-	if b != nil && !b.HeldAt.IsZero() && b.HeldAt.Before(d.Now) {
+	earliest := d.Now.Add(-longest) // else the stage would be over
+	if b != nil && !b.HeldAt.IsZero() && b.HeldAt.Before(d.Now) && (longest == 0 || b.HeldAt.After(earliest)) {
 		return moments{lo: b.HeldAt, hi: d.Now}
 	}
-	return moments{lo: d.Now.Add(-longest), hi: d.Now}
+	return moments{lo: earliest, hi: d.Now}
 }
 
 // registryName is the registry's word for the stage, or ours.

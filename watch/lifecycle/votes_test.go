@@ -49,10 +49,13 @@ func TestVotes(t *testing.T) {
 		{"registered without the name is unreadable", "a.com", []whoisx.Answer{ans(whoisx.WHOIS, whoisx.Registered, func(a *whoisx.Answer) { a.Confirmed = false })}, Unknown, Guess, nil, ""},
 		{"throttled", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.RateLimited)}, Unknown, Guess, nil, ""},
 		{"a country code without a rule is not given 45+30+5", "a.zz", []whoisx.Answer{ans(whoisx.WHOIS, whoisx.Registered, taken)}, Registered, Single, nil, ""},
-		{"two-character names are reserved", "zq.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, nil, FlagReserved},
-		{"RFC 6761", "a.test", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, nil, FlagReserved},
+		{"two-character names are reserved", "zq.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.NotRegistered)}, LikelyFree, Guess, nil, FlagReserved},
+		{"RFC 6761", "a.test", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Guess, nil, FlagReserved},
 		{"nexus", "a.us", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered)}, LikelyFree, Single, nil, FlagNexus},
 		{"hold is a flag", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.Registered, taken, func(a *whoisx.Answer) { a.Statuses = []string{"clientHold"} })}, Registered, Single, nil, FlagHold},
+		{"an expiry access fee", "a.app", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.EPP, whoisx.NotRegistered, func(a *whoisx.Answer) {
+			a.Price = &whoisx.Price{Amount: "7600.00", Currency: "USD", What: "Expiry Access Period, fee expires: 2026-11-21T13:00:00Z"}
+		})}, GatedStage, Confirmed, nil, FlagEAP},
 		{"early access", "a.xyz", []whoisx.Answer{ans(whoisx.EPP, whoisx.NotRegistered, func(a *whoisx.Answer) {
 			a.Price = &whoisx.Price{Amount: "100.00", Currency: "USD", What: "Early Access Period, fee expires: 2026-11-22T16:00:00Z"}
 		})}, LikelyFree, Single, nil, FlagEAP},
@@ -351,6 +354,22 @@ func TestJourneys(t *testing.T) {
 		v = j.look("2026-11-29T00:00:00Z", a)
 		if v.Stage != PendingDelete || v.Window.Certainty != Will || v.Window.From != dt("2026-12-03T09:12:44Z") || v.Window.To != v.Window.From {
 			t.Errorf("%s %+v", v.Stage, v.Window)
+		}
+	})
+	t.Run("nobody looked for two years", func(t *testing.T) {
+		j := com(t)
+		j.look("2024-08-01T00:00:00Z", held("ok", born, "2023-08-28T10:00:00Z", "2024-08-27T10:00:00Z", "Example", "9999"))
+		a := held("pendingDelete", born, "", "2026-08-27T10:00:00Z", "Example", "9999")
+		if v := j.look("2026-11-07T00:00:00Z", a); v.Window == nil || v.Window.From.Before(at("2026-11-06T00:00:00Z")) || v.Window.To.After(at("2026-11-14T00:00:00Z")) {
+			t.Errorf("%+v", v.Window)
+		}
+	})
+	t.Run("nobody looked through a window", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-11-09T00:00:00Z", held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999"))
+		v := j.look("2026-11-13T00:00:00Z", gone(whoisx.RDAP))
+		if !strings.Contains(strings.Join(v.Why, " "), "nobody looked from 9 Nov 2026 00:00 UTC to 13 Nov 2026 00:00 UTC, while its window was open") {
+			t.Errorf("%v", v.Why)
 		}
 	})
 	t.Run("a word that no rule maps", func(t *testing.T) {
