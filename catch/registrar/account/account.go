@@ -34,6 +34,8 @@ type Config struct {
 	Dial  func(ctx context.Context, network, addr string) (net.Conn, error)
 	TLS   *tls.Config
 	Now   func() time.Time
+	// Wait waits between calls, as a service's limits want it. Nil: a timer.
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // Money reads an amount in the account's currency.

@@ -5,15 +5,40 @@
 package conformance
 
 import (
+	"context"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
 )
+
+// elapsed is what the waits of a test would have taken.
+var elapsed atomic.Int64
+
+// Wait is what connectors under test wait with between calls: it takes no
+// time, and Now moves on by as much.
+func Wait(ctx context.Context, d time.Duration) error {
+	elapsed.Add(int64(d))
+	if Waited != nil {
+		Waited(d)
+	}
+	return ctx.Err()
+}
+
+// Elapsed is what the waits so far would have taken.
+func Elapsed() time.Duration { return time.Duration(elapsed.Load()) }
+
+// Now is the clock that goes with Wait.
+func Now() time.Time { return time.Now().Add(Elapsed()) }
+
+// Waited is called for every wait, when it is set; a test may change there
+// what the next call meets.
+var Waited func(d time.Duration)
 
 // Fake is what the suite needs of a fake service.
 type Fake interface {
@@ -35,6 +60,8 @@ type Suite struct {
 	Request catch.Request
 	// Cannot lists what the service has no way to say.
 	Cannot []fake.Scenario
+	// Now is the clock of the connector; nil: Now of this package.
+	Now func() time.Time
 	// Words are what the service says in a scenario, in part.
 	Words map[fake.Scenario]string
 }
@@ -72,6 +99,11 @@ var unknowns = []struct {
 
 // Run runs the suite.
 func (s Suite) Run(t *testing.T) {
+	elapsed.Store(0)
+	t.Cleanup(func() { elapsed.Store(0) })
+	if f, ok := s.Fake.(interface{ SetNow(func() time.Time) }); ok {
+		f.SetNow(s.now)
+	}
 	route := s.Open(t, s.Fake.URL())
 	req := s.Request
 	req.Name, req.Key = s.Name, "lapse-conformance-1"
@@ -173,7 +205,7 @@ func (s Suite) Run(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(string(k.scenario), func(t *testing.T) {
 			s.skip(t, k.scenario)
-			s.Fake.Set(k.scenario)
+			s.set(k.scenario)
 			_, err := route.Place(t.Context(), req)
 			if got := catch.KindOf(err); got != k.kind {
 				t.Fatalf("kind %q (%v), want %q", got, err, k.kind)
@@ -199,7 +231,7 @@ func (s Suite) Run(t *testing.T) {
 	for _, u := range unknowns {
 		t.Run(string(u.scenario), func(t *testing.T) {
 			s.skip(t, u.scenario)
-			s.Fake.Set(u.scenario)
+			s.set(u.scenario)
 			_, err := route.Place(t.Context(), req)
 			if catch.KindOf(err) != catch.OutcomeUnknown {
 				t.Fatalf("got %v, want outcome_unknown", err)
@@ -218,7 +250,7 @@ func (s Suite) Run(t *testing.T) {
 
 	t.Run(string(fake.AlreadyBackordered), func(t *testing.T) {
 		s.skip(t, fake.AlreadyBackordered)
-		s.Fake.Set(fake.AlreadyBackordered)
+		s.set(fake.AlreadyBackordered)
 		_, err := route.Place(t.Context(), req)
 		if k := catch.KindOf(err); k != catch.AlreadyBackordered {
 			t.Errorf("got %v, want already_backordered", err)
@@ -230,6 +262,7 @@ func (s Suite) Run(t *testing.T) {
 
 	t.Run(string(fake.CutOffPassed), func(t *testing.T) {
 		s.skip(t, fake.CutOffPassed)
+		s.set(fake.CutOffPassed)
 		if d.Has(catch.CanCancel) {
 			s.Fake.Set(fake.Success)
 			rep, err := route.Place(t.Context(), req)
@@ -257,7 +290,7 @@ func (s Suite) Run(t *testing.T) {
 
 	t.Run(string(fake.ForeverPending), func(t *testing.T) {
 		s.skip(t, fake.ForeverPending)
-		s.Fake.Set(fake.ForeverPending)
+		s.set(fake.ForeverPending)
 		rep, err := route.Place(t.Context(), req)
 		if err != nil || rep.State != catch.Processing {
 			t.Fatalf("got %+v, %v; want processing", rep, err)
@@ -272,8 +305,12 @@ func (s Suite) Run(t *testing.T) {
 		s.once(t, true)
 	})
 
+	if b, ok := route.(catch.Burster); ok {
+		t.Run("register burst", func(t *testing.T) { s.burst(t, route, b, req) })
+	}
+
 	t.Run(string(fake.ServiceDown), func(t *testing.T) {
-		s.Fake.Set(fake.ServiceDown)
+		s.set(fake.ServiceDown)
 		_, err := route.Find(t.Context(), order)
 		if catch.KindOf(err) != catch.UpstreamDown {
 			t.Errorf("got %v, want upstream_down", err)
@@ -293,6 +330,12 @@ func (s Suite) Run(t *testing.T) {
 func is[T any](r catch.Route) bool {
 	_, ok := r.(T)
 	return ok
+}
+
+// set begins a scenario, at a time at which no limit is used up any more.
+func (s Suite) set(sc fake.Scenario) {
+	elapsed.Add(int64(90 * time.Second))
+	s.Fake.Set(sc)
 }
 
 func (s Suite) skip(t *testing.T, sc fake.Scenario) {
@@ -320,4 +363,72 @@ func noSecret(t *testing.T, text string) {
 	if strings.Contains(text, fake.Secret) || strings.Contains(text, "s3cr3t-KEY") {
 		t.Errorf("a secret shows in %q", text)
 	}
+}
+
+// burst fires the register call repeatedly: refused first, then free; with its
+// outcome lost; refused for good; and until the window ends.
+func (s Suite) burst(t *testing.T, route catch.Route, b catch.Burster, req catch.Request) {
+	defer func() { Waited = nil }()
+	forbidden := route.Terms(s.Name).Burst == catch.BurstForbidden
+	fire := func(t *testing.T, first fake.Scenario, calls int, then fake.Scenario) (catch.Report, catch.BurstPlan) {
+		t.Helper()
+		s.set(first)
+		at := s.now().Add(time.Second)
+		armed, err := b.Arm(t.Context(), []catch.Request{req}, at, at.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		Waited = func(time.Duration) {
+			if calls > 0 && s.Fake.Calls() >= calls {
+				calls = 0
+				s.Fake.Set(then)
+			}
+		}
+		reps, err := armed.Fire(t.Context())
+		Waited = nil
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep, plan := reps[s.Name], armed.Plan()
+		if n := plan.Creates[s.Name]; n < 1 || len(rep.Frames) > n {
+			t.Errorf("%d calls, %d were announced", len(rep.Frames), n)
+		}
+		return rep, plan
+	}
+	if forbidden {
+		s.Fake.Set(fake.Success)
+		rep, plan := fire(t, fake.Success, -1, "")
+		if !rep.State.Holds() || plan.Creates[s.Name] != 1 || s.Fake.Paid() > 1 {
+			t.Errorf("terms that forbid repeating: %+v of %v, %d paid calls", rep, plan.Creates, s.Fake.Paid())
+		}
+		if rep, _ := fire(t, fake.Taken, -1, ""); rep.State != catch.RefusedOrder && rep.State != catch.Planned || s.Fake.Paid() > 1 {
+			t.Errorf("taken: %+v, %d paid calls", rep, s.Fake.Paid())
+		}
+		return
+	}
+	if !slices.Contains(s.Cannot, fake.Taken) {
+		rep, _ := fire(t, fake.Taken, 3, fake.Success)
+		if !rep.State.Holds() && rep.State != catch.Won || rep.State == catch.Planned || len(rep.Frames) < 2 {
+			t.Errorf("free after three refusals: %q in %d calls (%s)", rep.State, len(rep.Frames), rep.Words)
+		}
+		s.once(t, true)
+		rep, plan := fire(t, fake.Taken, -1, "")
+		if rep.State != catch.Planned || len(rep.Frames) < 2 {
+			t.Errorf("never free: %q after %d of %d calls", rep.State, len(rep.Frames), plan.Creates[s.Name])
+		}
+	}
+	rep, _ := fire(t, fake.TimeoutAfterCommit, -1, "")
+	if rep.State != catch.InDoubt || s.Fake.Paid() != 1 {
+		t.Errorf("outcome lost: %q after %d paid calls, want in-doubt after one", rep.State, s.Fake.Paid())
+	}
+	if rep, _ := fire(t, fake.BadCredentials, -1, ""); rep.State != catch.Failed || s.Fake.Paid() > 1 {
+		t.Errorf("wrong key: %q after %d paid calls", rep.State, s.Fake.Paid())
+	}
+}
+
+func (s Suite) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return Now()
 }

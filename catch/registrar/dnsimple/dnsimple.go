@@ -15,9 +15,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -310,4 +312,9 @@ func (d *route) Lock(ctx context.Context, name string, on bool) error {
 func (d *route) Nameservers(ctx context.Context, name string, hosts []string) error {
 	_, err := d.do(ctx, d.request("set name servers", http.MethodPut, domain(name)+"/delegation", hosts, false), nil)
 	return err
+}
+
+// Arm prepares a burst of this call, repeated within the service's limits.
+func (d *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, d, d.web, rs, at, until)
 }

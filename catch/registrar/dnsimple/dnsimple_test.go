@@ -13,7 +13,7 @@ import (
 func open(t *testing.T, url string) catch.Route {
 	t.Helper()
 	routes, err := Factory().New(account.Config{
-		Account: "dnsimple", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Contact: "2", Terms: terms.Default(),
+		Account: "dnsimple", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Contact: "2", Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 		Options: map[string]string{"account_id": "1010"},
 	})
 	if err != nil {

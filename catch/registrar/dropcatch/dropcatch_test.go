@@ -14,7 +14,7 @@ import (
 func open(t *testing.T, url string) catch.Route {
 	t.Helper()
 	routes, err := Factory().New(account.Config{
-		Account: "dropcatch", Service: service, URL: url, User: "acc:app", Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+		Account: "dropcatch", Service: service, URL: url, User: "acc:app", Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ func open(i int) func(*testing.T, string) catch.Route {
 	return func(t *testing.T, url string) catch.Route {
 		t.Helper()
 		routes, err := Factory().New(account.Config{
-			Account: "dynadot", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+			Account: "dynadot", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 		})
 		if err != nil {
 			t.Fatal(err)

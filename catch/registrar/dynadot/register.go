@@ -5,9 +5,11 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -114,4 +116,9 @@ func (g *register) Nameservers(ctx context.Context, name string, hosts []string)
 	}
 	_, err := g.do(ctx, g.request("set name servers", "set_ns", false, params...))
 	return err
+}
+
+// Arm prepares a burst of this call, repeated within the service's limits.
+func (g *register) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, g, g.web, rs, at, until)
 }

@@ -37,7 +37,7 @@ func (d *DNSimple) serve(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, http.StatusForbidden, "Requests from this IP address are not allowed")
 		return
 	case sc == RateLimited:
-		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(d.now().Unix()+60))
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(d.clock().Unix()+60))
 		d.fail(w, http.StatusTooManyRequests, "quota exceeded")
 		return
 	case sc == RateLimitedBare:

@@ -175,7 +175,7 @@ func (d *Dynadot) register(w http.ResponseWriter, sc Scenario, name string, prem
 }
 
 func (d *Dynadot) cancel(w http.ResponseWriter, sc Scenario, name string) {
-	late := sc == CutOffPassed || d.now().After(d.PendingDelete[name].Add(-24*time.Hour))
+	late := sc == CutOffPassed || d.clock().After(d.PendingDelete[name].Add(-24*time.Hour))
 	switch {
 	case late && d.has(name):
 		d.reply(w, "DeleteBackorderRequest", "-1", "error", "cannot be deleted within 24 hours of the drop", nil)

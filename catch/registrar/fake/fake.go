@@ -65,6 +65,20 @@ func (s *Service) start(h http.Handler) {
 	s.server = httptest.NewServer(h)
 }
 
+// SetNow gives the fake another clock.
+func (s *Service) SetNow(now func() time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = now
+}
+
+// clock is the fake's time.
+func (s *Service) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now()
+}
+
 // URL is where the fake listens.
 func (s *Service) URL() string { return s.server.URL }
 

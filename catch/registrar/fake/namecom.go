@@ -38,7 +38,7 @@ func (n *Namecom) serve(w http.ResponseWriter, r *http.Request) {
 		n.fail(w, http.StatusForbidden, "Permission Denied", "your IP address is not whitelisted")
 		return
 	case sc == RateLimited:
-		w.Header().Set("X-Ratelimit-Reset", fmt.Sprint(n.now().Unix()+30))
+		w.Header().Set("X-Ratelimit-Reset", fmt.Sprint(n.clock().Unix()+30))
 		n.fail(w, http.StatusTooManyRequests, "Rate Limit Exceeded", "")
 		return
 	case sc == RateLimitedBare:

@@ -18,6 +18,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -305,4 +306,9 @@ func (g *route) Lock(ctx context.Context, name string, on bool) error {
 func (g *route) Nameservers(ctx context.Context, name string, hosts []string) error {
 	_, err := g.do(ctx, g.request("set name servers", http.MethodPut, "/domain/domains/"+url.PathEscape(name)+"/nameservers", nil, map[string]any{"nameservers": hosts}, false), nil)
 	return err
+}
+
+// Arm prepares a burst of this call, repeated within the service's limits.
+func (g *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, g, g.web, rs, at, until)
 }

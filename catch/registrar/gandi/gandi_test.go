@@ -19,7 +19,7 @@ func TestConformance(t *testing.T) {
 		Open: func(t *testing.T, url string) catch.Route {
 			t.Helper()
 			routes, err := Factory().New(account.Config{
-				Account: "gandi", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+				Account: "gandi", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 				Options: map[string]string{"first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "zip": "1", "country": "FR", "phone": "+33.1", "email": "a@example.net"},
 			})
 			if err != nil {

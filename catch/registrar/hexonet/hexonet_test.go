@@ -14,7 +14,7 @@ func open(i int) func(*testing.T, string) catch.Route {
 	return func(t *testing.T, url string) catch.Route {
 		t.Helper()
 		routes, err := Factory().New(account.Config{
-			Account: "hexonet", Service: service, URL: url, User: "me", Secret: catch.NewSecret(fake.Secret), Contact: "P-1", Terms: terms.Default(),
+			Account: "hexonet", Service: service, URL: url, User: "me", Secret: catch.NewSecret(fake.Secret), Contact: "P-1", Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 		})
 		if err != nil {
 			t.Fatal(err)

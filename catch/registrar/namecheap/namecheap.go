@@ -15,9 +15,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -340,4 +342,9 @@ func (n *route) Nameservers(ctx context.Context, name string, hosts []string) er
 	sld, tld, _ := strings.Cut(name, ".")
 	_, err := n.do(ctx, n.request("set name servers", "domains.dns.setCustom", false, "SLD", sld, "TLD", tld, "Nameservers", strings.Join(hosts, ",")))
 	return err
+}
+
+// Arm prepares a burst of this call, repeated within the service's limits.
+func (n *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, n, n.web, rs, at, until)
 }

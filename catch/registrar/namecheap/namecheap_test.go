@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 		Open: func(t *testing.T, url string) catch.Route {
 			t.Helper()
 			c := account.Config{
-				Account: "namecheap", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+				Account: "namecheap", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 				Options: map[string]string{
 					"client_ip": "192.0.2.1", "first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "state": "BE", "zip": "10115",
 					"country": "de", "phone": "+49.301234567", "email": "a@example.net",

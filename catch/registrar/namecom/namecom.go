@@ -16,9 +16,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -301,4 +303,9 @@ func (n *route) Lock(ctx context.Context, name string, on bool) error {
 // Nameservers sets the hosts.
 func (n *route) Nameservers(ctx context.Context, name string, hosts []string) error {
 	return n.do(ctx, n.request("set name servers", http.MethodPost, "/domains/"+url.PathEscape(name)+":setNameservers", map[string]any{"nameservers": hosts}, false), nil)
+}
+
+// Arm prepares a burst of this call, repeated within the service's limits.
+func (n *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, n, n.web, rs, at, until)
 }

@@ -19,7 +19,7 @@ func TestConformance(t *testing.T) {
 		Open: func(t *testing.T, url string) catch.Route {
 			t.Helper()
 			routes, err := Factory().New(account.Config{
-				Account: "namecom", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+				Account: "namecom", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -347,4 +348,26 @@ func (n *route) Nameservers(ctx context.Context, name string, hosts []string) er
 	}
 	_, err := n.do(ctx, n.request("set name servers", "changeNameServers", false, false, params...))
 	return err
+}
+
+// Arm prepares a burst of this call, repeated within the service's limits.
+// registerDomainDrop works inside its daily window only: the burst is cut to
+// it.
+func (n *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	if n.drop {
+		from, to := Window(at)
+		if at.Before(from) {
+			at = from
+		}
+		if until.After(to) {
+			until = to
+		}
+		if !until.After(at) {
+			return nil, &catch.Error{
+				Kind: catch.Guard, Service: title, Op: "register burst",
+				Words: "registerDomainDrop works from 10:45 to 12:15 US Pacific only, which this window misses", Hint: "use the plain registration instead",
+			}
+		}
+	}
+	return repeat.Arm(ctx, n, n.web, rs, at, until)
 }

@@ -18,7 +18,7 @@ func open(i int, now time.Time) func(*testing.T, string) catch.Route {
 	return func(t *testing.T, url string) catch.Route {
 		t.Helper()
 		routes, err := Factory().New(account.Config{
-			Account: "namesilo", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Now: func() time.Time { return now },
+			Account: "namesilo", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: func() time.Time { return now.Add(conformance.Elapsed()) },
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -31,7 +31,7 @@ func TestDropConformance(t *testing.T) {
 	f := fake.NewNamesilo()
 	defer f.Close()
 	conformance.Suite{
-		Fake: f, Name: "tinplate.com", Open: open(0, inside),
+		Fake: f, Name: "tinplate.com", Open: open(0, inside), Now: func() time.Time { return inside.Add(conformance.Elapsed()) },
 		Cannot: []fake.Scenario{fake.PremiumFlip, fake.PriceChanged, fake.AlreadyBackordered, fake.CutOffPassed, fake.ForeverPending},
 	}.Run(t)
 }
@@ -40,7 +40,7 @@ func TestRegisterConformance(t *testing.T) {
 	f := fake.NewNamesilo()
 	defer f.Close()
 	conformance.Suite{
-		Fake: f, Name: "example.com", Open: open(1, inside),
+		Fake: f, Name: "example.com", Open: open(1, inside), Now: func() time.Time { return inside.Add(conformance.Elapsed()) },
 		Cannot: []fake.Scenario{fake.PriceChanged, fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed, fake.ForeverPending},
 		Words:  map[fake.Scenario]string{fake.Busy: "still processing"},
 	}.Run(t)

@@ -15,9 +15,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -319,4 +321,9 @@ func (p *route) Lock(context.Context, string, bool) error {
 // Nameservers sets the hosts.
 func (p *route) Nameservers(ctx context.Context, name string, hosts []string) error {
 	return p.do(ctx, p.request("set name servers", "/domain/updateNs/"+url.PathEscape(name), map[string]any{"ns": hosts}, false), nil)
+}
+
+// Arm prepares a burst of this call, repeated within the service's limits.
+func (p *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, p, p.web, rs, at, until)
 }

@@ -13,7 +13,7 @@ import (
 func open(t *testing.T, url string) catch.Route {
 	t.Helper()
 	routes, err := Factory().New(account.Config{
-		Account: "porkbun", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+		Account: "porkbun", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -50,11 +50,15 @@ type entry struct {
 }
 
 type file struct {
-	Terms []entry `toml:"terms"`
+	Terms  []entry  `toml:"terms"`
+	Limits []limits `toml:"limits"`
 }
 
-// Book holds the terms of every service.
-type Book struct{ entries []entry }
+// Book holds the terms of every service, and how often each may be called.
+type Book struct {
+	entries []entry
+	limits  []limits
+}
 
 // Default reads the embedded terms.
 func Default() *Book {
@@ -90,7 +94,13 @@ func (b *Book) Overlay(path string, data []byte) error {
 			return fmt.Errorf("read %s: terms of %q %q: %w", path, e.Service, e.Kind, err)
 		}
 	}
+	for i := range f.Limits {
+		if err := f.Limits[i].read(); err != nil {
+			return fmt.Errorf("read %s: limits of %q %q: %w", path, f.Limits[i].Service, f.Limits[i].Op, err)
+		}
+	}
 	b.entries = append(f.Terms, b.entries...)
+	b.limits = append(f.Limits, b.limits...)
 	return nil
 }
 

@@ -1,8 +1,9 @@
-// Package web is the HTTP that every connector speaks through. It knows three
-// things that must not be left to each connector: that secrets travel in query
+// Package web is the HTTP that every connector speaks through. It knows what
+// must not be left to each connector: that secrets travel in query
 // strings and must not leave in an error or a log; that after a paid request
-// has left, only a clear answer says that nothing was bought; and that a
-// service that says "too often" has to be believed.
+// has left, only a clear answer says that nothing was bought; that a service's
+// limits are kept before it says so, and that one that says "too often" has to
+// be believed.
 package web
 
 import (
@@ -39,6 +40,7 @@ type Client struct {
 	hide    []string
 	now     func() time.Time
 	one     chan struct{} // one request in flight, as many services want it
+	pace    *pace
 }
 
 // New makes a client. base is the service's own address; the account's URL
@@ -64,6 +66,7 @@ func New(title, base string, c account.Config) *Client {
 		base:    strings.TrimSuffix(base, "/"),
 		now:     now,
 		one:     make(chan struct{}, 1),
+		pace:    newPace(c, now),
 		http: &http.Client{
 			// A redirect would carry the secrets to another host.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -134,6 +137,13 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	case <-ctx.Done():
 		return nil, c.fail(r, catch.UpstreamDown, "", ctx.Err())
 	}
+	if retry, err := c.pace.wait(ctx, r.Op); err != nil {
+		return nil, c.fail(r, catch.UpstreamDown, "", err)
+	} else if retry > 0 {
+		e := c.fail(r, catch.RateLimited, "it asked for a pause, nothing was sent", nil)
+		e.RetryAfter = retry
+		return nil, e
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var left atomic.Bool // the request, or part of it, went out
@@ -188,6 +198,7 @@ func (c *Client) Status(r Request, resp *Response) error {
 	case resp.Status == http.StatusTooManyRequests, resp.Status == 249, resp.Status == http.StatusMethodNotAllowed:
 		e := c.fail(r, catch.RateLimited, words, nil)
 		e.RetryAfter = RetryAfter(resp.Header, c.now())
+		c.pace.pause(e.RetryAfter)
 		return e
 	case resp.Status == http.StatusUnauthorized:
 		return c.fail(r, catch.Auth, words, nil)
@@ -247,10 +258,12 @@ func (c *Client) scrub(s string) string {
 }
 
 func (c *Client) words(body []byte) string {
-	if len(body) > 300 {
-		body = body[:300]
+	// Secrets first: a cut through the middle of one would hide it from scrub.
+	s := c.scrub(string(body[:min(len(body), 1<<16)]))
+	if len(s) > 300 {
+		s = strings.ToValidUTF8(s[:300], "")
 	}
-	return string(body)
+	return s
 }
 
 // hints are the next step for a person.
