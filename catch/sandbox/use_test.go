@@ -11,6 +11,7 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/epp"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/dynadot"
 	"github.com/lapse-dev/lapse/catch/registrar/terms"
 	"github.com/lapse-dev/lapse/catch/sandbox"
@@ -169,7 +170,7 @@ func TestConnector(t *testing.T) {
 	})
 	routes, err := dynadot.Factory().New(account.Config{
 		Account: "box", Service: "dynadot", URL: c.ServiceBase, Key: catch.NewSecret(c.ServiceKey), Terms: terms.Default(),
-		TLS: &tls.Config{RootCAs: c.Pool()},
+		TLS: &tls.Config{RootCAs: c.Pool()}, Wait: conformance.Wait, Now: conformance.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
