@@ -36,11 +36,13 @@ func drive(t *testing.T, o Options, w, h int, f func(d *driver)) {
 			o.Theme = "dark"
 		}
 		d := &driver{t: t, r: newRoot(o), out: make(chan tea.Msg, 4096)}
+		defer func() {
+			d.r.close()
+			time.Sleep(time.Hour) // what still waits for a timer ends
+		}()
 		d.do(d.r.Init())
 		d.send(tea.WindowSizeMsg{Width: w, Height: h})
 		f(d)
-		d.r.close()
-		time.Sleep(time.Hour) // what still waits for a timer ends
 	})
 }
 

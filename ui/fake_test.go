@@ -34,6 +34,8 @@ type fakeCore struct {
 	edits     []watch.Patch
 	looked    []watch.Name
 	halts     []bool
+	bids      []catch.Money
+	paid      []int64
 	lists     []watch.Query
 }
 
@@ -58,6 +60,13 @@ func (c *fakeCore) List(_ context.Context, q watch.Query) (watch.Page, error) {
 		return watch.Page{}, c.fail
 	}
 	p := watch.Page{Kinds: map[watch.Kind]int{}}
+	if len(c.order) > 1000 { // the test of many names: no filter, as fast as a store
+		p.Total, p.Kinds[watch.Want] = len(c.order), len(c.order)
+		for _, n := range c.order[min(q.Offset, p.Total):min(q.Offset+q.Limit, p.Total)] {
+			p.Rows = append(p.Rows, c.details[n].Row)
+		}
+		return p, nil
+	}
 	var rows []watch.Row
 	for _, n := range c.order {
 		d := c.details[n]
@@ -247,6 +256,20 @@ func (c *fakeCore) Cancel(_ context.Context, id int64) (catch.Order, error) {
 	defer c.mu.Unlock()
 	c.cancelled = append(c.cancelled, id)
 	return catch.Order{ID: id, Name: "tinplate.com", Service: "Dynadot", State: catch.Cancelled}, nil
+}
+
+func (c *fakeCore) Bid(_ context.Context, id int64, m catch.Money) (catch.Order, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bids = append(c.bids, m)
+	return catch.Order{ID: id, Name: "quillwright.com", Service: "GoDaddy", State: catch.AuctionLeading}, nil
+}
+
+func (c *fakeCore) Pay(_ context.Context, id int64) (catch.Order, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.paid = append(c.paid, id)
+	return catch.Order{ID: id, Name: "harborloft.com", Service: "Dynadot", State: catch.WonProvisional}, nil
 }
 
 func (c *fakeCore) Follow(_ context.Context, id int64) (catch.Order, error) {

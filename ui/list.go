@@ -266,6 +266,9 @@ func (s *listScreen) move(by int, far bool) tea.Cmd {
 	if s.at == old {
 		return s.want()
 	}
+	if s.row(s.at) == nil {
+		s.onto = "" // not read yet: whatever comes there is what was meant
+	}
 	s.still++
 	still := s.still
 	return tea.Batch(s.want(), tea.Tick(rest, func(time.Time) tea.Msg { return restMsg{still} }))

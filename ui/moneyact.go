@@ -11,17 +11,6 @@ import (
 	"github.com/lapse-dev/lapse/watch"
 )
 
-// auctioneer is what a core can do that bids and pays.
-type auctioneer interface {
-	Bid(ctx context.Context, id int64, amount catch.Money) (catch.Order, error)
-	Pay(ctx context.Context, id int64) (catch.Order, error)
-}
-
-func (r *root) auctions() auctioneer {
-	a, _ := r.core.(auctioneer)
-	return a
-}
-
 // ordersHere are the orders of the name under the cursor, as far as the screen
 // has read them.
 func (r *root) ordersHere() []catch.Order {
@@ -59,21 +48,15 @@ func inState(os []catch.Order, states ...catch.State) *catch.Order {
 }
 
 func canBid(r *root) string {
-	switch o := inState(r.ordersHere(), catch.AuctionOutbid, catch.AuctionLeading); {
-	case o == nil:
+	if inState(r.ordersHere(), catch.AuctionOutbid, catch.AuctionLeading) == nil {
 		return "no order of this name is in an auction"
-	case r.auctions() == nil:
-		return "bid at " + o.Service + " itself; S then reads how it stands"
 	}
 	return ""
 }
 
 func canPay(r *root) string {
-	switch o := inState(r.ordersHere(), catch.PaymentDue); {
-	case o == nil:
+	if inState(r.ordersHere(), catch.PaymentDue) == nil {
 		return "nothing is to be paid for this name"
-	case r.auctions() == nil:
-		return "pay at " + o.Service + " itself; S then reads how it stands"
 	}
 	return ""
 }
@@ -98,18 +81,19 @@ func (r *root) startBid() tea.Cmd {
 			f.err = err.Error()
 			return nil, false
 		}
-		core := r.auctions()
+		core := r.core
 		r.push(newConfirm(r, "This costs money", []string{
 			fmt.Sprintf("Bid %s for %s at %s?", m, o.Name, o.Service),
 			"If it wins, at most that is owed, and the order cannot be taken back.",
 			"If it loses, nothing is owed for the bid.",
 		}, "Bid "+m.String(), true, func(r *root) tea.Cmd {
-			return r.task("bidding", func(ctx context.Context) (string, error) {
-				o, err := core.Bid(ctx, o.ID, m)
+			r.toasts.busy("bidding")
+			return r.ask(func(ctx context.Context) tea.Msg {
+				got, err := core.Bid(ctx, o.ID, m)
 				if err != nil {
-					return "", fmt.Errorf("bid for %s: %w", o.Name, err)
+					err = fmt.Errorf("bid for %s: %w", o.Name, err)
 				}
-				return fmt.Sprintf("%s at %s: %s.", o.Name, o.Service, stateWords[o.State]), nil
+				return orderedMsg{got, err}
 			})
 		}))
 		return nil, true
@@ -141,19 +125,20 @@ func (r *root) startPay() tea.Cmd {
 		r.fail("pay", err)
 		return nil
 	}
-	core := r.auctions()
+	core := r.core
 	text := []string{fmt.Sprintf("Pay %s for %s at %s?", moneyOr(due, "what is due"), o.Name, o.Service)}
 	if !o.PayBy.IsZero() {
 		text = append(text, "Due by "+hm(o.PayBy, r.now())+" UTC, "+until(o.PayBy, r.now())[0]+".")
 	}
 	text = append(text, "The service charges what your account there is set to. An unknown outcome is looked up, never paid twice.")
 	r.push(newConfirm(r, "This costs money", text, "Pay", false, func(r *root) tea.Cmd {
-		return r.task("paying", func(ctx context.Context) (string, error) {
+		r.toasts.busy("paying")
+		return r.ask(func(ctx context.Context) tea.Msg {
 			got, err := core.Pay(ctx, o.ID)
 			if err != nil {
-				return "", fmt.Errorf("pay for %s: %w", o.Name, err)
+				err = fmt.Errorf("pay for %s: %w", o.Name, err)
 			}
-			return fmt.Sprintf("%s at %s: %s.", got.Name, got.Service, stateWords[got.State]), nil
+			return orderedMsg{got, err}
 		})
 	}))
 	return nil

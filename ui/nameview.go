@@ -349,6 +349,9 @@ func (s *nameScreen) routeLine(w int, cols []widget.Placed, rt *watch.RouteStatu
 			text = serviceName(rt)
 		case "state":
 			text, style = "no order", t.Dim
+			if rt.CutOff.After(now) && s.d.Todo.Verb == watch.TodoOrder {
+				text, style = "! NO ORDER", t.Warn
+			}
 			if rt.Order != nil {
 				text, style = stateWords[rt.Order.State], s.stateStyle(rt.Order.State)
 			}

@@ -46,6 +46,8 @@ type Core interface {
 	Order(ctx context.Context, spec watch.OrderSpec) (catch.Order, error)
 	Orders(ctx context.Context, f watch.OrderFilter) ([]catch.Order, error)
 	Cancel(ctx context.Context, id int64) (catch.Order, error)
+	Bid(ctx context.Context, id int64, amount catch.Money) (catch.Order, error)
+	Pay(ctx context.Context, id int64) (catch.Order, error)
 	Follow(ctx context.Context, id int64) (catch.Order, error)
 	Sync(ctx context.Context) error
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)

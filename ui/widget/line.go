@@ -9,13 +9,14 @@ type Line struct {
 	w     int // cells so far
 	max   int
 	dots  string
+	ascii bool
 	base  Style
 	ended bool
 }
 
 // NewLine starts a line of at most width cells.
 func NewLine(width int, t *Theme) *Line {
-	return &Line{max: width, dots: t.Glyph.Dots, b: make([]byte, 0, width*2)}
+	return &Line{max: width, dots: t.Glyph.Dots, ascii: t.ASCII, b: make([]byte, 0, width*2)}
 }
 
 // Base sets a style that lies under all that follows.
@@ -32,7 +33,7 @@ func (l *Line) Put(s Style, text string) *Line {
 	if text == "" || l.ended {
 		return l
 	}
-	text = Safe(text)
+	text = l.safe(text)
 	n := Width(text)
 	if n > l.Room() {
 		text = Fit(text, l.Room(), l.dots)
@@ -40,6 +41,14 @@ func (l *Line) Put(s Style, text string) *Line {
 		l.ended = true
 	}
 	return l.raw(s, text, n)
+}
+
+func (l *Line) safe(text string) string {
+	text = Safe(text)
+	if l.ascii && !plain(text) {
+		text = asciiOnly(text)
+	}
+	return text
 }
 
 // Glyph appends one of our own glyphs, n times.
@@ -96,7 +105,7 @@ func (l *Line) Cell(s Style, text string, w int, right bool) *Line {
 		return l
 	}
 	end := l.w + w
-	text = Fit(text, w, l.dots)
+	text = Fit(l.safe(text), w, l.dots)
 	if right {
 		l.To(end - Width(text))
 	}
@@ -108,7 +117,7 @@ func (l *Line) Cell(s Style, text string, w int, right bool) *Line {
 
 // Right puts a text at the right edge, where there is room for it.
 func (l *Line) Right(s Style, text string) *Line {
-	text = Safe(text)
+	text = l.safe(text)
 	n := Width(text)
 	if n > l.Room() {
 		return l

@@ -25,8 +25,9 @@ func (s Style) On(text string) string {
 // Theme is every style and glyph that screens use. Colour never stands alone:
 // whatever a colour says, a word, a mark or a shape says too.
 type Theme struct {
-	Name string
-	Dark bool
+	Name  string
+	Dark  bool
+	ASCII bool // whatever is put on a line is written in ASCII
 
 	Dim    Style // what may be read later
 	Title  Style // the product's name and the screen's
@@ -96,7 +97,7 @@ func NewTheme(name string, noColor, ascii bool) *Theme {
 	}
 	t.Glyph = unicodeGlyphs
 	if ascii {
-		t.Glyph = asciiGlyphs
+		t.Glyph, t.ASCII = asciiGlyphs, true
 	}
 	return &t
 }

@@ -55,6 +55,24 @@ func Safe(s string) string {
 	return b.String()
 }
 
+// asciiOnly writes "?" for every cell of a safe text that is not ASCII.
+func asciiOnly(s string) string {
+	var b strings.Builder
+	for s != "" {
+		c, w := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+		if c == "" {
+			break
+		}
+		s = s[len(c):]
+		if plain(c) {
+			b.WriteString(c)
+		} else {
+			b.WriteString(strings.Repeat("?", w))
+		}
+	}
+	return b.String()
+}
+
 func plain(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < 0x20 || c > 0x7e {
