@@ -350,6 +350,12 @@ func (d *decider) explain() {
 		}
 		if d.autoYear {
 			d.why("the registry already shows %s: that is the automatic renewal, not the holder's", say(d.main.Expires))
+			switch at := d.pick(func(a whoisx.Answer) whoisx.Date { return a.RegistrarExpires }); {
+			case sameDay(at, d.expires):
+				d.why("its registrar still shows %s: not renewed", say(at))
+			case sameDay(at, d.main.Expires):
+				d.why("its registrar shows %s too: its holder may have renewed, or somebody bought it there; sure once the grace period is over", say(at))
+			}
 		}
 	case Redemption:
 		d.why("it was deleted; its holder can still restore it for a fee")

@@ -40,6 +40,10 @@ func (d *decider) readExpiry() {
 		if exp.After(d.Now) && !fits {
 			d.v.Anomaly = "the registry shows the auto-renew period, but its expiry date " + say(exp) + " does not fit one"
 		}
+	case fits && sameDay(d.pick(func(a whoisx.Answer) whoisx.Date { return a.RegistrarExpires }), back):
+		// The registry hides its periods, but the registrar still shows the
+		// year before: the date moved by itself.
+		d.expires, d.autoYear = back, true
 	case fits && d.Before != nil && d.Before.Verdict.Stage == Expired && sameDay(d.Before.Verdict.Expires, back) && len(d.main.Statuses) == 0:
 		// The date jumped a year and the answer shows no statuses at all: it
 		// cannot be told from an automatic renewal, and is not called one.

@@ -160,6 +160,18 @@ func TestJourneys(t *testing.T) {
 			t.Errorf("polled next at %s", next)
 		}
 	})
+	t.Run("what the registrar shows is told, and concludes nothing", func(t *testing.T) {
+		a := auto
+		a.RegistrarExpires = dt("2027-08-27T10:00:00Z")
+		if v := com(t).look("2026-08-30T00:00:00Z", a); v.Stage != Expired || !strings.Contains(strings.Join(v.Why, " "), "its holder may have renewed") {
+			t.Errorf("%s %v", v.Stage, v.Why)
+		}
+		// A registry that hides its periods: the registrar's date tells.
+		a.Statuses, a.RegistrarExpires = []string{"ok"}, dt("2026-08-27")
+		if v := com(t).look("2026-08-30T00:00:00Z", a); v.Stage != Expired || !strings.Contains(strings.Join(v.Why, " "), "not renewed") {
+			t.Errorf("%s %v", v.Stage, v.Why)
+		}
+	})
 	t.Run("kept after the grace period", func(t *testing.T) {
 		j := com(t)
 		j.look("2026-10-10T00:00:00Z", auto)
