@@ -183,10 +183,10 @@ func (r *reader) conclude(s outcomeLine) {
 	if !s.outcome.SaysSomething() || s.outcome == whoisx.Unreachable {
 		a.Why = r.because(s.text)
 	}
-	switch {
-	case s.outcome == whoisx.RateLimited:
+	switch s.outcome {
+	case whoisx.RateLimited:
 		a.RetryAfter = whoisx.Duration(r.wait())
-	case s.outcome == whoisx.Premium:
+	case whoisx.Premium:
 		a.Price = priceIn(s.text)
 	}
 	if s.outcome.SaysSomething() && s.outcome != whoisx.NotRegistered && r.freeAt > 0 && r.freeAt != s.n {
