@@ -71,10 +71,11 @@ func (b *budgets) draw(bk *Budget, now time.Time) (got int, next time.Time, why 
 	}
 	n := int(min(bk.Tokens, max(1, min(bk.Rate/4, 64))))
 	if bk.PerDay > 0 {
-		if n = min(n, bk.PerDay-bk.Today); n <= 0 {
+		if bk.Today >= bk.PerDay {
 			tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
 			return 0, tomorrow, fmt.Sprintf("the daily limit of %s (%d) is used up", bk.Host, bk.PerDay)
 		}
+		n = min(n, bk.PerDay-bk.Today)
 	}
 	if n <= 0 {
 		wait := time.Duration((1 - bk.Tokens) / bk.Rate * float64(time.Second))

@@ -46,6 +46,18 @@ func (t *burstTable) has(order int64) bool {
 	return t.orders[order] != nil
 }
 
+// naming reports whether a name is in a burst right now.
+func (t *burstTable) naming(n Name) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, b := range t.orders {
+		if slices.Contains(b.names, n) {
+			return true
+		}
+	}
+	return false
+}
+
 // claim takes orders into a burst, all or none.
 func (t *burstTable) claim(b *armedBurst, ids []int64) bool {
 	t.mu.Lock()

@@ -219,7 +219,40 @@ func (s *Service) lookRow(ctx context.Context, d DueRow) (Look, error) {
 	if err != nil {
 		return Look{}, err
 	}
-	return s.conclude(d.Name, answers, waits, before, ours, observed, now), nil
+	l := s.conclude(d.Name, answers, waits, before, ours, observed, now)
+	if l.Verdict.Stage != lifecycle.Lost || (before != nil && before.Verdict.Stage == lifecycle.Lost) {
+		return l, nil
+	}
+	// The registry shows a new holder before anybody told us that it is us.
+	if s.bursts.naming(d.Name) {
+		return Look{Name: d.Name, At: now, Due: now.Add(500 * time.Millisecond), DueWhy: "its burst is being settled"}, nil
+	}
+	if ours, err = s.askOrders(ctx, d.Name); err != nil {
+		return Look{}, err
+	}
+	if ours {
+		l = s.conclude(d.Name, answers, waits, before, ours, observed, now)
+	}
+	return l, nil
+}
+
+// askOrders asks the services that hold an order for a name where it stands,
+// and reports whether one of them has it for us.
+func (s *Service) askOrders(ctx context.Context, n Name) (bool, error) {
+	os, err := s.store.Orders(ctx, OrderFilter{Name: n, States: []catch.State{catch.Active, catch.Processing}})
+	if err != nil {
+		return false, err
+	}
+	for _, o := range os {
+		r := s.routes[o.Route]
+		if r == nil || !hasFinder(r) || o.Wish != catch.WishNone {
+			continue
+		}
+		if err := s.find(ctx, o, r); err != nil && !errors.Is(err, ErrStale) {
+			return false, err
+		}
+	}
+	return s.ours(ctx, n)
 }
 
 // conclude turns answers into a look.
@@ -320,9 +353,13 @@ func changes(n Name, before *Before, v lifecycle.Verdict, seen Before, answers [
 	}
 	var out []Change
 	add := func(field, was, is, text string) {
-		if was != is {
-			out = append(out, Change{At: now, Name: n, Field: field, Before: was, After: is, Source: source, Text: text})
+		if was == is {
+			return
 		}
+		if text == "" {
+			text = fmt.Sprintf("%s: %s is %s, was %s", n.Display(), field, orNothing(is), orNothing(was))
+		}
+		out = append(out, Change{At: now, Name: n, Field: field, Before: was, After: is, Source: source, Text: text})
 	}
 	var was lifecycle.Verdict
 	var wasNS string
@@ -360,6 +397,13 @@ func changes(n Name, before *Before, v lifecycle.Verdict, seen Before, answers [
 		out = append(out, Change{At: now, Name: n, Field: "happened", After: string(v.Happened[0].Event), Source: source, Text: text})
 	}
 	return out
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }
 
 func flagWords(fs []lifecycle.Flag) string {

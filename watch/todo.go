@@ -195,7 +195,13 @@ func hasOrder(os []catch.Order, d catch.Description, t catch.Terms) bool {
 	return false
 }
 
-func atText(t time.Time) string { return t.UTC().Format("2 Jan 15:04 UTC") }
+// atText writes a moment; its seconds only where it has some.
+func atText(t time.Time) string {
+	if t = t.UTC(); t.Second() != 0 {
+		return t.Format("2 Jan 15:04:05 UTC")
+	}
+	return t.Format("2 Jan 15:04 UTC")
+}
 
 func dateText(t time.Time, dayOnly bool) string {
 	if dayOnly {

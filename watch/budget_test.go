@@ -1,0 +1,196 @@
+package watch
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// purseStore is a store that keeps buckets in memory and nothing else.
+type purseStore struct {
+	Store
+	buckets map[string]Budget
+	writes  int
+}
+
+func (p *purseStore) ChangeBudget(_ context.Context, host string, change func(*Budget)) error {
+	b := p.buckets[host]
+	b.Host = host
+	change(&b)
+	p.buckets[host] = b
+	p.writes++
+	return nil
+}
+
+func testBudgets(t interface{ Fatal(...any) }, limits string) (*budgets, *purseStore, *time.Time) {
+	now := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
+	book := DefaultHosts()
+	if err := book.Overlay("test.toml", []byte(limits)); err != nil {
+		t.Fatal(err)
+	}
+	st := &purseStore{buckets: map[string]Budget{}}
+	return newBudgets(st, book, func() time.Time { return now }), st, &now
+}
+
+func TestBudgetOfAHost(t *testing.T) {
+	ctx := t.Context()
+	b, _, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 1.0\nburst = 3.0\nper_day = 10\nsource = \"test\"\n")
+	take := func(n int) (got int) {
+		for range n {
+			if ok, _, _, err := b.take(ctx, "h"); err != nil {
+				t.Fatal(err)
+			} else if ok {
+				got++
+			}
+		}
+		return got
+	}
+	if n := take(10); n != 3 {
+		t.Errorf("a full bucket gave %d", n)
+	}
+	_, next, why, err := b.take(ctx, "h")
+	if err != nil || next.Sub(*now) <= 0 || next.Sub(*now) > time.Second || !strings.Contains(why, "h is asked 1 times a second") {
+		t.Errorf("next in %s: %s, %v", next.Sub(*now), why, err)
+	}
+	*now = now.Add(2 * time.Second)
+	if n := take(10); n != 2 {
+		t.Errorf("after two seconds %d", n)
+	}
+	*now = now.Add(time.Hour)
+	take(3)
+	*now = now.Add(time.Hour)
+	if n := take(10); n != 2 {
+		t.Errorf("the daily limit left %d", n)
+	}
+	_, next, why, _ = b.take(ctx, "h")
+	if !next.Equal(time.Date(2026, 11, 11, 0, 0, 0, 0, time.UTC)) || !strings.Contains(why, "daily limit") {
+		t.Errorf("next %s: %s", next, why)
+	}
+	*now = next
+	if n := take(1); n != 1 {
+		t.Error("a new day gives nothing")
+	}
+}
+
+func TestBudgetLearns(t *testing.T) {
+	ctx := t.Context()
+	b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 2.0\nburst = 4.0\n")
+	limited := whoisx.Answer{Outcome: whoisx.RateLimited, HTTPStatus: 429, Why: "429 Too Many Requests"}
+	if _, _, _, err := b.take(ctx, "h"); err != nil {
+		t.Fatal(err)
+	}
+	limited.RetryAfter = whoisx.Duration(90 * time.Second)
+	if err := b.learn(ctx, "h", limited); err != nil {
+		t.Fatal(err)
+	}
+	if bk := st.buckets["h"]; bk.Rate != 1 || bk.Limits != 1 || bk.Until.Sub(*now) != 90*time.Second {
+		t.Errorf("%+v", bk)
+	}
+	if ok, next, why, _ := b.take(ctx, "h"); ok || next.Sub(*now) != 90*time.Second || !strings.Contains(why, "429") {
+		t.Errorf("%v %s %s", ok, next, why)
+	}
+	*now = now.Add(91 * time.Second)
+	if ok, _, _, _ := b.take(ctx, "h"); !ok {
+		t.Error("not asked again")
+	}
+	slow := st.buckets["h"].Rate
+	*now = now.Add(recovery / 4)
+	b.take(ctx, "h")
+	if r := st.buckets["h"].Rate; r <= slow || r >= 2 {
+		t.Errorf("rate %f after a quarter of the recovery, was %f", r, slow)
+	}
+	*now = now.Add(recovery)
+	b.take(ctx, "h")
+	if bk := st.buckets["h"]; bk.Rate != 2 || bk.Why != "" {
+		t.Errorf("not recovered: %+v", bk)
+	}
+	// 403 and 422 are limits as well; a plain refusal is not.
+	for _, c := range []struct {
+		a  whoisx.Answer
+		is bool
+	}{
+		{whoisx.Answer{Outcome: whoisx.Refused, HTTPStatus: 403}, true},
+		{whoisx.Answer{Outcome: whoisx.Refused, HTTPStatus: 422}, true},
+		{whoisx.Answer{Outcome: whoisx.Refused}, false},
+		{whoisx.Answer{Outcome: whoisx.NotRegistered, HTTPStatus: 404}, false},
+	} {
+		if limits(c.a) != c.is {
+			t.Errorf("%+v", c.a)
+		}
+	}
+}
+
+// However a host is asked, it never sees more than its burst and its rate.
+func TestBudgetIsNeverExceeded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 8.0\nburst = 10.0\n")
+		start := *now
+		asked, limitsSaid := 0, 0
+		for range rapid.IntRange(1, 200).Draw(t, "steps") {
+			switch rapid.IntRange(0, 9).Draw(t, "what") {
+			case 0:
+				limitsSaid++
+				if err := b.learn(context.Background(), "h", whoisx.Answer{Outcome: whoisx.RateLimited}); err != nil {
+					t.Fatal(err)
+				}
+			case 1, 2:
+				*now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
+			default:
+				ok, next, _, err := b.take(context.Background(), "h")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ok {
+					asked++
+				} else if !next.After(*now) {
+					t.Fatalf("refused, and asked to come back at %s, now %s", next, *now)
+				}
+			}
+		}
+		if most := 10 + 8*now.Sub(start).Seconds() + 1e-6; float64(asked) > most {
+			t.Fatalf("asked %d times, at most %f were allowed", asked, most)
+		}
+		if bk := st.buckets["h"]; bk.Rate > 8 || (limitsSaid > 0 && bk.Rate < 8.0/64-1e-9) {
+			t.Fatalf("rate %f", bk.Rate)
+		}
+	})
+}
+
+func TestTurnsAreSpread(t *testing.T) {
+	b, _, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 2.0\nburst = 4.0\n")
+	first := b.turn("h", *now, false)
+	for i := 1; i < 100; i++ {
+		if at := b.turn("h", *now, false); at.Sub(first) != time.Duration(i)*500*time.Millisecond {
+			t.Fatalf("turn %d after %s", i, at.Sub(first))
+		}
+	}
+	if at := b.turn("h", *now, true); !at.Equal(*now) {
+		t.Errorf("an urgent name stands in line until %s", at)
+	}
+}
+
+func TestHostBook(t *testing.T) {
+	b := DefaultHosts()
+	for host, rate := range map[string]float64{
+		"whois.nic.uk": 0.5, "whois.nic.uk:43": 0.5, "unknown.example": 1, "127.0.0.1:8443": 500, "localhost": 500, "[::1]:43": 500, "10.1.2.3": 500, "8.8.8.8": 1,
+	} {
+		if l := b.Limit(host); l.Rate != rate {
+			t.Errorf("%s: %g, want %g", host, l.Rate, rate)
+		}
+	}
+	for text, want := range map[string]string{
+		"[[host]]\nhost = \"x\"\nrat = 1.0\n":             "hosts.toml:3",
+		"[[host]]\nhost = \"x\"\nrate = 0.0\nburst = 1.0": "above zero",
+		"[[host]]\nrate = 1.0\nburst = 1.0":               "without a host",
+		"[[host]\n":                                       "hosts.toml:1",
+	} {
+		if err := b.Overlay("hosts.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
