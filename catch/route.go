@@ -51,6 +51,11 @@ type Request struct {
 	BidCap  Money
 	Premium bool
 	DryRun  bool
+
+	// At and Until are the name's own drop in a burst of several: equal where it
+	// is published, else the window in which it can be anywhere. Zero where it
+	// has the burst's.
+	At, Until time.Time
 }
 
 // Report is what a route knows of an order after a call.

@@ -115,6 +115,7 @@ type shot struct {
 	priority int
 	at       time.Time
 	until    time.Time
+	to       time.Time // the end of the window itself; until may be later
 	free     bool // nobody holds it right now
 }
 
@@ -151,6 +152,7 @@ func (s *Service) aim(ctx context.Context, o catch.Order) (sh shot, ok bool, why
 	if w.To.DayOnly {
 		sh.until = w.To.Add(24 * time.Hour)
 	}
+	sh.to = sh.until
 	if sh.until.Before(sh.at.Add(freeFor)) {
 		sh.until = sh.at.Add(freeFor)
 	}
@@ -323,7 +325,9 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 				return err
 			}
 			sh.order = o
-			live, reqs = append(live, sh), append(reqs, request(o))
+			req := request(o)
+			req.At, req.Until = sh.at, sh.to // names of one burst drop each at its own time
+			live, reqs = append(live, sh), append(reqs, req)
 		case guardError(err):
 			if eerr := s.end(ctx, o, catch.RefusedOrder, guardWords(err)); eerr != nil && !errors.Is(eerr, ErrStale) {
 				return eerr

@@ -68,10 +68,15 @@ type Options struct {
 	Log  *slog.Logger
 }
 
-// Target is one name, with the command that registers it.
+// Target is one name, with the command that registers it. At and Until are its
+// own drop: equal (or less than a second apart) where that is published, else a
+// window in which it can be anywhere. Zero takes the burst's.
 type Target struct {
-	Name   string
-	Create epp.DomainCreate
+	Name      string
+	Create    epp.DomainCreate
+	At, Until time.Time
+
+	own bool // they were given with the target
 }
 
 // Burst is an armed burst. Fire or Disarm must be called, once.
@@ -132,15 +137,33 @@ func Arm(ctx context.Context, o Options, targets []Target, at, until time.Time) 
 	if until.Before(at) {
 		until = at
 	}
+	targets = slices.Clone(targets)
+	for i := range targets {
+		t := &targets[i]
+		if t.own = !t.At.IsZero(); !t.own {
+			t.At, t.Until = at, until
+		}
+		if t.Until.Before(t.At) {
+			t.Until = t.At
+		}
+	}
+	for _, t := range targets { // the burst lasts from the first drop to the last
+		if t.At.Before(at) {
+			at = t.At
+		}
+		if t.Until.After(until) {
+			until = t.Until
+		}
+	}
 	if err := sessionHours(o.Policy, at); err != nil {
 		return nil, fmt.Errorf("arm burst: %w", err)
 	}
-	b := &Burst{o: o, targets: slices.Clone(targets), at: at, until: until, anchor: newAnchor(o.Wall), tendDone: make(chan struct{})}
+	b := &Burst{o: o, targets: targets, at: at, until: until, anchor: newAnchor(o.Wall), tendDone: make(chan struct{})}
 	b.measure(ctx)
 	if late := b.now().Sub(until); late > longest {
 		return nil, fmt.Errorf("arm burst: the drop at %s is %s in the past", until.UTC().Format(time.RFC3339), late.Round(time.Second))
 	}
-	b.eng = newEngine(b.o, b.targets, b.at)
+	b.eng = newEngine(b.o, b.targets)
 	if o.Pacer != nil {
 		g, base, ok := o.Pacer.lend()
 		if !ok {
@@ -276,16 +299,11 @@ func (b *Burst) arm(ctx context.Context) error {
 	b.clock = b.utc.Correct(b.readings)
 	rtt, jitter := b.eng.distance()
 	s := situation{
-		names: len(b.targets), policy: o.Policy, budget: left, rtt: rtt, jitter: jitter, uncertainty: min(b.clock.Uncertainty, time.Second),
+		policy: o.Policy, budget: left, rtt: rtt, jitter: jitter, uncertainty: min(b.clock.Uncertainty, time.Second),
 		sessions: work, strategy: o.Strategy, maxCreates: o.MaxCreates,
 	}
-	switch w := b.until.Sub(b.at); {
-	case o.Window > 0:
-		s.window = o.Window
-	case w > exactWithin:
-		s.window = w
-	default:
-		s.tail, s.whole = w, b.at.Nanosecond() == 0
+	for _, t := range b.targets {
+		s.aims = append(s.aims, b.aim(t))
 	}
 	b.shape = plan(s, newGate(o.Policy, slackFor(jitter)))
 	total := 0
@@ -295,14 +313,12 @@ func (b *Burst) arm(ctx context.Context) error {
 	}
 	names := make([]string, len(b.targets))
 	for i, t := range b.targets {
-		names[i] = t.Name
+		names[i] = lower(t.Name)
 		b.plan.Creates[t.Name] = b.shape.quota[i]
 		total += b.shape.quota[i]
 	}
-	if b.shape.strategy != ClosedLoop && total > len(b.shape.slots) {
-		// Fewer fit into the time than the budget would give: announce those.
-		trim(b.plan.Creates, b.shape.quota, names, len(b.shape.slots))
-		total = len(b.shape.slots)
+	if total == 0 {
+		return errors.New("the policy's pace leaves no time for a single create")
 	}
 	b.settle, err = o.Budget.Reserve(ctx, Reservation{
 		Account: o.Account, Names: names, Creates: total, Limit: o.Policy.Allowance(), Window: o.Policy.Window(), At: b.at, Made: b.o.Wall(),
@@ -313,20 +329,16 @@ func (b *Burst) arm(ctx context.Context) error {
 	return b.eng.prepare(b.shape, total)
 }
 
-// trim takes creates from the last names until the sum fits.
-func trim(creates map[string]int, quota []int, names []string, fit int) {
-	sum := 0
-	for _, q := range quota {
-		sum += q
+// aim is when a target drops, relative to the burst's first drop.
+func (b *Burst) aim(t Target) aim {
+	a := aim{at: t.At.Sub(b.at), whole: t.At.Nanosecond() == 0, tail: min(b.until.Sub(t.At), exactWithin)}
+	switch w := t.Until.Sub(t.At); {
+	case b.o.Window > 0:
+		a.window = b.o.Window
+	case t.own && w > time.Second, w > exactWithin:
+		a.window = w
 	}
-	for floor := 1; floor >= 0; floor-- {
-		for i := len(quota) - 1; i >= 0 && sum > fit; i-- {
-			take := min(sum-fit, max(0, quota[i]-floor))
-			quota[i] -= take
-			sum -= take
-			creates[names[i]] = quota[i]
-		}
-	}
+	return a
 }
 
 // slackFor is by how much the windows of the limits are stretched, so that the

@@ -2,6 +2,7 @@ package burst
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,20 +28,21 @@ const (
 // target is a name in the engine.
 type target struct {
 	Target
-	quota    int
-	sent     int
-	inflight int
-	unheard  int // sent on a session that ended before the answer
-	state    state
-	code     epp.Code // that decided it
-	by       *shot
-	frame    []byte // the deciding answer, kept for its fee
-	holder   string // who has it, by info
-	created  time.Time
-	asking   bool // a scout is out
-	asked    bool // an info answered
-	missing  bool // and said that it does not exist
-	why      string
+	from, end time.Duration // when its creates may leave; set when the drop is known
+	quota     int
+	sent      int
+	inflight  int
+	unheard   int // sent on a session that ended before the answer
+	state     state
+	code      epp.Code // that decided it
+	by        *shot
+	frame     []byte // the deciding answer, kept for its fee
+	holder    string // who has it, by info
+	created   time.Time
+	asking    bool // a scout is out
+	asked     bool // an info answered
+	missing   bool // and said that it does not exist
+	why       string
 }
 
 // shot is one create. Records are allocated before the drop.
@@ -104,8 +106,8 @@ type engine struct {
 	lead    time.Duration
 }
 
-func newEngine(o Options, ts []Target, at time.Time) *engine {
-	e := &engine{o: o, at: at, base: time.Now(), lost: make(chan struct{}, 1), wake: make(chan struct{}, 1), gate: newGate(o.Policy, slackFor(0))}
+func newEngine(o Options, ts []Target) *engine {
+	e := &engine{o: o, base: time.Now(), lost: make(chan struct{}, 1), wake: make(chan struct{}, 1), gate: newGate(o.Policy, slackFor(0))}
 	for _, t := range ts {
 		t.Name = lower(t.Name)
 		t.Create.Name = t.Name
@@ -376,14 +378,28 @@ func (e *engine) fire(ctx context.Context, t0 time.Time, sh shape, lead time.Dur
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	e.mu.Lock()
-	e.t0, e.lead = e.since(t0), lead
-	e.end = e.t0 + sh.end
-	// Late: the whole plan moves, rather than leaving at once.
-	if len(sh.slots) > 0 {
-		if late := e.since(time.Now()) - (e.t0 + sh.slots[0] - lead); late > 5*time.Millisecond {
-			e.t0 += late
+	e.t0, e.lead, e.end = e.since(t0), lead, 0
+	slots := slices.Clone(sh.slots)
+	now := e.since(time.Now())
+	for k, t := range e.targets {
+		t.from, t.end = e.t0+sh.from[k]-lead, e.t0+sh.end[k]
+		// Late for a name: its part of the plan moves, rather than leaving at
+		// once.
+		first := t.from
+		if i := slices.IndexFunc(slots, func(s slot) bool { return s.k == k }); i >= 0 {
+			first = e.t0 + slots[i].at - lead
 		}
+		if late := now - first; late > 5*time.Millisecond {
+			t.from, t.end = t.from+late, t.end+late
+			for i := range slots {
+				if slots[i].k == k {
+					slots[i].at += late
+				}
+			}
+		}
+		e.end = max(e.end, t.end)
 	}
+	slices.SortStableFunc(slots, func(a, b slot) int { return cmp.Compare(a.at, b.at) })
 	e.firing = true
 	for _, t := range e.targets {
 		if t.quota > 0 {
@@ -392,9 +408,9 @@ func (e *engine) fire(ctx context.Context, t0 time.Time, sh shape, lead time.Dur
 	}
 	e.mu.Unlock()
 	if e.loop {
-		e.fireLoop(ctx, sh)
+		e.fireLoop(ctx)
 	} else {
-		e.fireSlots(ctx, sh)
+		e.fireSlots(ctx, slots)
 	}
 	e.mu.Lock()
 	e.firing = false
@@ -403,17 +419,17 @@ func (e *engine) fire(ctx context.Context, t0 time.Time, sh shape, lead time.Dur
 }
 
 // fireSlots sends one create a slot, as the gate allows.
-func (e *engine) fireSlots(ctx context.Context, sh shape) {
-	for _, slot := range sh.slots {
-		if !e.until(ctx, e.t0+slot-e.lead) {
+func (e *engine) fireSlots(ctx context.Context, slots []slot) {
+	for _, sl := range slots {
+		if !e.wanted(sl.k) {
+			continue
+		}
+		if !e.until(ctx, e.t0+sl.at-e.lead) {
 			return
 		}
-		for {
-			at, l, k, more := e.pick()
-			if !more {
-				return
-			}
-			if l == nil { // no session, or in single shot everything is in flight
+		for e.wanted(sl.k) {
+			at, l, _ := e.pick(sl.k)
+			if l == nil { // no session, or in single shot its create is under way
 				if !e.hold(ctx, 20*time.Millisecond) {
 					return
 				}
@@ -425,22 +441,27 @@ func (e *engine) fireSlots(ctx context.Context, sh shape) {
 				}
 				continue
 			}
-			e.shoot(l, k)
+			e.shoot(l, sl.k)
 			break
 		}
 	}
 }
 
+// wanted reports whether a name is still to be tried for.
+func (e *engine) wanted(k int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := e.targets[k]
+	return t.state == open && t.sent < t.quota && e.since(time.Now()) <= t.end
+}
+
 // fireLoop starts one create on each session; answers start the next ones. What
 // the gate holds back is sent from here.
-func (e *engine) fireLoop(ctx context.Context, sh shape) {
-	if !e.until(ctx, e.t0+sh.slots[0]-e.lead) {
-		return
-	}
+func (e *engine) fireLoop(ctx context.Context) {
 	for {
-		at, l, k, more := e.pick()
+		at, l, k := e.pick(-1)
 		switch {
-		case !more:
+		case k < 0:
 			return
 		case l == nil:
 			if !e.hold(ctx, 5*time.Millisecond) {
@@ -519,7 +540,7 @@ func (e *engine) scout(ctx context.Context) {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			t.asking = false
-			if err == nil && t.state == open && t.inflight == 0 && d.Sponsor != e.o.Client && e.fresh(d.Created) {
+			if err == nil && t.state == open && t.inflight == 0 && d.Sponsor != e.o.Client && t.fresh(d.Created) {
 				t.asked, t.holder, t.created, t.state = true, d.Sponsor, d.Created, taken
 				e.undone = e.left()
 				poke(e.wake)
@@ -530,8 +551,8 @@ func (e *engine) scout(ctx context.Context) {
 
 // fresh reports whether a name was created inside of the window: then it is
 // another registration than the one that dropped.
-func (e *engine) fresh(created time.Time) bool {
-	return !created.IsZero() && !created.Before(e.at.Add(-2*time.Second))
+func (t *target) fresh(created time.Time) bool {
+	return !created.IsZero() && !created.Before(t.At.Add(-2*time.Second))
 }
 
 // hold waits for something to happen, for at most d.
@@ -553,42 +574,51 @@ func (e *engine) hold(ctx context.Context, d time.Duration) bool {
 	return true
 }
 
-// pick chooses the next name and session. l is nil where none is ready now;
-// more is false where nothing is left to send.
-func (e *engine) pick() (at time.Duration, l *lane, k int, more bool) {
+// pick chooses a session, and the name where only is negative. l is nil where
+// none is ready now; k is negative where nothing is left to send.
+func (e *engine) pick(only int) (at time.Duration, l *lane, k int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.pickLocked(nil)
+	return e.pickLocked(only, nil)
 }
 
-func (e *engine) pickLocked(only *lane) (at time.Duration, l *lane, k int, more bool) {
-	k = -1
-	for i, t := range e.targets {
-		if t.state != open || t.sent >= t.quota {
-			continue
-		}
-		more = true
-		if e.single && t.inflight > 0 {
-			continue
-		}
-		// The one that has had the smallest part of its quota; earlier names
-		// first.
-		if k < 0 || t.sent*e.targets[k].quota < e.targets[k].sent*t.quota {
-			k = i
-		}
-	}
-	if k < 0 {
-		return 0, nil, 0, more
-	}
+func (e *engine) pickLocked(only int, lane *lane) (at time.Duration, l *lane, k int) {
 	now := e.since(time.Now())
+	k = only
+	soon := time.Duration(0)
+	if k < 0 {
+		// The one that has had the smallest part of its quota, of those whose
+		// time has come; earlier names first.
+		for i, t := range e.targets {
+			if t.state != open || t.sent >= t.quota || now > t.end {
+				continue
+			}
+			if k < 0 {
+				k = i
+				continue
+			}
+			b := e.targets[k]
+			ready, best := t.from <= now, b.from <= now
+			if ready && !best || ready == best && (!ready && t.from < b.from || ready && t.sent*b.quota < b.sent*t.quota) {
+				k = i
+			}
+		}
+		if k < 0 {
+			return 0, nil, -1
+		}
+		soon = e.targets[k].from
+	}
+	if e.single && e.targets[k].inflight > 0 {
+		return 0, nil, k
+	}
 	for _, c := range e.lanes {
-		if c.dead || c.spare || only != nil && c != only || c.n >= len(c.shots) {
+		if c.dead || c.spare || lane != nil && c != lane || c.n >= len(c.shots) {
 			continue
 		}
 		if e.loop && c.inflight > 0 || c.inflight >= 200 {
 			continue
 		}
-		t := e.gate.next(max(now, c.free), c.last)
+		t := max(e.gate.next(max(now, c.free), c.last), soon)
 		if l == nil || t < at || t == at && c.last < l.last {
 			at, l = t, c
 		}
@@ -596,7 +626,7 @@ func (e *engine) pickLocked(only *lane) (at time.Duration, l *lane, k int, more 
 	if l == nil {
 		e.promote()
 	}
-	return at, l, k, true
+	return at, l, k
 }
 
 // promote makes a spare work where no working session is left.
@@ -683,7 +713,7 @@ func (e *engine) answer(l *lane, a epp.Answer) bool {
 	var next *lane
 	if loop {
 		var at time.Duration
-		at, next, k, _ = e.pickLocked(l)
+		at, next, k = e.pickLocked(-1, l)
 		if next != nil && at > e.since(time.Now()) {
 			next = nil
 		}
@@ -806,7 +836,7 @@ func (e *engine) verify(ctx context.Context) {
 		switch {
 		case err == nil:
 			t.asked, t.holder, t.created = true, d.Sponsor, d.Created
-			inside := e.fresh(d.Created)
+			inside := t.fresh(d.Created)
 			mine := e.o.Client != "" && d.Sponsor == e.o.Client
 			switch {
 			case mine && inside && t.state != pending:

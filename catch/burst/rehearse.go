@@ -279,8 +279,11 @@ func (r Rehearsal) equal() func(sandbox.View) []sandbox.Shot {
 			budget = a
 		}
 		s := situation{
-			names: len(r.Names), policy: r.Policy, budget: budget, rtt: r.RTT + r.Jitter/2, jitter: r.Jitter / 4, uncertainty: u,
-			sessions: work, strategy: r.Strategy, maxCreates: r.MaxCreates, window: r.Window,
+			policy: r.Policy, budget: budget, rtt: r.RTT + r.Jitter/2, jitter: r.Jitter / 4, uncertainty: u,
+			sessions: work, strategy: r.Strategy, maxCreates: r.MaxCreates,
+		}
+		for range r.Names {
+			s.aims = append(s.aims, aim{window: r.Window})
 		}
 		if s.strategy == ClosedLoop {
 			s.strategy = Staggered // a rival's shots are laid out in advance
@@ -298,11 +301,10 @@ func (r Rehearsal) equal() func(sandbox.View) []sandbox.Shot {
 		}
 		mine := slices.Index(r.Names, v.Name)
 		var shots []sandbox.Shot
-		for i, slot := range sh.slots {
-			if len(r.Names) > 1 && i%len(r.Names) != mine {
-				continue // the names share the slots in turns
+		for i, sl := range sh.slots {
+			if sl.k == mine {
+				shots = append(shots, sandbox.Shot{At: published + sl.at - r.RTT/2 + off, Session: i % max(work, 1)})
 			}
-			shots = append(shots, sandbox.Shot{At: published + slot - r.RTT/2 + off, Session: i % max(work, 1)})
 		}
 		return shots
 	}

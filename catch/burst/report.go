@@ -83,6 +83,12 @@ func (b *Burst) report() *Result {
 			}
 			r.Codes[f.Code]++
 			ln.Frames = append(ln.Frames, f)
+			// A lane counts from the first drop, a name from its own.
+			own := e.targets[sh.target].At.Sub(b.at)
+			f.Sent -= own
+			if sh.answer > 0 {
+				f.Answer -= own
+			}
 			frames[sh.target] = append(frames[sh.target], f)
 		}
 		r.Lanes = append(r.Lanes, ln)
@@ -141,7 +147,8 @@ func (t *target) result(frames []catch.Frame) NameResult {
 		case t.asked && t.missing:
 			n.State, n.Words = catch.Failed, "nobody has it: it is not registered, though no create of ours was taken"
 		case t.asked:
-			n.State, n.Words = catch.Failed, "it did not drop in the window: still held by "+orNobody(t.holder)
+			// It goes back to the watch, which knows when to try again.
+			n.State, n.Words = catch.Planned, "it did not drop in the window: still held by "+orNobody(t.holder)
 		case t.unheard > 0 || t.inflight > 0:
 			n.State, n.Words = catch.InDoubt, "creates were sent whose answers never came"
 		default:

@@ -50,14 +50,14 @@ func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Ti
 	})
 	var targets []burst.Target
 	for _, r := range ok {
-		targets = append(targets, burst.Target{Name: r.Name, Create: a.create(r, svc)})
+		targets = append(targets, burst.Target{Name: r.Name, Create: a.create(r, svc), At: r.At, Until: r.Until})
 	}
 	b, err := burst.Arm(ctx, burst.Options{
 		Connect: func(ctx context.Context) (*epp.Session, error) {
 			s, _, err := a.conn.Connect(ctx)
 			return s, err
 		},
-		Account: a.o.Account, Client: a.o.User, Policy: pol, Budget: a.budget, Pacer: a.pacer(pol),
+		Account: a.counted(), Client: a.o.User, Policy: pol, Budget: a.budget, Pacer: a.pacer(pol),
 		Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"),
 		NTP: a.o.NTP, Wait: a.o.Wait, Wall: a.o.Wall,
 	}, targets, at, until)

@@ -230,6 +230,10 @@ func fields(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
+// counted is what creates are counted under: the registry counts by its own
+// account, whatever it is called here.
+func (a *Account) counted() string { return a.o.User + "@" + a.cfg.Addr }
+
 func (a *Account) option(k string) string { return strings.TrimSpace(a.o.Options[k]) }
 
 func (a *Account) number(k string) int {
