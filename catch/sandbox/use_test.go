@@ -207,7 +207,7 @@ func TestConnector(t *testing.T) {
 		t.Errorf("cancel a minute before: %v", err)
 	}
 	clk.Add(time.Minute)
-	for n, want := range map[string]catch.State{"old.com": catch.WonProvisional, "wanted.com": catch.AuctionLeading} {
+	for n, want := range map[string]catch.State{"old.com": catch.WonProvisional, "wanted.com": catch.AuctionOutbid} {
 		rep, err := back.Find(ctx, catch.Order{Name: n})
 		if err != nil || rep.State != want {
 			t.Errorf("%s after the drop: %+v, %v; want %s", n, rep, err, want)
@@ -215,6 +215,16 @@ func TestConnector(t *testing.T) {
 	}
 	if rep, err := reg.Find(ctx, catch.Order{Name: "old.com"}); err != nil || rep.State != catch.WonProvisional {
 		t.Errorf("old.com in the account: %+v, %v", rep, err)
+	}
+	bidder := back.(catch.Bidder)
+	for _, b := range []struct {
+		amount int64
+		want   catch.State
+	}{{150, catch.AuctionOutbid}, {179, catch.AuctionOutbid}} {
+		rep, err := bidder.Bid(ctx, catch.Order{Name: "wanted.com"}, catch.Money{Units: b.amount * 10000, Currency: "USD"})
+		if err != nil || rep.State != b.want || rep.HighBid.IsZero() || rep.AuctionEnds.IsZero() {
+			t.Errorf("bid of %d: %+v, %v; want %s", b.amount, rep, err, b.want)
+		}
 	}
 	clk.Add(time.Hour)
 	if rep, err := back.Find(ctx, catch.Order{Name: "wanted.com"}); err != nil || rep.State != catch.Lost {

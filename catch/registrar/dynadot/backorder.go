@@ -15,7 +15,7 @@ type backorder struct{ *api }
 func describeBackorder(account string) catch.Description {
 	return catch.Description{
 		Route: account, Service: title, Kind: catch.Backorder, Pool: service,
-		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanBalance, catch.CanCheck},
+		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanBalance, catch.CanCheck},
 	}
 }
 
@@ -73,6 +73,9 @@ func (b *backorder) Find(ctx context.Context, o catch.Order) (catch.Report, erro
 	}
 	for _, l := range list {
 		if strings.EqualFold(l.Name, o.Name) {
+			if l.State == catch.AuctionLeading {
+				return b.auction(ctx, o.Name, l.Report), nil
+			}
 			return l.Report, nil
 		}
 	}

@@ -119,8 +119,11 @@ func read(body []byte) (*answer, bool) {
 			a.take(m)
 		}
 	}
-	if a.code == "" && a.error != "" {
+	switch { // auction commands have a status and no code
+	case a.code == "" && (a.error != "" || strings.EqualFold(a.status, "error")):
 		a.code = "-1"
+	case a.code == "" && strings.EqualFold(a.status, "success"):
+		a.code = "0"
 	}
 	return a, a.code != ""
 }
@@ -132,7 +135,7 @@ func (a *answer) take(m map[string]json.RawMessage) {
 			a.code = text(v)
 		case "status", "message":
 			a.status = text(v)
-		case "error":
+		case "error", "error_message":
 			var nested struct {
 				Description string `json:"description"`
 			}
@@ -170,6 +173,11 @@ var wordings = []struct {
 	{"not_available", catch.Taken},
 	{"not available", catch.Taken},
 	{"system_busy", catch.Busy},
+	{"could not find auction", catch.NotFound},
+	{"auction has ended", catch.CutOffPassed},
+	{"below the minimum", catch.PriceMismatch},
+	{"minimum bid", catch.PriceMismatch},
+	{"bid amount", catch.PriceMismatch},
 	{"insufficient", catch.InsufficientFunds},
 	{"not enough", catch.InsufficientFunds},
 	{"balance", catch.InsufficientFunds},

@@ -15,12 +15,21 @@ type Dynadot struct {
 	Service
 	PendingDelete map[string]time.Time // a name, and when it drops
 	Price         string
-	busy          chan struct{}
+	// Auctions of names that several ordered, after the catch.
+	Auctions map[string]*DynadotAuction
+	busy     chan struct{}
+}
+
+// DynadotAuction is one auction: others bid up to Other by themselves.
+type DynadotAuction struct {
+	Ends         time.Time
+	High, Other  int // whole dollars
+	Leads, Ended bool
 }
 
 // NewDynadot starts a fake Dynadot that has the names in its list.
 func NewDynadot(names ...string) *Dynadot {
-	d := &Dynadot{PendingDelete: map[string]time.Time{}, Price: "10.99", busy: make(chan struct{}, 1)}
+	d := &Dynadot{PendingDelete: map[string]time.Time{}, Price: "10.99", Auctions: map[string]*DynadotAuction{}, busy: make(chan struct{}, 1)}
 	for _, n := range names {
 		d.PendingDelete[n] = time.Now().Add(72 * time.Hour)
 	}
@@ -109,6 +118,8 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 		d.reply(w, "DomainInfo", "0", "success", "", map[string]any{"DomainInfo": map[string]any{"Name": q.Get("domain"), "Expiration": "1738627199000"}})
 	case "search":
 		d.search(w, sc, q.Get("domain0"))
+	case "get_backorder_auction_details", "place_backorder_auction_bid":
+		d.auction(w, sc, command, q.Get("domain"), q.Get("bid_amount"))
 	case "get_account_balance":
 		d.reply(w, "GetAccountBalance", "0", "success", "", map[string]any{"BalanceList": []any{map[string]any{"Currency": "USD", "Amount": "41.20"}}})
 	case "set_renew_option", "lock_domain", "set_ns":
@@ -191,6 +202,9 @@ func (d *Dynadot) list(w http.ResponseWriter) {
 	for _, n := range d.Held() {
 		cut := d.PendingDelete[n].Add(-24 * time.Hour).UnixMilli()
 		item := map[string]any{"Domain": strings.ToUpper(n[:1]) + n[1:], "BackorderRequestStatus": "active", "CutoffTime": cut}
+		if a := d.Auctions[n]; a != nil {
+			item["BackorderRequestStatus"] = "in auction"
+		}
 		if d.odd {
 			item["CutoffTime"] = fmt.Sprint(cut)
 		}
@@ -208,4 +222,44 @@ func (d *Dynadot) search(w http.ResponseWriter, sc Scenario, name string) {
 		item["Premium"], item["Price"] = "yes", "1190.00 in USD"
 	}
 	d.reply(w, "Search", "0", "success", "", map[string]any{"SearchResults": []any{item}})
+}
+
+// auction answers without a code, as the auction commands do.
+func (d *Dynadot) auction(w http.ResponseWriter, sc Scenario, command, name, bid string) {
+	w.Header().Set("Content-Type", "application/json")
+	refuse := func(why string) {
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "error", "error_message": why})
+	}
+	a := d.Auctions[name]
+	if a == nil {
+		refuse("could not find auction")
+		return
+	}
+	if command == "place_backorder_auction_bid" {
+		if d.lose(w, sc, name) {
+			return
+		}
+		var n int
+		if _, err := fmt.Sscanf(bid, "%d", &n); err != nil || n < a.High+1 {
+			refuse("your bid is below the minimum bid")
+			return
+		}
+		if a.Ended {
+			refuse("auction has ended")
+			return
+		}
+		if a.Leads = n > a.Other; a.Leads {
+			a.High = max(a.High, a.Other+1)
+		} else {
+			a.High = n + 1
+		}
+	}
+	high := any(a.Leads)
+	if d.odd {
+		high = map[bool]string{true: "yes", false: "no"}[a.Leads]
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "auction_details": []any{map[string]any{"auction_json": map[string]any{
+		"auction_id": 7, "domain": name, "currency": "USD", "current_bid_price": fmt.Sprintf("%d.00", a.High), "is_high_bidder": high,
+		"end_time_stamp": a.Ends.UnixMilli(), "auction_ended": a.Ended,
+	}}}})
 }
