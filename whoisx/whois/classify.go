@@ -17,16 +17,34 @@ func Classify(raw []byte, server, name string, at time.Time) whoisx.Answer {
 	t := embedded()
 	host := strings.ToLower(strings.TrimSuffix(server, ":43"))
 	s := Server{Host: server}
-	if known := t.server(host); known != nil {
+	served, ok := t.Lookup(name)
+	known := t.server(host)
+	switch {
+	case known != nil:
 		s = *known
-		s.Host = server
-	} else if known, ok := t.Lookup(name); ok && known.Host != "" {
+	case ok && served.Host != "":
 		// An unknown host speaks as its suffix does: a person's own server, or
 		// the sandbox.
-		s = known
-		s.Host = server
+		s = served
 	}
-	return classify(raw, s, name, at)
+	s.Host = server
+	a := classify(raw, s, name, at)
+	if a.Outcome == whoisx.NotRegistered && known != nil && ok && served.Host != host && known.foreign(name) {
+		// A registry finds nothing of another registry's names.
+		a.Outcome, a.Why = whoisx.Unsupported, clip(server+" does not serve ."+tld(name)+", "+served.Host+" does")
+	}
+	return a
+}
+
+// foreign reports whether a name is under a TLD that the server has nothing
+// to do with.
+func (s Server) foreign(name string) bool {
+	for _, x := range s.Suffixes {
+		if tld(x) == tld(name) {
+			return false
+		}
+	}
+	return len(s.Suffixes) > 0
 }
 
 func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
@@ -116,6 +134,10 @@ func (r *reader) decide(at time.Time) {
 			return
 		}
 		r.unreadable("nothing in the answer says what becomes of the name")
+	case s.outcome == whoisx.Registered && r.named == 0:
+		r.unreadable("the answer does not say which domain it is about")
+	case s.outcome == whoisx.Registered:
+		r.registered(at)
 	case s.outcome == whoisx.NotRegistered && r.named == 0 && r.echo():
 		r.evidence(r.otherAt, r.textOf(r.otherAt), "names another domain")
 		r.unreadable("nothing was found for " + r.other + ", not for " + r.a.Name)

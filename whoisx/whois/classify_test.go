@@ -211,6 +211,8 @@ var samples = []sample{
 	{what: "lu", name: "lapse.lu", text: "% Access to RESTENA DNS-LU WHOIS information is provided to assist persons\n\ndomainname:     lapse.lu\ndomaintype:     ACTIVE\nnserver:        ns1.example.net\nownertype:      ORGANISATION\nregistered:     04/06/2003\norg-name:       Example\nregistrar-name:         Example\n", outcome: whoisx.Registered, created: "2003-06-04", ns: 1},
 
 	// About another domain, or about nothing that can be told.
+	{what: "taken without a name", server: "whois.dns.be", name: "lapse.be", text: "NOT AVAILABLE\n", outcome: whoisx.Unreadable},
+	{what: "another registry", server: "whois.nic.fr", name: "lapse.com", text: "%% NOT FOUND\n", outcome: whoisx.Unsupported},
 	{what: "another", name: "lapse.com", text: "Domain Name: OTHER.COM\nCreation Date: 1999-01-02T03:04:05Z\nRegistrar: Example\n", outcome: whoisx.Unreadable},
 	{what: "another free", name: "lapse.com", text: "No match for \"OTHER.COM\".\n", outcome: whoisx.Unreadable},
 	{what: "another status", name: "lapse.it", text: "Domain: other.it\nStatus: AVAILABLE\n", outcome: whoisx.Unreadable},

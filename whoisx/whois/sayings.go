@@ -140,12 +140,15 @@ func (r *reader) saying(text string) outcomeLine {
 		return outcomeLine{}
 	}
 	norm := string(r.norm)
-	if len(r.srv.Says) > 0 {
-		for words, o := range r.srv.Says {
-			if norm == words || strings.HasPrefix(norm, words) && norm[len(words)] == ' ' {
-				return outcomeLine{outcome: o, rank: ranks[o], says: says(o)}
-			}
+	longest := ""
+	for words := range r.srv.Says {
+		if len(words) > len(longest) && (norm == words || strings.HasPrefix(norm, words) && norm[len(words)] == ' ') {
+			longest = words
 		}
+	}
+	if longest != "" {
+		o := r.srv.Says[longest]
+		return outcomeLine{outcome: o, rank: ranks[o], says: says(o)}
 	}
 	var best outcomeLine
 	leading := true
