@@ -258,7 +258,7 @@ func (s *Service) askOrders(ctx context.Context, n Name) (bool, error) {
 // conclude turns answers into a look.
 func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before *Before, ours bool, observed []lifecycle.Observation, now time.Time) Look {
 	rule := s.o.Rules.Rule(string(n))
-	in := lifecycle.Input{Name: string(n), Rule: rule, Answers: answers, Before: before, Now: now, Ours: ours, Observed: observed}
+	in := lifecycle.Input{Name: string(n), Rule: rule, Answers: answers, Before: before, Now: now, Ours: ours, Observed: observed, Houses: s.o.Houses}
 	l := Look{Name: n, At: now, Answers: answers}
 	if before != nil {
 		l.Before = &before.Verdict

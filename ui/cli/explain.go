@@ -88,6 +88,10 @@ func (a *app) explainSaved(n watch.Name, at time.Time, whoisFile, server, rdapFi
 	if err != nil {
 		return watch.Look{}, err
 	}
+	houses, err := cfg.houses()
+	if err != nil {
+		return watch.Look{}, err
+	}
 	l := watch.Look{Name: n, At: at}
 	if rdapFile != "" {
 		raw, err := a.readSaved(rdapFile)
@@ -103,7 +107,7 @@ func (a *app) explainSaved(n watch.Name, at time.Time, whoisFile, server, rdapFi
 		}
 		l.Answers = append(l.Answers, whois.Classify(raw, server, string(n), at))
 	}
-	l.Verdict = lifecycle.Decide(lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Now: at})
+	l.Verdict = lifecycle.Decide(lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Now: at, Houses: houses})
 	return l, nil
 }
 

@@ -88,8 +88,12 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 	if err := overlayFile(filepath.Join(cfg.paths.folder, "hosts.toml"), hosts.Overlay); err != nil {
 		return nil, err
 	}
+	houses, err := cfg.houses()
+	if err != nil {
+		return nil, err
+	}
 	o := watch.Options{
-		Hosts: hosts,
+		Hosts: hosts, Houses: houses,
 		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}
@@ -161,6 +165,13 @@ func (r *rooms) openLog(cfg *loaded) error {
 func (l *loaded) rules() (*lifecycle.Book, error) {
 	book := lifecycle.Default()
 	return book, overlayFile(filepath.Join(l.paths.folder, "rules.toml"), book.Overlay)
+}
+
+// houses are the auction houses and catch services, with the person's own
+// houses.toml over them.
+func (l *loaded) houses() (*lifecycle.Houses, error) {
+	h := lifecycle.DefaultHouses()
+	return h, overlayFile(filepath.Join(l.paths.folder, "houses.toml"), h.Overlay)
 }
 
 // overlayFile hands a file of the configuration folder to its room, if it is

@@ -93,6 +93,15 @@ func (d *decider) decide() {
 	default:
 		d.gone(premium)
 	}
+	if d.old {
+		if d.v.Confidence != Conflict {
+			d.v.Confidence = Guess
+		}
+		if d.v.Stage == Free {
+			d.v.Stage, d.v.Missing = LikelyFree, d.missing(nil)
+		}
+		d.why("the newest answer is more than a day old")
+	}
 	d.flags()
 	for _, a := range d.silent {
 		d.why("%s said nothing about the name: %s", who(a), reason(a))

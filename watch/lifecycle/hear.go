@@ -8,9 +8,9 @@ import (
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
-// freshFor is how long an answer counts as present. Older answers neither vote
-// nor contradict: a WHOIS answer of yesterday is no witness against today's
-// RDAP. Where stages last seconds, so do answers.
+// freshFor is how much older than the newest one an answer may be to count
+// beside it: a WHOIS answer of yesterday is no witness against today's RDAP, and
+// no second vote. Where stages last seconds, so do answers.
 func freshFor(r Rule) time.Duration {
 	f := time.Duration(r.scale() * float64(time.Hour))
 	return max(f, 2*time.Second)
@@ -32,6 +32,7 @@ type decider struct {
 	began    moments       // when it began
 	expires  whoisx.Date   // the real expiry, the automatic year taken back
 	autoYear bool          // the registry's date is a year ahead of the real one
+	old      bool          // nobody said anything for a day
 	unsure   bool          // the stage is a guess between several
 }
 
@@ -103,9 +104,16 @@ func (d *decider) hear() {
 		}
 	}
 	fresh := freshFor(d.Rule)
+	var last time.Time // when a voting source last said something
+	for _, a := range newest {
+		if a.Source.Votes() && a.Outcome.SaysSomething() && a.Asked.After(last) {
+			last = a.Asked
+		}
+	}
+	d.old = !last.IsZero() && d.Now.Sub(last) > max(24*fresh, 2*time.Second)
 	for _, k := range keys {
 		a := newest[k]
-		stale := !a.Asked.IsZero() && d.Now.Sub(a.Asked) > fresh
+		stale := !a.Asked.IsZero() && last.Sub(a.Asked) > fresh
 		switch {
 		case a.Source == whoisx.DropList:
 			// A list is made daily and speaks about days to come; it does not

@@ -86,6 +86,11 @@ func TestStaleAnswersDoNotVote(t *testing.T) {
 	if v := Decide(Input{Name: "a.com", Rule: Default().Rule("a.com"), Answers: []whoisx.Answer{old, fresh}, Now: now}); v.Stage != LikelyFree {
 		t.Errorf("yesterday's WHOIS counted: %s", v.Stage)
 	}
+	// Two answers of one hour, read a month later, are a guess.
+	fresh.Asked = old.Asked
+	if v := Decide(Input{Name: "a.com", Rule: Default().Rule("a.com"), Answers: []whoisx.Answer{old, fresh}, Now: now.AddDate(0, 1, 0)}); v.Stage != LikelyFree || v.Confidence != Guess {
+		t.Errorf("a month later: %s %s", v.Stage, v.Confidence)
+	}
 }
 
 // journey is a name followed over several looks.
