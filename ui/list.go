@@ -57,6 +57,10 @@ type listScreen struct {
 	cols  []widget.Placed
 	width int
 	headY int
+
+	padded  int // lines of the table that are drawn as wide as it is
+	side    []string
+	sideKey paneKey
 }
 
 type listPage struct {
@@ -168,7 +172,7 @@ func (s *listScreen) took(m listMsg) tea.Cmd {
 		}
 		return nil
 	}
-	s.err = nil
+	s.err, s.sideKey = nil, paneKey{}
 	s.loaded = true
 	s.total, s.kinds = m.got.Total, m.got.Kinds
 	s.pages[m.page] = &listPage{m.got.Rows, m.serial}

@@ -83,6 +83,7 @@ func (s *listScreen) view(w, h int) []string {
 		counts = true // what is typed, or what hides rows, must be seen
 		lay.rows--
 	}
+	s.padded = 0
 	pane := 0
 	if w >= 150 && s.total > 0 {
 		pane = min(w/3, 76)
@@ -118,6 +119,7 @@ func (s *listScreen) view(w, h int) []string {
 		out = append(out, s.teach(w, lay.rows)...)
 	default:
 		out = s.drawRows(out, tw)
+		s.padded = len(out) - from
 	}
 	for len(out) < from+lay.rows+b2i(lay.head) {
 		out = append(out, "")
@@ -126,7 +128,11 @@ func (s *listScreen) view(w, h int) []string {
 		side := s.pane(pane, len(out)-from)
 		bar := " " + t.Rule.On(t.Glyph.V) + " "
 		for i := range side {
-			out[from+i] = widget.PadTo(out[from+i], tw) + bar + side[i]
+			left := out[from+i]
+			if i >= s.padded { // rows and their head are as wide as the table already
+				left = widget.PadTo(left, tw)
+			}
+			out[from+i] = left + bar + side[i]
 		}
 	}
 	if lay.rules {
@@ -194,7 +200,7 @@ func (s *listScreen) head(w int) string {
 		}
 		l.Cell(t.Head, title, c.W, c.Right)
 	}
-	return l.String()
+	return l.To(w).String()
 }
 
 func (s *listScreen) drawRows(out []string, w int) []string {
@@ -205,7 +211,7 @@ func (s *listScreen) drawRows(out []string, w int) []string {
 	for i := s.top; i < s.top+s.rows && i < s.total; i++ {
 		r := s.row(i)
 		if r == nil {
-			l := widget.NewLine(w, s.theme).Skip(prefix).Put(s.theme.Dim, s.theme.Glyph.Dots)
+			l := widget.NewLine(w, s.theme).Skip(prefix).Put(s.theme.Dim, s.theme.Glyph.Dots).To(w)
 			out = append(out, l.String())
 			continue
 		}
@@ -334,10 +340,7 @@ func (s *listScreen) drawRow(r *watch.Row, k *cellKey, w int, now time.Time) str
 		}
 		l.Cell(over(style), text, c.W, c.Right)
 	}
-	if urgent {
-		l.To(w)
-	}
-	return l.String()
+	return l.To(w).String()
 }
 
 // footLines say what to do now, by when, and what it can cost.

@@ -157,7 +157,7 @@ func TestCapOfTheSession(t *testing.T) {
 	})
 	drive(t, Options{Core: core, RoleCap: money("100", "EUR")}, 80, 24, func(d *driver) {
 		d.keys("o", "ctrl+s")
-		d.has("and no other currency")
+		d.has("100.00 EUR a name, and no other")
 	})
 }
 

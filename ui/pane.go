@@ -2,20 +2,35 @@ package ui
 
 import (
 	"strings"
+	"time"
 
 	"github.com/lapse-dev/lapse/ui/widget"
+	"github.com/lapse-dev/lapse/watch"
 )
+
+// paneKey is all that the pane depends on.
+type paneKey struct {
+	name        watch.Name
+	serial      int
+	w, h, looks int
+	second      time.Time
+}
 
 // pane draws what the list knows of the name under the cursor beside a wide
 // list: nothing is asked for it.
-func (s *listScreen) pane(w, h int) []string {
+func (s *listScreen) pane(w, h int) (out []string) {
 	t := s.theme
 	r := s.current()
-	out := make([]string, 0, h)
+	out = make([]string, 0, h)
 	if r == nil {
 		return make([]string, h)
 	}
 	now := s.now()
+	k := paneKey{r.Name, s.serial, w, h, s.looks, now.Truncate(time.Second)}
+	if s.sideKey == k {
+		return s.side
+	}
+	defer func() { s.side, s.sideKey = out, k }()
 	text := func(style widget.Style, text string) {
 		for _, l := range widget.Wrap(text, w-1) {
 			out = append(out, widget.NewLine(w, t).Put(style, l).String())
