@@ -2,10 +2,12 @@
 // and the one list of them.
 //
 // A connector turns one service's API into catch.Route. Adding one is a
-// package here, a line in the list of this file, its terms in terms/, a fake
-// in fake/ and a test that runs the conformance suite against that fake. The
-// suite is the contract: one error kind for everything that can go wrong, with
-// the service's own words kept, and never a paid call sent twice.
+// package here, a line in the list of this file, its terms and limits in
+// terms/, a fake in fake/ and a test that runs the conformance suite against
+// that fake. The suite is the contract: one error kind for everything that can
+// go wrong, with the service's own words kept, and never a paid call sent
+// twice. What connectors share is in web (HTTP within the service's limits,
+// without secrets in errors) and repeat (the register burst).
 package registrar
 
 import (

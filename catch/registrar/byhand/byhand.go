@@ -17,7 +17,6 @@ type site struct {
 	route, title, url string
 	kind              catch.Kind
 	pool              string
-	zones             []string // that it takes; empty: whatever its website takes
 }
 
 // sites lists the services. Adding one is a line here and its terms.

@@ -413,7 +413,7 @@ func (d *route) Bid(ctx context.Context, o catch.Order, bid catch.Money) (catch.
 			return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.UpstreamDown, "its auction has no number")
 		}
 		r := d.request("bid", http.MethodPost, "/v2/bids", nil, []any{struct {
-			AuctionId int64 //nolint:revive // the service's own spelling
+			AuctionId int64 // the service's own spelling
 			Amount    json.Number
 		}{id, json.Number(bid.Amount())}}, true)
 		var ans struct {

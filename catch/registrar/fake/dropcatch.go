@@ -72,7 +72,7 @@ func (d *DropCatch) serve(w http.ResponseWriter, r *http.Request) {
 		var b struct{ ClientID, ClientSecret string }
 		_ = json.NewDecoder(r.Body).Decode(&b)
 		if sc == BadCredentials || b.ClientSecret != Secret {
-			fmt.Fprint(w, `"An error occured trying to process this request"`)
+			fmt.Fprint(w, `"An error occured trying to process this request"`) //nolint:misspell // the service's own spelling
 			return
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"token": d.token, "expiresIn": 1800})
