@@ -55,7 +55,7 @@ func (q *Query) word(key, val string, now time.Time) error {
 		return unknown("key", key, queryKeys)
 	}
 	if val == "" {
-		return fmt.Errorf("nothing after %s:", key)
+		return fmt.Errorf("nothing stands after %q", key+":")
 	}
 	switch key {
 	case "stage":

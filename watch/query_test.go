@@ -48,8 +48,8 @@ func TestParseQuery(t *testing.T) {
 		"drop:soon":       "7d",
 		"drop:2w..1d":     "ends before",
 		"cap:lots":        "50USD",
-		"sort:nmae":       "did you mean name?",
-		"tag:":            "nothing after",
+		"sort:nam":        "did you mean name?",
+		"tag:":            "nothing stands after",
 		"https://x.com":   "no key",
 		"stage:pend":      "did you mean pending-restore?",
 	} {

@@ -59,7 +59,7 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 	}()
 	slots := make(chan struct{}, atOnce)
 	var fail error
-	for ctx.Err() == nil && fail == nil {
+	for ctx.Err() == nil {
 		mu.Lock()
 		busy := len(flying)
 		mu.Unlock()

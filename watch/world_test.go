@@ -51,12 +51,6 @@ func (r *registry) setDown(on bool) {
 	r.down = on
 }
 
-func (r *registry) asked(name string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.asks[name]
-}
-
 // source asks the registry.
 type source struct {
 	kind whoisx.Source

@@ -206,24 +206,15 @@ func spending(ctx context.Context, query func(context.Context, string, ...any) (
 	for cur, c := range caps {
 		of(cur).Cap = c
 	}
-	rows, err := query(ctx, `SELECT paid_in, sum(paid) FROM ledger WHERE paid <> 0 AND at >= ? AND at < ? GROUP BY paid_in`, from.UnixMicro(), from.AddDate(0, 1, 0).UnixMicro())
+	paid, err := paidIn(ctx, query, from)
 	if err != nil {
 		return nil, err
 	}
-	for rows.Next() {
-		var cur string
-		var sum int64
-		if err := rows.Scan(&cur, &sum); err != nil {
-			_ = rows.Close()
-			return nil, err
-		}
+	for cur, sum := range paid {
 		// A refund of an earlier month's payment is no licence to spend more.
 		of(cur).Spent.Units = max(sum, 0)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, err
-	}
-	rows, err = query(ctx, `SELECT id, updated, body FROM orders WHERE holds = 1 ORDER BY id`)
+	rows, err := query(ctx, `SELECT id, updated, body FROM orders WHERE holds = 1 ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
@@ -249,6 +240,25 @@ func spending(ctx context.Context, query func(context.Context, string, ...any) (
 	}
 	slices.SortFunc(out, func(a, b watch.Spending) int { return strings.Compare(a.Cap.Currency, b.Cap.Currency) })
 	return out, nil
+}
+
+// paidIn sums what was paid in a month, less what came back, by currency.
+func paidIn(ctx context.Context, query func(context.Context, string, ...any) (*sql.Rows, error), from time.Time) (map[string]int64, error) {
+	rows, err := query(ctx, `SELECT paid_in, sum(paid) FROM ledger WHERE paid <> 0 AND at >= ? AND at < ? GROUP BY paid_in`, from.UnixMicro(), from.AddDate(0, 1, 0).UnixMicro())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		var cur string
+		var sum int64
+		if err := rows.Scan(&cur, &sum); err != nil {
+			return nil, err
+		}
+		out[cur] = sum
+	}
+	return out, rows.Err()
 }
 
 const ledgerColumns = `seq, at, epoch, step, intent, ord, name, route, action, at_most, most_in, paid, paid_in, creates, outcome, words`

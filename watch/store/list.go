@@ -289,11 +289,7 @@ func (s *Store) Kinds(ctx context.Context) (map[watch.Kind]int, error) {
 // Due returns what is to be asked at or before a time, most urgent first. It
 // reads a few columns through an index, however long the list is.
 func (s *Store) Due(ctx context.Context, when time.Time, limit int) ([]watch.DueRow, error) {
-	st, err := s.hot(ctx, `SELECT name, drop_at, due, due_why FROM watch WHERE due <= ? ORDER BY due LIMIT ?`)
-	if err != nil {
-		return nil, fmt.Errorf("read what is due: %w", s.typed(err))
-	}
-	rows, err := st.QueryContext(ctx, when.UnixMicro(), limit)
+	rows, err := s.hot(ctx, `SELECT name, drop_at, due, due_why FROM watch WHERE due <= ? ORDER BY due LIMIT ?`, when.UnixMicro(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what is due: %w", s.typed(err))
 	}
@@ -326,13 +322,22 @@ func rank(dropAt int64, now time.Time) int {
 
 // NextDue is when something is due next, zero if the list is empty.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	var due sql.NullInt64
-	st, err := s.hot(ctx, `SELECT min(due) FROM watch`)
-	if err == nil {
-		err = st.QueryRowContext(ctx).Scan(&due)
-	}
-	if err != nil {
+	fail := func(err error) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("read what is due next: %w", s.typed(err))
+	}
+	rows, err := s.hot(ctx, `SELECT min(due) FROM watch`)
+	if err != nil {
+		return fail(err)
+	}
+	defer rows.Close()
+	var due sql.NullInt64
+	for rows.Next() {
+		if err := rows.Scan(&due); err != nil {
+			return fail(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fail(err)
 	}
 	return at(due), nil
 }

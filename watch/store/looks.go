@@ -249,21 +249,12 @@ func (s *Store) Seen(ctx context.Context, n watch.Name) (*watch.Before, error) {
 // RefreshTodos computes again what the person has to do where its time has
 // passed, and says how many it looked at.
 func (s *Store) RefreshTodos(ctx context.Context, now time.Time, limit int) (int, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT name FROM watch WHERE todo_at <= ? ORDER BY todo_at LIMIT ?`, now.UnixMicro(), limit)
+	names, err := s.passed(ctx, now, limit)
 	if err != nil {
 		return 0, fmt.Errorf("read passed deadlines: %w", s.typed(err))
 	}
-	var names []watch.Name
-	for rows.Next() {
-		var n watch.Name
-		if err := rows.Scan(&n); err != nil {
-			_ = rows.Close()
-			return 0, fmt.Errorf("read passed deadlines: %w", s.typed(err))
-		}
-		names = append(names, n)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(names) == 0 {
-		return 0, err
+	if len(names) == 0 {
+		return 0, nil
 	}
 	err = s.lazy(ctx, "compute deadlines again", func(t *tx) error {
 		for _, n := range names {
@@ -274,6 +265,23 @@ func (s *Store) RefreshTodos(ctx context.Context, now time.Time, limit int) (int
 		return nil
 	})
 	return len(names), err
+}
+
+func (s *Store) passed(ctx context.Context, now time.Time, limit int) ([]watch.Name, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT name FROM watch WHERE todo_at <= ? ORDER BY todo_at LIMIT ?`, now.UnixMicro(), limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []watch.Name
+	for rows.Next() {
+		var n watch.Name
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		names = append(names, n)
+	}
+	return names, rows.Err()
 }
 
 // Drops returns the latest drops seen in a zone, newest first.

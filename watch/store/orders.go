@@ -180,11 +180,11 @@ func (s *Store) Wish(ctx context.Context, id int64, w catch.Wish, bid catch.Mone
 }
 
 func (t *tx) order(ctx context.Context, id int64) (catch.Order, error) {
-	st, err := t.stmt(ctx, `SELECT id, updated, body FROM orders WHERE id = ?`)
+	row, err := t.first(ctx, `SELECT id, updated, body FROM orders WHERE id = ?`, id)
 	if err != nil {
 		return catch.Order{}, err
 	}
-	o, err := scanOrder(st.QueryRowContext(ctx, id))
+	o, err := scanOrder(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = watch.ErrNotFound
 	}

@@ -35,6 +35,27 @@ func (t *tx) tell(ctx context.Context, items []alert.Item) error {
 	return nil
 }
 
+// told is one alert to one channel.
+type told struct{ id, channel string }
+
+// announced lists what is announced for a name and not sent yet.
+func (t *tx) announced(ctx context.Context, n watch.Name) ([]told, error) {
+	rows, err := t.query(ctx, `SELECT id, channel FROM outbox WHERE name = ? AND sent IS NULL AND timed = 1 AND started IS NULL`, string(n))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []told
+	for rows.Next() {
+		var k told
+		if err := rows.Scan(&k.id, &k.channel); err != nil {
+			return nil, err
+		}
+		out = append(out, k)
+	}
+	return out, rows.Err()
+}
+
 // announce replaces what was announced for a name: the alerts for a date that
 // moved go, those for the new date come. It writes only where they differ.
 func (t *tx) announce(ctx context.Context, r watch.Row) error {
@@ -42,22 +63,8 @@ func (t *tx) announce(ctx context.Context, r watch.Row) error {
 		return nil
 	}
 	items := t.s.bind.Ahead(r, t.now)
-	rows, err := t.query(ctx, `SELECT id, channel FROM outbox WHERE name = ? AND sent IS NULL AND timed = 1 AND started IS NULL`, string(r.Name))
+	old, err := t.announced(ctx, r.Name)
 	if err != nil {
-		return err
-	}
-	type key struct{ id, channel string }
-	var old []key
-	for rows.Next() {
-		var k key
-		if err := rows.Scan(&k.id, &k.channel); err != nil {
-			rows.Close()
-			return err
-		}
-		old = append(old, k)
-	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
 		return err
 	}
 	for _, k := range old {

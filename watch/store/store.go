@@ -258,6 +258,15 @@ func (s *Store) write(ctx context.Context, doing string, h *handle, fn func(*tx)
 	return nil
 }
 
+// first runs a query for its first row.
+func (t *tx) first(ctx context.Context, query string, args ...any) (*sql.Row, error) {
+	st, err := t.stmt(ctx, query) //nolint:sqlclosecheck // kept prepared until Close
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryRowContext(ctx, args...), nil
+}
+
 // rollback ends the transaction if there is one: SQLite may have ended it
 // already, and a transaction left open would lock out every process.
 func (t *tx) rollback(ctx context.Context) {
@@ -283,7 +292,7 @@ func (t *tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 }
 
 func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	st, err := t.stmt(ctx, query)
+	st, err := t.stmt(ctx, query) //nolint:sqlclosecheck // kept prepared until Close
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +300,7 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, e
 }
 
 func (t *tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	st, err := t.stmt(ctx, query)
+	st, err := t.stmt(ctx, query) //nolint:sqlclosecheck // kept prepared until Close
 	if err != nil {
 		return nil, err
 	}
@@ -300,28 +309,28 @@ func (t *tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 
 // one scans the first row of a query; sql.ErrNoRows where there is none.
 func (t *tx) one(ctx context.Context, query string, args []any, into ...any) error {
-	st, err := t.stmt(ctx, query)
+	st, err := t.stmt(ctx, query) //nolint:sqlclosecheck // kept prepared until Close
 	if err != nil {
 		return err
 	}
 	return st.QueryRowContext(ctx, args...).Scan(into...)
 }
 
-// hot returns a prepared statement of the read pool: parsing a query costs more
-// than running a small one.
-func (s *Store) hot(ctx context.Context, query string) (*sql.Stmt, error) {
+// hot runs a query of the read pool that is kept prepared: parsing a query costs
+// more than running a small one.
+func (s *Store) hot(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if st, ok := s.prepared.Load(query); ok {
-		return st.(*sql.Stmt), nil
+		return st.(*sql.Stmt).QueryContext(ctx, args...)
 	}
 	st, err := s.read.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	if old, ok := s.prepared.LoadOrStore(query, st); ok {
-		_ = st.Close() // somebody else was quicker
-		return old.(*sql.Stmt), nil
+		_ = st.Close() //nolint:sqlclosecheck // somebody else was quicker, theirs is kept
+		return old.(*sql.Stmt).QueryContext(ctx, args...)
 	}
-	return st, nil
+	return st.QueryContext(ctx, args...)
 }
 
 func micros(t time.Time) any {

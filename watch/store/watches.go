@@ -229,11 +229,11 @@ func (t *tx) refresh(ctx context.Context, n watch.Name) error {
 
 // row reads a watch with the orders that hold.
 func (t *tx) row(ctx context.Context, n watch.Name) (watch.Row, error) {
-	st, err := t.stmt(ctx, `SELECT `+columns+` FROM watch WHERE name = ?`)
+	first, err := t.first(ctx, `SELECT `+columns+` FROM watch WHERE name = ?`, string(n))
 	if err != nil {
 		return watch.Row{}, err
 	}
-	r, err := scanRow(st.QueryRowContext(ctx, string(n)))
+	r, err := scanRow(first)
 	if err != nil {
 		return watch.Row{}, err
 	}
