@@ -77,7 +77,7 @@ func (t *tx) announce(ctx context.Context, r watch.Row) error {
 			return err
 		}
 	}
-	fresh := slices.DeleteFunc(slices.Clone(items), func(it alert.Item) bool { return slices.Contains(old, key{it.ID, it.Channel}) })
+	fresh := slices.DeleteFunc(slices.Clone(items), func(it alert.Item) bool { return slices.Contains(old, told{it.ID, it.Channel}) })
 	return t.tell(ctx, fresh)
 }
 
