@@ -43,3 +43,23 @@ func (r *reader) lapse(at time.Time) {
 		a.Drop = &whoisx.Drop{From: r.drop, To: r.drop, Will: r.dropWill, Text: r.dropText}
 	}
 }
+
+// lapseWord reports whether a line begins with a registry's word for the end of
+// a registration.
+func lapseWord(t string) bool {
+	switch t[0] | 0x20 {
+	case 'd', 'i', 'm', 'p', 'q', 'r', 's', 't', 'b', 'e':
+	default:
+		return false
+	}
+	low := strings.ToLower(t)
+	for _, w := range [...]string{
+		"drop 2", "drop on", "may drop", "in quarantine", "quarantine", "redemption", "pending delete", "pendingdelete", "pending release", "to be released", "to be deleted", "to be suspended",
+		"suspended", "deactivated", "blocked", "expired", "this registration has been suspended", "this domain is suspended", "this domain has expired", "domain is suspended", "domain has expired", "domain name is blocked", "release process",
+	} {
+		if strings.HasPrefix(low, w) {
+			return true
+		}
+	}
+	return false
+}

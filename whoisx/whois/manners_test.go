@@ -9,6 +9,7 @@ import (
 // outcomes alone.
 func TestManners(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
+		{"lapse.example", "Invalid query: this registry does not serve that name.\r\n", "unsupported"},
 		{"lapse.ie", "% Not Registered - The domain you have requested is not a registered .ie domain name.\n", "not-registered"},
 		{"lapse.fj", "The domain lapse.fj was not found!\n", "not-registered"},
 		{"lapse.ga", "   Invalid query or domain name not known in Dot GA Domain Registry\n", "not-registered"},

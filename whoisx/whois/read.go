@@ -414,6 +414,12 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 	if r.inPerson && l.indent {
 		r.holder = true // the person's name or address
 	}
+	if r.named > 0 && !r.inPerson && !l.tail && len(t) <= 90 && lapseWord(t) && !boilerplate(t) {
+		// A registry's own word about a name that lapses, on a line of its own.
+		r.evidence(l.n, t, "status")
+		r.statusSaid(t)
+		return
+	}
 	if len(t) > 48 {
 		return
 	}
