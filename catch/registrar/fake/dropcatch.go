@@ -37,6 +37,13 @@ func NewDropCatch(names ...string) *DropCatch {
 	return d
 }
 
+// Auction opens an auction of a name that was caught.
+func (d *DropCatch) Auction(name string, a DropCatchAuction) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.Auctions[name] = &a
+}
+
 // key writes a field name in one case or the other.
 func (d *DropCatch) key(s string) string {
 	if d.odd {

@@ -37,6 +37,21 @@ func NewDynadot(names ...string) *Dynadot {
 	return d
 }
 
+// List puts a name into the pending-delete list; it drops then.
+func (d *Dynadot) List(name string, drops time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.PendingDelete[name] = drops
+}
+
+// drops is when a listed name drops.
+func (d *Dynadot) drops(name string) (time.Time, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t, ok := d.PendingDelete[name]
+	return t, ok
+}
+
 // reply writes an api3 answer, its header at the level or one below.
 func (d *Dynadot) reply(w http.ResponseWriter, command, code, status, why string, content map[string]any) {
 	header := map[string]any{"Status": status}
@@ -143,7 +158,7 @@ func (d *Dynadot) paidCall(w http.ResponseWriter, sc Scenario, command, name str
 }
 
 func (d *Dynadot) backorder(w http.ResponseWriter, sc Scenario, name string) bool {
-	_, listed := d.PendingDelete[name]
+	_, listed := d.drops(name)
 	again := d.has(name)
 	why := ""
 	switch {
@@ -200,7 +215,8 @@ func (d *Dynadot) cancel(w http.ResponseWriter, sc Scenario, name string) {
 func (d *Dynadot) list(w http.ResponseWriter) {
 	var items []any
 	for _, n := range d.Held() {
-		cut := d.PendingDelete[n].Add(-24 * time.Hour).UnixMilli()
+		drops, _ := d.drops(n)
+		cut := drops.Add(-24 * time.Hour).UnixMilli()
 		item := map[string]any{"Domain": strings.ToUpper(n[:1]) + n[1:], "BackorderRequestStatus": "active", "CutoffTime": cut}
 		if a := d.Auctions[n]; a != nil {
 			item["BackorderRequestStatus"] = "in auction"
