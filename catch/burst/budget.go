@@ -2,6 +2,7 @@ package burst
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -152,7 +153,7 @@ func (f FileBudget) Spent(_ context.Context, account string, since time.Time) (i
 
 // Reserve implements Budget.
 func (f FileBudget) Reserve(ctx context.Context, r Reservation) (func(int) error, error) {
-	r.ID = fmt.Sprintf("%d-%d", r.Made.UnixNano(), os.Getpid())
+	r.ID = rand.Text()
 	if err := f.change(ctx, func(b *book) error { return b.reserve(r, r.Made) }); err != nil {
 		return nil, err
 	}

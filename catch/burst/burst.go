@@ -268,6 +268,17 @@ func (b *Burst) arm(ctx context.Context) error {
 		}
 	}
 	work, spare := o.counts()
+	names := make([]string, len(b.targets))
+	for i, t := range b.targets {
+		names[i] = lower(t.Name)
+	}
+	// The names are claimed before anything is opened: of two processes one
+	// must not even log in.
+	unclaim, err := o.Budget.Reserve(ctx, Reservation{Account: o.Account, Names: names, At: b.at, Made: b.o.Wall()})
+	if err != nil {
+		return err
+	}
+	b.settle = func(int) error { return unclaim(0) }
 	var lanes []*lane
 	var first error
 	for range work + spare {
@@ -311,21 +322,20 @@ func (b *Burst) arm(ctx context.Context) error {
 		Strategy: string(b.shape.strategy), Policy: o.Policy.ID, Sessions: work, Spares: spare, Lead: rtt / 2, Clock: b.clock.String(),
 		Creates: map[string]int{}, At: b.at, Until: b.until, PolicyWhy: b.shape.why + "; " + o.Policy.Words(),
 	}
-	names := make([]string, len(b.targets))
 	for i, t := range b.targets {
-		names[i] = lower(t.Name)
 		b.plan.Creates[t.Name] = b.shape.quota[i]
 		total += b.shape.quota[i]
 	}
 	if total == 0 {
 		return errors.New("the policy's pace leaves no time for a single create")
 	}
-	b.settle, err = o.Budget.Reserve(ctx, Reservation{
-		Account: o.Account, Names: names, Creates: total, Limit: o.Policy.Allowance(), Window: o.Policy.Window(), At: b.at, Made: b.o.Wall(),
+	settle, err := o.Budget.Reserve(ctx, Reservation{
+		Account: o.Account, Creates: total, Limit: o.Policy.Allowance(), Window: o.Policy.Window(), At: b.at, Made: b.o.Wall(),
 	})
 	if err != nil {
 		return err
 	}
+	b.settle = func(spent int) error { return errors.Join(settle(spent), unclaim(0)) }
 	return b.eng.prepare(b.shape, total)
 }
 
@@ -464,12 +474,7 @@ func (b *Burst) wait(ctx context.Context) error {
 			if jump > time.Second {
 				b.note("the machine may have slept")
 			}
-			// What was read of the registry's clock was read against the clock
-			// as it was before.
-			for i := range b.readings {
-				b.readings[i].Offset -= jump
-			}
-			b.measure(ctx)
+			b.afterJump(ctx, jump)
 		}
 		left := b.at.Sub(b.now())
 		if -left > b.until.Sub(b.at)+longest {
@@ -494,6 +499,21 @@ func (b *Burst) wait(ctx context.Context) error {
 		b.plan.Lead = rtt / 2
 	}
 	return ctx.Err()
+}
+
+// afterJump finds the time again. What was measured before was measured against
+// a clock that is gone; NTP and the registry are asked anew. Where neither
+// answers, a clock that went back was set back, and one that went ahead is
+// believed: the machine may have slept, while its monotonic clock stood still.
+func (b *Burst) afterJump(ctx context.Context, jump time.Duration) {
+	old := b.utc
+	b.readings = b.eng.warm(ctx, 3*time.Second)
+	b.measure(ctx)
+	if !b.utc.Checked && jump < 0 {
+		b.utc = old
+		b.utc.Offset -= jump
+		b.clock = b.utc.Correct(b.readings)
+	}
 }
 
 // Result is what happened, in full. It is nil before Fire returned.

@@ -132,6 +132,10 @@ func (p Policy) check() error {
 		return errors.New("a limit is below zero")
 	case p.PerSecond == 0 && p.PerMinute == 0 && p.SessionPerSecond == 0:
 		return errors.New("it limits neither per_second nor per_minute nor session_per_second")
+	case slices.ContainsFunc([]Duration{
+		p.SessionLife, p.Idle, p.LoginPause, p.LoginWithin, p.TakenWindow, p.TakenDelay, p.ErrorDelay, p.HitGrace, p.BlockFor,
+	}, func(d Duration) bool { return d < 0 || d > 0 && d.Std() < time.Millisecond }):
+		return errors.New(`a duration has no unit: write it like "12s"`)
 	case p.Early != "counted" && p.Early != "punished":
 		return errors.New(`early must be "counted" or "punished"`)
 	}

@@ -362,7 +362,7 @@ func (s *Session) Do(ctx context.Context, c Command) (*Response, error) {
 		return nil, fmt.Errorf("%s: %w", c.Op(), err)
 	}
 	if id == "" {
-		return nil, s.greet(rep, rtt)
+		return nil, s.greet(rep, max(rtt, time.Nanosecond)) // 0 would say that nobody asked
 	}
 	r, err := ParseResponse(rep.frame)
 	if err != nil {
