@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lapse-dev/lapse/whoisx"
@@ -629,10 +628,14 @@ func Remember(in Input, v Verdict) Seen {
 	return s
 }
 
+// sharp is the longest time between two looks for a drop between them to be
+// an observation: hours learned from looks of twice a day would be wrong.
+const sharp = 15 * time.Minute
+
 // Drop reports when a name was seen to drop: held at the look before, gone at
-// this one. The moment is the later bound; the look before is the earlier.
+// this one, with little time between. The moment is the later bound.
 func Drop(before *Seen, v Verdict, now time.Time) (Observation, bool) {
-	if before == nil || before.HeldAt.IsZero() || !before.GoneAt.IsZero() {
+	if before == nil || before.HeldAt.IsZero() || !before.GoneAt.IsZero() || now.Sub(before.HeldAt) > sharp {
 		return Observation{}, false
 	}
 	switch v.Stage {
@@ -645,7 +648,7 @@ func Drop(before *Seen, v Verdict, now time.Time) (Observation, bool) {
 	default:
 		return Observation{}, false
 	}
-	if strings.EqualFold(string(v.Confidence), string(Conflict)) {
+	if v.Confidence == Conflict {
 		return Observation{}, false
 	}
 	o := Observation{At: now.UTC()}

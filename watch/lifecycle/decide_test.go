@@ -115,6 +115,14 @@ func TestDecideByRule(t *testing.T) {
 			stage: PendingDelete, registry: "to be released", from: "2026-11-25T19:00Z", to: "2026-11-25T19:00Z", sure: Will,
 		},
 		{
+			what: "ca, to be released since Saturday: Wednesday's session", name: "a.ca", now: "2026-11-15T12:00Z", updated: "2026-11-14T08:00Z", expires: "2026-08-27T10:00Z", statuses: []string{"pendingDelete"}, said: []string{"to be released"},
+			stage: PendingDelete, registry: "to be released", from: "2026-11-18T19:00Z", to: "2026-11-18T19:00Z", sure: Will,
+		},
+		{
+			what: "ca, deleted on Monday: the week after", name: "a.ca", now: "2026-11-17T12:00Z", updated: "2026-11-16T08:00Z", expires: "2026-08-27T10:00Z", statuses: []string{"pendingDelete"}, said: []string{"to be released"},
+			stage: PendingDelete, registry: "to be released", from: "2026-11-25T19:00Z", to: "2026-11-25T19:00Z", sure: Will,
+		},
+		{
 			what: "de in redemption, dates from the deletion alone", name: "a.de", now: "2026-11-10T12:00Z", updated: "2026-11-03T08:15:30Z", statuses: []string{"redemptionPeriod"},
 			stage: Redemption, registry: "redemption grace", from: "2026-12-03T08:15:30Z", to: "2026-12-03T08:15:30Z", sure: May,
 		},

@@ -126,6 +126,9 @@ func TestEveryRule(t *testing.T) {
 						drop = drop.Add((o.Min + o.Max) / 2)
 					}
 					if r.Drop.Weekly || r.Drop.MonthDay > 0 {
+						if r.Drop.Lead > 0 {
+							drop = drop.Add(-(held[len(held)-1].Min + held[len(held)-1].Max) / 2)
+						}
 						drop, _ = r.Drop.next(drop)
 					}
 					if v.Window == nil {

@@ -2,6 +2,8 @@ package lifecycle
 
 import (
 	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Poll says when a name is to be asked again, before any host's budget, and
@@ -38,7 +40,7 @@ func Poll(v Verdict, r Rule, now time.Time) (next time.Time, why string) {
 	case ReservedStage, BlockedStage:
 		return after(14*day, "reserved and blocked names seldom change")
 	case Launching:
-		return after(day, "its TLD is not open yet")
+		return pollLaunch(v, now, span)
 	case Lost, Caught:
 		if v.Has(FlagAtAuction) == nil {
 			return pollHeld(v, r, now, span)
@@ -51,6 +53,26 @@ func Poll(v Verdict, r Rule, now time.Time) (next time.Time, why string) {
 		}
 	}
 	return pollHeld(v, r, now, span)
+}
+
+// pollLaunch is the pace of a name whose TLD is not open yet: daily, and right
+// after something opens or closes.
+func pollLaunch(v Verdict, now time.Time, span func(time.Duration) time.Duration) (time.Time, string) {
+	next, why := now.Add(span(day)), "its TLD is not open yet"
+	soonest := func(d whoisx.Date, what string) {
+		if t := d.Add(span(time.Minute)); !d.IsZero() && d.After(now) && t.Before(next) {
+			next, why = t, what
+		}
+	}
+	if v.Next != nil {
+		soonest(v.Next.Earliest, "its TLD opens then")
+	}
+	for _, f := range v.Flags {
+		if f.Until != nil {
+			soonest(*f.Until, "a phase of its TLD ends then")
+		}
+	}
+	return next, why
 }
 
 // pace is the fastest that anything is asked.

@@ -31,6 +31,8 @@ func TestPoll(t *testing.T) {
 		{"between the hours of two days", Verdict{Stage: Dropping, RegistryStage: "pending delete", Window: window("2026-11-09T19:00:00Z", "2026-11-10T20:00:00Z", Will)}, com, 2 * time.Minute, 6 * time.Minute},
 		{"long after its window", Verdict{Stage: PendingDelete, RegistryStage: "pending delete", Window: window("2026-11-05T19:00:00Z", "2026-11-05T20:00:00Z", Will)}, com, time.Hour, 6 * time.Hour},
 		{"conflict", Verdict{Stage: PendingDelete, Confidence: Conflict}, com, time.Minute, 10 * time.Minute},
+		{"launching, far away", Verdict{Stage: Launching}, com, day, day},
+		{"launching, opens in an hour", Verdict{Stage: Launching, Next: &Next{Stage: Free, Earliest: dt("2026-11-10T13:00:00Z")}}, com, time.Hour, 61 * time.Minute},
 		{"reserved", Verdict{Stage: ReservedStage}, com, 14 * day, 14 * day},
 	}
 	for _, tt := range tests {
@@ -112,7 +114,7 @@ func TestLearn(t *testing.T) {
 			Answers: []whoisx.Answer{held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999")},
 		}).Window
 	}
-	if w := look(obs[:5]); w.From != dt("2026-11-10T19:00:00Z") || w.To != dt("2026-11-11T20:00:00Z") || !strings.Contains(w.Basis, "5 drops seen here, 8 are needed") {
+	if w := look(obs[:5]); w.From != dt("2026-11-10T19:00:00Z") || w.To != dt("2026-11-11T20:00:00Z") || !strings.Contains(w.Basis, "5 drops seen here on 5 days, 8 on 3 are needed") {
 		t.Errorf("%+v", w)
 	}
 	// Now in winter time, on the fifth day alone.

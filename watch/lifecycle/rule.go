@@ -96,7 +96,7 @@ type DropRule struct {
 	Weekday  time.Weekday
 	Weekly   bool          // only on Weekday
 	MonthDay int           // only on this day of the month; 0: any
-	Lead     time.Duration // a session takes names whose last stage ended this long before it
+	Lead     time.Duration // a session takes names whose last stage began this long before it
 	Jitter   time.Duration // random: at most this long after the published end
 	Gate     string        // what stands between deletion and free
 	// GateHidden says that RDAP and WHOIS answer "not registered" behind the

@@ -20,8 +20,9 @@ type life struct {
 
 func newLife(rng *rand.Rand, r Rule, name string, start time.Time) life {
 	l := life{rule: r, name: name, expires: start.Add(time.Duration(rng.Int64N(int64(200 * day)))).Truncate(time.Second)}
-	at := l.expires
+	at, last := l.expires, l.expires
 	for _, s := range r.held() {
+		last = at
 		at = at.Add(s.Min + time.Duration(rng.Int64N(int64(s.Max-s.Min)+1))).Truncate(time.Second)
 		l.ends = append(l.ends, at)
 	}
@@ -33,6 +34,9 @@ func newLife(rng *rand.Rand, r Rule, name string, start time.Time) life {
 		from, to = dr.on(at)
 	case dr.From != "":
 		from, to = dr.next(at)
+		if dr.Lead > 0 {
+			from, to = dr.next(last)
+		}
 	}
 	l.drop = from.Add(time.Duration(rng.Int64N(int64(to.Sub(from)) + 1))).Truncate(time.Second)
 	l.ends[len(l.ends)-1] = l.drop

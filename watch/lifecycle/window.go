@@ -8,23 +8,35 @@ import (
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
-// enough drops have to be seen here before they narrow a window.
-const enough = 8
+// enough drops, on enough days, have to be seen here before they narrow a
+// window: ten names of one batch tell of one day only.
+const (
+	enough     = 8
+	enoughDays = 3
+)
 
 // wide is the longest window that is still a contest: beyond it, it is a range
 // of days in which nobody sits and waits.
 func wide(r Rule) time.Duration { return time.Duration(r.scale() * float64(3*day)) }
 
 // ends is when the last stage that somebody holds the name in ends, judged
-// from the stage that it is in now.
+// from the stage that it is in now. Where a session takes names a while after
+// that stage began, it is its beginning.
 func (d *decider) ends() (moments, bool) {
 	held := d.Rule.held()
 	i := slices.IndexFunc(held, func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name })
 	if i < 0 || !d.began.known() {
 		return moments{}, false
 	}
+	if d.Rule.Drop.Lead > 0 {
+		// A session counts from the beginning of the last stage.
+		held = held[:len(held)-1]
+		if i == len(held) {
+			return d.began, true
+		}
+	}
 	m := d.began.add(held[i].Min, held[i].Max)
-	if i < len(held)-1 && m.lo.Before(d.Now) && !m.day {
+	if m.lo.Before(d.Now) && !m.day && !d.last() {
 		m.lo = d.Now // it is still in this stage
 	}
 	for _, s := range held[i+1:] {
@@ -263,8 +275,8 @@ func (d *decider) learn(w *Window) *Window {
 	if l.Seen == 0 {
 		return w
 	}
-	if l.Seen < enough {
-		w.Basis += fmt.Sprintf("; %d drops seen here, %d are needed to narrow it", l.Seen, enough)
+	if l.Seen < enough || l.On < enoughDays {
+		w.Basis += fmt.Sprintf("; %d drops seen here on %d days, %d on %d are needed to narrow it", l.Seen, l.On, enough, enoughDays)
 		return w
 	}
 	if w.shut().Sub(w.open()) > wide(d.Rule)+d.Rule.Drop.Late || l.Last-l.First > 12*time.Hour {
@@ -313,6 +325,7 @@ func (r DropRule) zoneWord() string {
 // time zone, and days from the day on which the last stage began.
 type Learned struct {
 	Seen                int
+	On                  int           // on so many days
 	First, Median, Last time.Duration // since midnight, with a margin
 	Days                bool          // whether the days are known
 	MinDays, MaxDays    int
@@ -327,11 +340,13 @@ func Learn(r Rule, seen []Observation) Learned {
 	l := Learned{Days: true}
 	loc := r.Drop.Location()
 	var clocks []time.Duration
+	days := map[time.Time]bool{}
 	for _, o := range seen {
 		if o.At.IsZero() {
 			continue
 		}
 		t := o.At.In(loc)
+		days[calendar(whoisx.At(o.At), loc)] = true
 		clocks = append(clocks, time.Duration(t.Hour())*time.Hour+time.Duration(t.Minute())*time.Minute+time.Duration(t.Second())*time.Second)
 		if o.Began.IsZero() {
 			l.Days = false
@@ -343,7 +358,7 @@ func Learn(r Rule, seen []Observation) Learned {
 		}
 		l.MaxDays = max(l.MaxDays, n)
 	}
-	l.Seen = len(clocks)
+	l.Seen, l.On = len(clocks), len(days)
 	if l.Seen == 0 {
 		return Learned{}
 	}
