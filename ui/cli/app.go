@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -29,6 +30,8 @@ type app struct {
 	// session.
 	own   bool
 	flags flags
+
+	orderCap catch.Money // the most that one order may cost here; zero: no limit of its own
 
 	holderAs string // "serve", "screens", "order": how the lease names us
 

@@ -12,6 +12,8 @@ func (a *app) commands() []*cobra.Command {
 
 		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.termsCommand(), a.accountCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(),
 
-		a.demoCommand(), a.sandboxCommand(), a.serveCommand(), a.configCommand(), a.manCommand(), a.versionCommand(),
+		a.preflightCommand(), a.rehearseCommand(), a.catchCommand(), a.eppCommand(),
+
+		a.demoCommand(), a.sandboxCommand(), a.serveCommand(), a.doctorCommand(), a.configCommand(), a.dbCommand(), a.manCommand(), a.versionCommand(),
 	}
 }

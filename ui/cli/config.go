@@ -24,6 +24,7 @@ type Config struct {
 	Clock   ClockConfig              `toml:"clock"`
 	Alert   AlertConfig              `toml:"alert"`
 	Log     LogConfig                `toml:"log"`
+	Serve   ServeConfig              `toml:"serve"`
 	UI      UIConfig                 `toml:"ui"`
 	Keys    map[string]string        `toml:"keys"`  // action → keys, separated by blanks
 	Views   map[string]string        `toml:"views"` // saved queries by name
@@ -60,9 +61,10 @@ type DropListConfig struct {
 	Every   string `toml:"every"`   // how often it is asked for: "6h"
 }
 
-// DNSConfig is how delegations are asked.
+// DNSConfig is how delegations are asked: of a TLD's own name servers.
 type DNSConfig struct {
-	Resolver string `toml:"resolver"` // host:port; empty: the TLD's own servers
+	Resolver string              `toml:"resolver"` // host:port; empty: the system's
+	Servers  map[string][]string `toml:"servers"`  // zone → its name servers, host:port
 }
 
 // AccountConfig is one account at a service. The secret itself never stands
@@ -86,6 +88,11 @@ type AccountConfig struct {
 // ClockConfig is whom to ask for the time.
 type ClockConfig struct {
 	NTP []string `toml:"ntp"`
+}
+
+// ServeConfig is the headless server.
+type ServeConfig struct {
+	SSH string `toml:"ssh"` // address of the SSH server, like 127.0.0.1:2222; empty: none
 }
 
 // UIConfig is how the screens look.

@@ -130,6 +130,9 @@ func (a *app) explainKept(cmd *cobra.Command, n watch.Name, at time.Time) (watch
 func (a *app) readSaved(path string) ([]byte, error) {
 	r := a.stdin
 	if path != "-" {
+		if !a.own { // never a file of the server's
+			return nil, coded(exitGuard, errors.New("read saved answer: give it on standard input, as -"))
+		}
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("read saved answer: %w", err)

@@ -77,7 +77,7 @@ the answers say together. Nothing is stored but the hosts' budgets.
 			if err != nil {
 				return err
 			}
-			s, err := a.open(cmd.Context(), needSources)
+			s, err := a.open(cmd.Context(), needRoutes)
 			if err != nil {
 				return err
 			}

@@ -77,6 +77,9 @@ func (a *app) order(ctx context.Context, s *watch.Service, spec watch.OrderSpec,
 	if err != nil {
 		return a.orderRefused(err)
 	}
+	if p.Refused == "" {
+		p.Refused = a.aboveKey(p.Order)
+	}
 	if !printIt {
 		p.Print = ""
 	}
@@ -139,6 +142,21 @@ func (a *app) order(ctx context.Context, s *watch.Service, spec watch.OrderSpec,
 		return err
 	}
 	return orderEnd(o)
+}
+
+// aboveKey says why an order costs more than the key of this session allows.
+func (a *app) aboveKey(o catch.Order) string {
+	if a.orderCap == (catch.Money{}) {
+		return ""
+	}
+	c, err := watch.AtMost(o).Cmp(a.orderCap)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("this key orders in %s alone", a.orderCap.Currency)
+	case c > 0:
+		return fmt.Sprintf("it can cost %s, this key orders up to %s", watch.AtMost(o), a.orderCap)
+	}
+	return ""
 }
 
 // orderRefused keeps the guard's words and adds where the rules can be read.

@@ -100,8 +100,138 @@ func (a *app) ordersCommand() *cobra.Command {
 		},
 	}
 	cancel.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.AddCommand(sync, show, cancel)
+	cmd.AddCommand(sync, show, cancel, a.bidCommand(), a.payCommand(), a.adoptCommand())
 	return cmd
+}
+
+// follow waits for what was asked of an order, and shows how it stands then.
+func (a *app) follow(cmd *cobra.Command, s *watch.Service, o catch.Order) error {
+	o, err := s.Follow(cmd.Context(), o.ID)
+	if err != nil {
+		return fmt.Errorf("follow order %d: %w", o.ID, err)
+	}
+	if a.flags.json {
+		err = a.writeJSON(o)
+	} else {
+		err = a.printf("%s\n", orderLine(o))
+	}
+	if err != nil {
+		return err
+	}
+	return orderEnd(o)
+}
+
+func (a *app) bidCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:     "bid ID AMOUNT",
+		Short:   "Bid in the auction of an order, below its bid cap",
+		Example: "  lapse orders bid 3 120USD",
+		Args:    args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			amount, err := catch.ParseMoney(args[1])
+			if err != nil {
+				return coded(exitUsage, err)
+			}
+			a.holderAs = "bid"
+			s, err := a.open(cmd.Context(), needAll)
+			if err != nil {
+				return err
+			}
+			o, err := a.findOrder(cmd, s, args[0])
+			if err != nil {
+				return err
+			}
+			if c, err := amount.Cmp(a.orderCap); a.orderCap != (catch.Money{}) && (err != nil || c > 0) {
+				return coded(exitGuard, fmt.Errorf("bid: this key spends up to %s", a.orderCap))
+			}
+			if ok, err := a.spend(yes, "bid %s for %s at %s?", amount, o.Name, o.Route); err != nil || !ok {
+				return err
+			}
+			if o, err = s.Bid(cmd.Context(), o.ID, amount); err != nil {
+				return a.orderRefused(err)
+			}
+			return a.follow(cmd, s, o)
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func (a *app) payCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:     "pay ID",
+		Short:   "Pay for a name that was won",
+		Example: "  lapse orders pay 3",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.holderAs = "pay"
+			s, err := a.open(cmd.Context(), needAll)
+			if err != nil {
+				return err
+			}
+			o, err := a.findOrder(cmd, s, args[0])
+			if err != nil {
+				return err
+			}
+			if why := a.aboveKey(o); why != "" {
+				return coded(exitGuard, fmt.Errorf("pay: %s", why))
+			}
+			if ok, err := a.spend(yes, "pay %s for %s at %s?", watch.Owed(o), o.Name, o.Route); err != nil || !ok {
+				return err
+			}
+			if o, err = s.Pay(cmd.Context(), o.ID); err != nil {
+				return a.orderRefused(err)
+			}
+			return a.follow(cmd, s, o)
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// spend asks before money goes; where nobody can be asked --yes is needed.
+func (a *app) spend(yes bool, format string, args ...any) (bool, error) {
+	if !yes && !a.interactive() {
+		return false, withHint(usagef("this costs money and nobody can be asked here"), "add --yes")
+	}
+	ok, err := a.ask(yes, format, args...)
+	if err == nil && !ok {
+		a.say("nothing was done")
+	}
+	return ok, err
+}
+
+func (a *app) adoptCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "adopt ROUTE",
+		Short:   "Take over orders that were placed on a service's website",
+		Example: "  lapse orders adopt dyn",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context(), needAll)
+			if err != nil {
+				return err
+			}
+			os, err := s.Adopt(cmd.Context(), args[0])
+			if err != nil {
+				return fmt.Errorf("adopt: %w", err)
+			}
+			if a.flags.json {
+				return a.writeJSON(list(os))
+			}
+			for _, o := range os {
+				if err := a.printf("adopted\t%s\n", orderLine(o)); err != nil {
+					return err
+				}
+			}
+			if len(os) == 0 {
+				a.note("nothing new there")
+			}
+			return nil
+		},
+	}
 }
 
 func (a *app) listOrders(cmd *cobra.Command, s *watch.Service, f watch.OrderFilter) error {

@@ -210,6 +210,12 @@ func writeSandboxConfig(folder string, c sandbox.Config) (sandboxFiles, error) {
 			line("\n[lookup.droplist.%s]\nurl = %q\nformat = \"nominet\"\ncertain = %q\nevery = \"2s\"", quoteKey(z), u, last[z])
 		}
 	}
+	if c.DNSAddr != "" {
+		line("\n[lookup.dns.servers]")
+		for _, z := range zones {
+			line("%s = [%q]", quoteKey(z), c.DNSAddr)
+		}
+	}
 	secrets := map[string]string{}
 	for _, acc := range c.Accounts {
 		if acc.User != sandboxUser {

@@ -15,33 +15,36 @@ import (
 )
 
 func (a *app) serveCommand() *cobra.Command {
-	return &cobra.Command{
+	var ssh string
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Watch and catch without a screen",
 		Long: `Watch, order and catch without a screen, until SIGTERM. Another process that
 already acts is waited for: the moment it ends this one takes over. SIGHUP reads
 the configuration again. Under systemd it reports ready and feeds the watchdog.`,
-		Example: "  lapse serve\n  lapse serve --json        an event a line",
+		Example: "  lapse serve\n  lapse serve --json                  an event a line\n  lapse serve --ssh 127.0.0.1:2222    the screens and harmless commands for listed keys",
 		GroupID: groupProgram,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.flags.readOnly {
 				return usagef("lapse serve --read-only would do nothing")
 			}
-			return a.serve(cmd.Context())
+			return a.serve(cmd.Context(), ssh)
 		},
 	}
+	cmd.Flags().StringVar(&ssh, "ssh", "", "listen for SSH on this `address`; keys stand in authorized_keys beside the configuration")
+	return cmd
 }
 
 // stopWithin is how long calls in flight may take to end after SIGTERM.
 const stopWithin = 5 * time.Second
 
-func (a *app) serve(ctx context.Context) error {
+func (a *app) serve(ctx context.Context, ssh string) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, hangup...)
 	defer signal.Stop(hup)
 	for {
-		again, err := a.serveOnce(ctx, hup)
+		again, err := a.serveOnce(ctx, ssh, hup)
 		if cerr := a.close(); err == nil {
 			err = cerr
 		}
@@ -55,7 +58,7 @@ func (a *app) serve(ctx context.Context) error {
 
 // serveOnce serves until ctx ends, the work fails, or SIGHUP asks to start
 // again.
-func (a *app) serveOnce(ctx context.Context, hup <-chan os.Signal) (again bool, err error) {
+func (a *app) serveOnce(ctx context.Context, ssh string, hup <-chan os.Signal) (again bool, err error) {
 	a.holderAs = "serve"
 	s, err := a.open(ctx, needAll)
 	if err != nil {
@@ -66,6 +69,10 @@ func (a *app) serveOnce(ctx context.Context, hup <-chan os.Signal) (again bool, 
 	events, leave := s.Subscribe()
 	defer leave()
 	acted := a.act(ctx, s)
+	if ssh == "" {
+		ssh = a.cfg.Serve.SSH
+	}
+	door := a.openDoor(ctx, s, ssh)
 	a.say("lapse: serving %s", a.cfg.paths.db)
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady)
 	beat := watchdog()
@@ -74,7 +81,13 @@ func (a *app) serveOnce(ctx context.Context, hup <-chan os.Signal) (again bool, 
 		select {
 		case <-ctx.Done():
 			_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
-			return false, a.stopped(acted)
+			return false, errors.Join(a.stopped(acted), a.stopped(door))
+		case err := <-door:
+			if err == nil && ctx.Err() == nil {
+				err = errors.New("the SSH server ended")
+			}
+			cancel()
+			return false, errors.Join(err, a.stopped(acted))
 		case err := <-acted:
 			if err != nil {
 				err = fmt.Errorf("serve: %w", err)
@@ -88,7 +101,7 @@ func (a *app) serveOnce(ctx context.Context, hup <-chan os.Signal) (again bool, 
 				continue
 			}
 			cancel()
-			return true, a.stopped(acted)
+			return true, errors.Join(a.stopped(acted), a.stopped(door))
 		case <-beat.C:
 			if _, err := s.Status(ctx); err == nil {
 				_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog)

@@ -26,7 +26,9 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("status: %w", err)
 			}
-			st.DB = a.cfg.paths.db
+			if a.own { // the server's paths are nobody else's business
+				st.DB = a.cfg.paths.db
+			}
 			st.Month = list(st.Month)
 			if a.flags.json {
 				return a.writeJSON(st)
@@ -76,7 +78,9 @@ func (a *app) printStatus(st watch.Status) error {
 	if st.InDoubt > 0 {
 		line("IN DOUBT", "%d orders were sent and their outcome is not known; lapse orders shows them", st.InDoubt)
 	}
-	line("database", "%s", st.DB)
+	if st.DB != "" {
+		line("database", "%s", st.DB)
+	}
 	return a.printf("%s", b.String())
 }
 

@@ -83,6 +83,9 @@ they are.`,
 func (a *app) readImport(path string) ([]byte, error) {
 	r := a.stdin
 	if path != "-" {
+		if !a.own { // never a file of the server's
+			return nil, coded(exitGuard, errors.New("import: give it on standard input, as -"))
+		}
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("import: %w", err)

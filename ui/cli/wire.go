@@ -20,6 +20,7 @@ import (
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/watch/store"
+	"github.com/lapse-dev/lapse/whoisx/dns"
 	"github.com/lapse-dev/lapse/whoisx/droplist"
 	"github.com/lapse-dev/lapse/whoisx/rdap"
 	"github.com/lapse-dev/lapse/whoisx/reach"
@@ -229,11 +230,19 @@ func (r *rooms) sources(cfg *loaded, acting bool) ([]watch.Source, error) {
 	if cfg.Lookup.Offline {
 		wo.Resolve = func(context.Context, string) ([]netip.Addr, error) { return nil, errOffline }
 	}
+	sources := []watch.Source{rc, whois.New(wo)}
+	// Name servers of TLDs are found through the system's resolver where none
+	// are configured: offline that would be a question to somebody else.
+	if !cfg.Lookup.Offline || len(cfg.Lookup.DNS.Servers) > 0 {
+		sources = append(sources, dns.New(dns.Options{
+			Servers: cfg.Lookup.DNS.Servers, Resolver: cfg.Lookup.DNS.Resolver, Dial: dial, Log: r.log,
+		}))
+	}
 	lists, err := r.dropLists(cfg, dial, roots, acting)
 	if err != nil {
 		return nil, err
 	}
-	return append([]watch.Source{rc, whois.New(wo)}, lists...), nil
+	return append(sources, lists...), nil
 }
 
 // dropLists are the lists of the configuration, and those that registries
@@ -360,6 +369,11 @@ func (l *loaded) dialer() func(ctx context.Context, network, addr string) (net.C
 		allow(c.Host)
 	}
 	allow(l.Lookup.DNS.Resolver)
+	for _, servers := range l.Lookup.DNS.Servers {
+		for _, server := range servers {
+			allow(server)
+		}
+	}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
