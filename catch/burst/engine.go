@@ -216,12 +216,14 @@ func poke(c chan struct{}) {
 }
 
 // reading is what the session's last greeting says of the registry's clock.
-func (l *lane) reading() (Reading, bool) {
+func (e *engine) reading(l *lane) (Reading, bool) {
 	g := l.s.Greeting()
 	if g.RTT == 0 {
 		return Reading{}, false
 	}
-	return Registry(g.Date, g.Received, g.RTT)
+	// When it was received, by the wall clock as it stands now.
+	received := stripped(e.o.Wall()).Add(-time.Since(g.Received))
+	return Registry(g.Date, received, g.RTT)
 }
 
 // distance is the smallest round trip over all sessions, and how much more the
@@ -363,7 +365,7 @@ func (e *engine) warm(ctx context.Context, within time.Duration) (readings []Rea
 	}
 	wg.Wait()
 	for _, l := range lanes {
-		if r, ok := l.reading(); ok {
+		if r, ok := e.reading(l); ok {
 			readings = append(readings, r)
 		}
 	}
