@@ -101,8 +101,16 @@ var unknowns = []struct {
 func (s Suite) Run(t *testing.T) {
 	elapsed.Store(0)
 	t.Cleanup(func() { elapsed.Store(0) })
-	if f, ok := s.Fake.(interface{ SetNow(func() time.Time) }); ok {
+	if f, ok := s.Fake.(interface {
+		SetNow(func() time.Time)
+		Over() int
+	}); ok {
 		f.SetNow(s.now)
+		t.Cleanup(func() {
+			if n := f.Over(); n > 0 {
+				t.Errorf("%d calls came faster than the service's limits", n)
+			}
+		})
 	}
 	route := s.Open(t, s.Fake.URL())
 	req := s.Request

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // DNSimple speaks /v2/{account}: 201 is done, 202 is pending, premium prices
@@ -14,6 +15,7 @@ type DNSimple struct{ Service }
 // NewDNSimple starts a fake DNSimple.
 func NewDNSimple() *DNSimple {
 	d := &DNSimple{}
+	d.limited(2400, time.Hour)
 	d.start(http.HandlerFunc(d.serve))
 	return d
 }

@@ -33,6 +33,7 @@ func NewDropCatch(names ...string) *DropCatch {
 	for _, n := range names {
 		d.PendingDelete[n] = time.Now().Add(72 * time.Hour)
 	}
+	d.limited(30, 30*time.Second)
 	d.start(http.HandlerFunc(d.serve))
 	return d
 }

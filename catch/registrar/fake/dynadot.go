@@ -33,6 +33,8 @@ func NewDynadot(names ...string) *Dynadot {
 	for _, n := range names {
 		d.PendingDelete[n] = time.Now().Add(72 * time.Hour)
 	}
+	d.limited(1, time.Second)
+	d.limited(60, time.Minute)
 	d.start(http.HandlerFunc(d.serve))
 	return d
 }

@@ -56,6 +56,49 @@ type Service struct {
 	calls    int
 	now      func() time.Time
 	server   *httptest.Server
+
+	limits []limit
+	strict bool // it has the caller's clock, so that it can judge the pace
+	over   int  // calls above a limit
+}
+
+// limit is how many calls the service takes in a time.
+type limit struct {
+	calls int
+	per   time.Duration
+	past  []time.Time
+}
+
+// limited says how often the service may be called, by what is known of it.
+func (s *Service) limited(calls int, per time.Duration) {
+	s.limits = append(s.limits, limit{calls: calls, per: per})
+}
+
+// Over counts the calls that came too often. It counts once SetNow gave the
+// fake the clock of the one who calls.
+func (s *Service) Over() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
+// count holds a call against the limits.
+func (s *Service) count() {
+	if !s.strict {
+		return
+	}
+	at, over := s.now(), false
+	for i := range s.limits {
+		l := &s.limits[i]
+		for len(l.past) > 0 && at.Sub(l.past[0]) >= l.per {
+			l.past = l.past[1:]
+		}
+		l.past = append(l.past, at)
+		over = over || len(l.past) > l.calls
+	}
+	if over {
+		s.over++
+	}
 }
 
 // Start runs the handler on loopback; Close ends it.
@@ -65,11 +108,12 @@ func (s *Service) start(h http.Handler) {
 	s.server = httptest.NewServer(h)
 }
 
-// SetNow gives the fake another clock.
+// SetNow gives the fake the clock of the one who calls. From then on it keeps
+// its limits.
 func (s *Service) SetNow(now func() time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now = now
+	s.now, s.strict = now, true
 }
 
 // clock is the fake's time.
@@ -121,6 +165,10 @@ func (s *Service) arrive() Scenario {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
+	before := s.over
+	if s.count(); s.over > before && s.scenario == Success {
+		return RateLimited
+	}
 	return s.scenario
 }
 

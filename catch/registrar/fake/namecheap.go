@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Namecheap speaks xml.response: errors are numbers with words, limits are an
@@ -13,6 +14,9 @@ type Namecheap struct{ Service }
 // NewNamecheap starts a fake Namecheap.
 func NewNamecheap() *Namecheap {
 	n := &Namecheap{}
+	n.limited(20, time.Minute)
+	n.limited(700, time.Hour)
+	n.limited(8000, 24*time.Hour)
 	n.start(http.HandlerFunc(n.serve))
 	return n
 }

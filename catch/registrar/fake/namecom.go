@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Namecom speaks /core/v1: Basic auth, the purchase price in the call,
@@ -14,6 +15,8 @@ type Namecom struct{ Service }
 // NewNamecom starts a fake Name.com.
 func NewNamecom() *Namecom {
 	n := &Namecom{}
+	n.limited(20, time.Second)
+	n.limited(3000, time.Hour)
 	n.start(http.HandlerFunc(n.serve))
 	return n
 }

@@ -44,7 +44,19 @@ func newPace(c account.Config, now func() time.Time) *pace {
 	return p
 }
 
-func newSlots(ls []terms.Limit) *slots { return &slots{ls, make([][]time.Time, len(ls))} }
+func newSlots(ls []terms.Limit) *slots {
+	out := make([]terms.Limit, len(ls))
+	for i, l := range ls {
+		out[i] = terms.Limit{Calls: l.Calls, Per: l.Per + margin(l.Per)}
+	}
+	return &slots{out, make([][]time.Time, len(ls))}
+}
+
+// margin is added to every limit's time: what leaves evenly does not arrive
+// evenly.
+func margin(per time.Duration) time.Duration {
+	return min(max(per/20, 50*time.Millisecond), 5*time.Second)
+}
 
 // next is when the next call may leave, at or after a time.
 func (s *slots) next(at time.Time) time.Time {

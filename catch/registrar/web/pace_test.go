@@ -23,12 +23,12 @@ func TestPace(t *testing.T) {
 	start := clock
 	rest := func(_ context.Context, d time.Duration) error { clock = clock.Add(d); return nil }
 	p := newPace(account.Config{Service: "x", Terms: book, Wait: rest}, func() time.Time { return clock })
-	for i, want := range []time.Duration{0, 0, time.Second, time.Second, 2 * time.Second} {
+	for i, want := range []time.Duration{0, 0, 1050 * time.Millisecond, 1050 * time.Millisecond, 2100 * time.Millisecond} {
 		if retry, err := p.wait(t.Context(), "any"); retry != 0 || err != nil || clock.Sub(start) != want {
 			t.Errorf("call %d leaves after %s (%s, %v), want %s", i, clock.Sub(start), retry, err, want)
 		}
 	}
-	if retry, _ := p.wait(t.Context(), "any"); retry != 58*time.Second {
+	if retry, _ := p.wait(t.Context(), "any"); retry != 60900*time.Millisecond {
 		t.Errorf("the sixth within a minute would wait %s", retry)
 	}
 	clock = clock.Add(2 * time.Minute)
@@ -36,7 +36,7 @@ func TestPace(t *testing.T) {
 	for range 2 {
 		_, _ = p.wait(t.Context(), "slow")
 	}
-	if d := clock.Sub(before); d != 10*time.Second {
+	if d := clock.Sub(before); d != 10500*time.Millisecond {
 		t.Errorf("two slow calls took %s", d)
 	}
 	p.pause(time.Hour)
@@ -44,12 +44,12 @@ func TestPace(t *testing.T) {
 		t.Errorf("after a pause was asked for: %s", retry)
 	}
 	c := &Client{pace: newPace(account.Config{Service: "x", Terms: book}, time.Now)}
-	for d, want := range map[time.Duration]int{0: 2, 2 * time.Second: 5, time.Minute: 10} {
+	for d, want := range map[time.Duration]int{0: 2, 2 * time.Second: 4, 3 * time.Second: 5, 2 * time.Minute: 10} {
 		if got := c.Fits("any", d); got != want {
 			t.Errorf("%d calls fit into %s, want %d", got, d, want)
 		}
 	}
-	if got := c.Fits("slow", time.Minute); got != 7 {
+	if got := c.Fits("slow", time.Minute); got != 5 {
 		t.Errorf("%d slow calls fit into a minute", got)
 	}
 }
