@@ -4,7 +4,10 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
@@ -35,7 +38,20 @@ func (a *app) explain(v *lifecycle.Verdict, now time.Time) []string {
 	}
 	if v.Confidence == lifecycle.Conflict {
 		out = append(out, "Sources disagree, so nothing is concluded.")
-	} else if w := plainWords[v.Stage]; w != "" && (v.Stage != lifecycle.Free || v.Confidence == lifecycle.Confirmed) {
+	}
+	told := 0
+	for _, w := range v.Why {
+		if told == 2 {
+			break
+		}
+		if v.Window != nil && v.Window.Basis != "" && strings.Contains(w, v.Window.Basis) {
+			continue // it is said with the window
+		}
+		out = append(out, sentence(w))
+		told++
+	}
+	if w := plainWords[v.Stage]; told == 0 && w != "" && v.Confidence != lifecycle.Conflict &&
+		(v.Stage != lifecycle.Free || v.Confidence == lifecycle.Confirmed) {
 		out = append(out, w)
 	}
 	if n := v.Next; n != nil {
@@ -60,13 +76,23 @@ func (a *app) explain(v *lifecycle.Verdict, now time.Time) []string {
 	if v.Anomaly != "" {
 		out = append(out, "Odd: "+v.Anomaly)
 	}
-	for i, w := range v.Why {
-		if i == 2 {
-			break
-		}
-		out = append(out, w)
-	}
 	return out
+}
+
+// sentence writes a clause as a sentence of its own.
+func sentence(s string) string {
+	s = strings.TrimSpace(widget.Safe(s))
+	if s == "" {
+		return ""
+	}
+	if word, _, _ := strings.Cut(s, " "); !strings.Contains(word, ".") { // not a name
+		r, n := utf8.DecodeRuneInString(s)
+		s = string(unicode.ToUpper(r)) + s[n:]
+	}
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
 }
 
 func sortNames(ns []watch.Name) {

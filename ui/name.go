@@ -41,6 +41,7 @@ type nameScreen struct {
 	took   map[string][]float64 // server: how long its looks took, in ms
 	seen   map[string]time.Time
 
+	twice map[string]int // services with several routes
 	lines []string
 	key   nameKey
 }

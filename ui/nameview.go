@@ -66,11 +66,14 @@ func (s *nameScreen) overview(w, h int, now time.Time) []string {
 	}
 	s.stageLines(w, &d.Row, now, text)
 	rule()
+	before := len(out)
 	if bar := s.timeline(w-2, now); bar != "" {
 		add(" " + bar)
 	}
 	add(s.windowLines(w, &d.Row, now)...)
-	rule()
+	if len(out) > before {
+		rule()
+	}
 	add(s.routeLines(w, now)...)
 	rule()
 	add(s.evidenceShort(w, now)...)
@@ -244,7 +247,7 @@ func (s *nameScreen) timeline(w int, now time.Time) string {
 			style = t.Will
 		}
 		segs = append(segs, widget.Segment{
-			Label: label, From: from, To: to, FromText: first + dayOf(whoisx.At(from), now), Fill: fill, Style: style,
+			Label: label, From: from, To: to, FromText: first, Fill: fill, Style: style,
 		})
 		first = ""
 		at = to
@@ -255,9 +258,22 @@ func (s *nameScreen) timeline(w int, now time.Time) string {
 			segs[i].To = segs[i+1].From
 		}
 	}
+	if len(segs) == 0 {
+		return ""
+	}
+	// Where a whole life takes minutes, as in the sandbox, days say nothing.
+	when := func(d whoisx.Date) string { return dayOf(d, now) }
+	if last := segs[len(segs)-1]; last.To.Sub(segs[0].From) < 48*time.Hour {
+		when = func(d whoisx.Date) string { return d.UTC().Format("15:04:05") }
+	}
+	for i := range segs {
+		if segs[i].To.After(segs[i].From) && (i > 0 || segs[i].FromText != "") {
+			segs[i].FromText += when(whoisx.At(segs[i].From))
+		}
+	}
 	end := "drop" + t.Glyph.Next
 	if win := v.Window; win != nil && !win.From.IsZero() {
-		end = "drop " + dayOf(win.From, now) + t.Glyph.Next
+		end = "drop " + when(win.From) + t.Glyph.Next
 	}
 	return widget.Timeline(t, segs, end, now, w)
 }
@@ -270,14 +286,18 @@ func (a *app) windowLines(w int, r *watch.Row, now time.Time) []string {
 	}
 	ways, style := a.dropsText(r, now)
 	text := ways[0]
-	if !win.Likely.IsZero() {
+	if !win.Likely.IsZero() && !win.Likely.Equal(win.From.Time) && win.To.Sub(win.From.Time) > time.Hour {
 		text += ", most likely " + day(win.Likely, now)
 	}
 	if !win.HourKnown && !strings.Contains(text, "hour") {
 		text += "; hour unknown"
 	}
 	if !win.From.DayOnly && win.From.After(now) {
-		text += " (" + until(win.From.Time, now)[0] + ", " + win.From.In(a.local).Format("15:04") + " " + city(a.local, now) + ")"
+		text += " (" + until(win.From.Time, now)[0]
+		if l := win.From.In(a.local); l.Format("-0700") != "+0000" {
+			text += ", " + l.Format("15:04") + " " + city(a.local, now)
+		}
+		text += ")"
 	}
 	out := a.labelled(w, "DROPS", text, style)
 	return append(out, a.labelled(w, "why", win.Basis, "")...)
@@ -310,6 +330,11 @@ func (s *nameScreen) routeLines(w int, now time.Time) []string {
 	}
 	out = append(out, l.String())
 	var shut []*watch.RouteStatus
+	seen := map[string]int{}
+	for i := range d.Routes {
+		seen[serviceName(&d.Routes[i])]++
+	}
+	s.twice = seen
 	for i := range d.Routes {
 		rt := &d.Routes[i]
 		if rt.Order == nil && (!rt.Open || !rt.Configured) {
@@ -323,7 +348,7 @@ func (s *nameScreen) routeLines(w int, now time.Time) []string {
 		if why == "" {
 			why = "no account is set up"
 		}
-		l := widget.NewLine(w, t).Skip(1).Put("", widget.Fit(serviceName(rt), 12, t.Glyph.Dots)).To(1+cols[0].W+1).
+		l := widget.NewLine(w, t).Skip(1).Put("", widget.Fit(s.routeName(rt), cols[0].W, t.Glyph.Dots)).To(1+cols[0].W+1).
 			Put(t.Dim, t.Glyph.No+" ")
 		out = append(out, l.Put(t.Dim, why).String())
 	}
@@ -337,6 +362,24 @@ func serviceName(rt *watch.RouteStatus) string {
 	return rt.Route
 }
 
+// routeName is the service, and what it does there where it has several
+// routes.
+func (s *nameScreen) routeName(rt *watch.RouteStatus) string {
+	name := serviceName(rt)
+	if s.twice[name] < 2 {
+		return name
+	}
+	switch rt.Kind {
+	case catch.Register:
+		return name + " burst"
+	case catch.ExpiryAuction:
+		return name + " auction"
+	case catch.Prereg:
+		return name + " prereg"
+	}
+	return name
+}
+
 func (s *nameScreen) routeLine(w int, cols []widget.Placed, rt *watch.RouteStatus, now time.Time) string {
 	t := s.theme
 	l := widget.NewLine(w, t)
@@ -346,7 +389,7 @@ func (s *nameScreen) routeLine(w int, cols []widget.Placed, rt *watch.RouteStatu
 		var style widget.Style
 		switch c.ID {
 		case "route":
-			text = serviceName(rt)
+			text = s.routeName(rt)
 		case "state":
 			text, style = "no order", t.Dim
 			if rt.CutOff.After(now) && s.d.Todo.Verb == watch.TodoOrder {

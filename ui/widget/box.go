@@ -55,6 +55,9 @@ func Overlay(page, box []string, x, y int) []string {
 		right := ""
 		if uw := Width(under); uw > x+bw {
 			right = ansi.TruncateLeft(under, x+bw, "")
+			if Width(right) > uw-x-bw {
+				right = ansi.TruncateLeft(under, x+bw+1, "")
+			}
 			if rw := Width(right); rw < uw-x-bw { // a wide character lay on the edge
 				right = blanks(uw-x-bw-rw) + right
 			}

@@ -116,7 +116,11 @@ func FitMiddle(s string, w int, dots string) string {
 	}
 	tail := (w - 1) / 2
 	head := w - 1 - tail
-	return ansi.Truncate(s, head, "") + dots + ansi.TruncateLeft(s, n-tail, "")
+	end := ansi.TruncateLeft(s, n-tail, "")
+	if Width(end) > tail { // a wide character lies across the cut
+		end = ansi.TruncateLeft(s, n-tail+1, "")
+	}
+	return ansi.Truncate(s, head, "") + dots + end
 }
 
 // Wrap breaks a text into lines of at most w cells, at words where there are
