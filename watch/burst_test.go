@@ -108,13 +108,14 @@ func (r *registry) pending(name string, in time.Duration) {
 	r.put(name, whoisx.Answer{
 		Outcome: whoisx.Registered, Confirmed: true, Statuses: []string{"pendingDelete"},
 		Created: whoisx.Day(2010, 1, 1), Expires: whoisx.Day(2026, 9, 1), Registrar: "Old Registrar", RegistrarID: "9999",
-		Drop: &whoisx.Drop{From: whoisx.At(at), To: whoisx.At(at.Add(5 * time.Second)), Will: true, Text: "list"},
+		Drop: &whoisx.Drop{From: whoisx.At(at), To: whoisx.At(at.Add(10 * time.Minute)), Will: true, Text: "list"},
 	})
 }
 
 func TestBurstOfOneWindow(t *testing.T) {
 	w := newWorld(t)
 	b := newBurster(w.reg)
+	b.hold = make(chan struct{})
 	p := w.open(true, b)
 	p.add(t, "low.co.uk", "high.co.uk")
 	five := 5
@@ -123,7 +124,7 @@ func TestBurstOfOneWindow(t *testing.T) {
 	}
 	var ids []int64
 	for _, n := range []watch.Name{"low.co.uk", "high.co.uk"} {
-		w.reg.pending(string(n), 3*time.Second)
+		w.reg.pending(string(n), time.Second)
 		o, err := p.Order(t.Context(), watch.OrderSpec{Name: n, Route: "epp:main", Cap: usd(30)})
 		if err != nil || o.State != catch.Planned {
 			t.Fatalf("%+v, %v", o, err)
@@ -142,6 +143,7 @@ func TestBurstOfOneWindow(t *testing.T) {
 		t.Errorf("status does not show it: %+v, %v", st.NextBurst, err)
 	}
 	w.reg.drop("high.co.uk")
+	close(b.hold)
 	p.state(t, ids[1], catch.Won)
 	p.state(t, ids[0], catch.Lost)
 	l, err := p.Ledger(t.Context(), 0)
@@ -159,6 +161,9 @@ func TestBurstOfOneWindow(t *testing.T) {
 	}
 	if reserved != 10 || spent != 7 {
 		t.Errorf("reserved %d creates, spent %d", reserved, spent)
+	}
+	if rs, err := p.Bursts(t.Context(), ids[0]); err != nil || len(rs) != 1 || len(rs[0].Frames) != 5 || rs[0].Plan.Strategy != "volley" {
+		t.Errorf("replay: %+v, %v", rs, err)
 	}
 	arms := b.arms()
 	if len(arms) == 1 && arms[0][0].Name != "high.co.uk" {
@@ -284,7 +289,7 @@ func TestRegisterBurstRepeatsOnlyAfterARefusal(t *testing.T) {
 				return nil
 			}
 			reg.won = true
-			w.reg.pending("a.co.uk", 500*time.Millisecond)
+			w.reg.pending("a.co.uk", 100*time.Millisecond)
 			p := w.open(true, reg)
 			p.add(t, "a.co.uk")
 			until(t, "looked at", func() bool { d, err := p.Get(t.Context(), "a.co.uk"); return err == nil && d.Looks > 0 })

@@ -116,7 +116,7 @@ type shot struct {
 	at       time.Time
 	until    time.Time
 	to       time.Time // the end of the window itself; until may be later
-	free     bool // nobody holds it right now
+	free     bool      // nobody holds it right now
 }
 
 // aim says when a burst order fires, by what is known of its name; ok is false
@@ -381,11 +381,11 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 	}
 	s.tell(ctx, EvBurst, names[0], fmt.Sprintf("armed %d names at %s for %s: %s", len(live), r.Describe().Service, atText(at), plan.Clock))
 	reports, err := armed.Fire(bctx)
-	return s.settleBurst(ctx, r, live, es, seqs, reports, err)
+	return s.settleBurst(ctx, r, plan, live, es, seqs, reports, err)
 }
 
 // settleBurst writes down what a burst brought, name by name.
-func (s *Service) settleBurst(ctx context.Context, r catch.Route, live []shot, es []catch.LedgerEntry, seqs []int64, reports map[string]catch.Report, fireErr error) error {
+func (s *Service) settleBurst(ctx context.Context, r catch.Route, plan catch.BurstPlan, live []shot, es []catch.LedgerEntry, seqs []int64, reports map[string]catch.Report, fireErr error) error {
 	ctx = context.WithoutCancel(ctx)
 	now := s.now()
 	var errs []error
@@ -396,6 +396,9 @@ func (s *Service) settleBurst(ctx context.Context, r catch.Route, live []shot, e
 		e.Intent, e.At, e.AtMost, e.Creates = seqs[i], now, catch.Money{}, len(rep.Frames)
 		e.Outcome, e.Words = string(rep.State), rep.Words
 		kind := catch.KindOf(fireErr)
+		if len(rep.Frames) > 0 {
+			errs = append(errs, s.store.SaveBurst(ctx, BurstRecord{Order: o.ID, At: plan.At, Plan: plan, Frames: rep.Frames}))
+		}
 		switch {
 		case has && rep.State != "" && rep.State != catch.InDoubt:
 			s.applyReport(ctx, &o, r, rep)

@@ -107,6 +107,8 @@ type Store interface {
 	RefreshTodos(ctx context.Context, now time.Time, limit int) (int, error)
 
 	Answers(ctx context.Context, n Name) ([]whoisx.Answer, error)
+	// Evidence returns the answers that came with a change, newest first.
+	Evidence(ctx context.Context, n Name) ([]whoisx.Answer, error)
 	History(ctx context.Context, n Name, limit int) ([]Change, error)
 	Known(ctx context.Context, n Name) ([]Asked, error)
 
@@ -137,6 +139,10 @@ type Store interface {
 	IntendAll(ctx context.Context, es []catch.LedgerEntry) ([]int64, error)
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)
 	Spending(ctx context.Context, month string) ([]Spending, error)
+
+	SaveBurst(ctx context.Context, b BurstRecord) error
+	// Bursts returns the bursts of an order, newest first.
+	Bursts(ctx context.Context, order int64) ([]BurstRecord, error)
 
 	// Take takes the lease for a process that holds the file lock and raises
 	// the epoch; Beat renews it, Release gives it back.

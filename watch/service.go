@@ -12,6 +12,7 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch/alert"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Options is all that a Service is made of.
@@ -156,6 +157,12 @@ func (s *Service) Get(ctx context.Context, n Name) (Detail, error) {
 	d.Known, errs[3] = s.store.Known(ctx, n)
 	d.Routes, errs[4] = s.routesFor(n, row, d.AllOrders)
 	d.Exposure = ExposureOf(d.AllOrders)
+	for _, o := range d.AllOrders {
+		if o.Kind == catch.ByHand || o.Kind == catch.EPP {
+			continue // told to nobody by us, or to the registry alone
+		}
+		d.Known = append(d.Known, Asked{Source: whoisx.Registrar, Server: o.Service, Times: int64(max(o.Try, 1)), Last: o.Updated})
+	}
 	return d, errors.Join(errs[:]...)
 }
 

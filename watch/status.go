@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Status says who acts, what is next, and what it can cost.
@@ -67,4 +68,19 @@ func (s *Service) Spending(ctx context.Context) ([]Spending, error) {
 // Orders lists orders, oldest first.
 func (s *Service) Orders(ctx context.Context, f OrderFilter) ([]catch.Order, error) {
 	return s.store.Orders(ctx, f)
+}
+
+// Bursts returns what the bursts of an order announced and sent, frame by
+// frame, newest burst first.
+func (s *Service) Bursts(ctx context.Context, order int64) ([]BurstRecord, error) {
+	if _, err := s.store.Order(ctx, order); err != nil {
+		return nil, err
+	}
+	return s.store.Bursts(ctx, order)
+}
+
+// Evidence returns the dated answers that came with a change of a name, newest
+// first, raw text and all.
+func (s *Service) Evidence(ctx context.Context, n Name) ([]whoisx.Answer, error) {
+	return s.store.Evidence(ctx, n)
 }

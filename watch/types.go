@@ -205,6 +205,14 @@ type Armable struct {
 	Armed bool      `json:"armed"`
 }
 
+// BurstRecord is what one burst announced and sent for one order.
+type BurstRecord struct {
+	Order  int64           `json:"order"`
+	At     time.Time       `json:"at"` // of the drop; frames count from it
+	Plan   catch.BurstPlan `json:"plan"`
+	Frames []catch.Frame   `json:"frames"`
+}
+
 // Spending is a month's budget in one currency.
 type Spending struct {
 	Month  string      `json:"month"` // 2026-11
