@@ -105,7 +105,9 @@ func (a *app) explainSaved(n watch.Name, at time.Time, whoisFile, server, rdapFi
 		if err != nil {
 			return l, err
 		}
-		l.Answers = append(l.Answers, whois.Classify(raw, server, string(n), at))
+		answer := whois.Classify(raw, server, string(n), at)
+		whois.Fill(&answer, whoisx.Clean(string(raw)))
+		l.Answers = append(l.Answers, answer)
 	}
 	l.Verdict = lifecycle.Decide(lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Now: at, Houses: houses})
 	return l, nil
