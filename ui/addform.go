@@ -17,7 +17,6 @@ import (
 // addForm takes names: typed, or pasted by the thousand.
 type addForm struct {
 	in   widget.Input
-	opts *form // kind, tags, cap: on the second page
 	busy bool
 	err  string
 }

@@ -273,7 +273,7 @@ func (s *server) handle(sess ssh.Session) {
 	default:
 		if hasPTY {
 			go func() { // nobody else reads them, and they would block the connection
-				for range changes { //nolint:revive // emptied on purpose
+				for range changes {
 				}
 			}()
 		}
