@@ -103,8 +103,8 @@ type Store interface {
 	// Drops returns the latest drops seen in a zone, newest first.
 	Drops(ctx context.Context, zone string, limit int) ([]lifecycle.Observation, error)
 	// RefreshTodos computes again what the person has to do where the deadline
-	// has passed.
-	RefreshTodos(ctx context.Context, now time.Time, limit int) (int, error)
+	// passed between two times.
+	RefreshTodos(ctx context.Context, from, to time.Time) (int, error)
 
 	Answers(ctx context.Context, n Name) ([]whoisx.Answer, error)
 	// Evidence returns the answers that came with a change, newest first.

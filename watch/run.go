@@ -204,10 +204,16 @@ func (s *Service) act(ctx context.Context, epoch int64) error {
 // keepTodos computes deadlines again whose time has passed: a service that
 // closed is no longer something to do.
 func (s *Service) keepTodos(ctx context.Context, _ int64) error {
+	var from time.Time
 	for {
-		if _, err := s.store.RefreshTodos(ctx, s.now(), 200); err != nil {
+		to := s.now()
+		if to.Before(from) {
+			from = time.Time{} // the clock went back
+		}
+		if _, err := s.store.RefreshTodos(ctx, from, to); err != nil {
 			return err
 		}
+		from = to
 		if !sleep(ctx, 5*time.Second) {
 			return nil
 		}

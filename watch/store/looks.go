@@ -247,9 +247,9 @@ func (s *Store) Seen(ctx context.Context, n watch.Name) (*watch.Before, error) {
 }
 
 // RefreshTodos computes again what the person has to do where its time has
-// passed, and says how many it looked at.
-func (s *Store) RefreshTodos(ctx context.Context, now time.Time, limit int) (int, error) {
-	names, err := s.passed(ctx, now, limit)
+// passed between two times, and says how many it looked at.
+func (s *Store) RefreshTodos(ctx context.Context, from, to time.Time) (int, error) {
+	names, err := s.passed(ctx, from, to)
 	if err != nil {
 		return 0, fmt.Errorf("read passed deadlines: %w", s.typed(err))
 	}
@@ -267,8 +267,12 @@ func (s *Store) RefreshTodos(ctx context.Context, now time.Time, limit int) (int
 	return len(names), err
 }
 
-func (s *Store) passed(ctx context.Context, now time.Time, limit int) ([]watch.Name, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT name FROM watch WHERE todo_at <= ? ORDER BY todo_at LIMIT ?`, now.UnixMicro(), limit)
+func (s *Store) passed(ctx context.Context, from, to time.Time) ([]watch.Name, error) {
+	after := int64(0)
+	if !from.IsZero() {
+		after = from.UnixMicro()
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT name FROM watch WHERE todo_at > ? AND todo_at <= ? ORDER BY todo_at`, after, to.UnixMicro())
 	if err != nil {
 		return nil, err
 	}
