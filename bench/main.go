@@ -31,6 +31,11 @@ var benchmarks = []benchmark{
 	{"rdap-lookups", "1,000 names asked and read over RDAP, beside a bare net/http loop", rdapLookups},
 	{"whois-lookups", "1,000 names asked and read over WHOIS, beside a bare net.Dial loop", whoisLookups},
 	{"droplist", "150,000 rows of a drop list against 10,000 names", dropLists},
+	{"epp-closed-loop", "8,000 creates of a burst one after the other, beside a loop of prebuilt frames", eppClosedLoop},
+	{"epp-pipelined", "creates with 32 in flight on each of 4 connections, time and allocations beside prebuilt frames", eppPipelined},
+	{"epp-drop", "from the drop to the winning create on loopback, beside one frame from a spinning loop", eppDrop},
+	{"epp-20ms", "the same from 20 ms away, beside a bare staggered loop and our closed loop", eppDistance},
+	{"epp-check", "a check of one name, beside domainr/epp", eppCheck},
 	{"rdap-memory", "1,000 RDAP asks in flight, peak memory beside a bare net/http loop", rdapMemory},
 }
 

@@ -139,19 +139,17 @@ func overlap(rs []Reading) (lo, hi time.Duration, n int) {
 
 // Registry is a reading of the registry's own clock, from the svDate of a
 // greeting. The date stands for the moment at which the greeting was made,
-// somewhere between question and answer; one written in whole seconds was cut
-// off.
+// somewhere between question and answer, and was cut off after its last digit.
 func Registry(svDate, received time.Time, rtt time.Duration) (Reading, bool) {
 	if svDate.IsZero() || received.IsZero() {
 		return Reading{}, false
 	}
-	r := Reading{Source: "registry", Error: rtt/2 + time.Millisecond}
-	cut := time.Duration(0)
-	switch {
-	case svDate.Nanosecond() == 0:
-		cut = time.Second
-	case svDate.Nanosecond()%int(100*time.Millisecond) == 0:
-		cut = 100 * time.Millisecond
+	r := Reading{Source: "registry", Error: rtt / 2}
+	var cut time.Duration // what the digits leave open
+	for _, unit := range []time.Duration{time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, time.Microsecond} {
+		if cut = unit; svDate.Nanosecond()%int(unit) == 0 {
+			break
+		}
 	}
 	r.Offset = svDate.Add(cut/2).Sub(received.Round(0)) + rtt/2
 	r.Error += cut / 2

@@ -53,12 +53,12 @@ func TestCorrectOnlyBeyondDoubt(t *testing.T) {
 func TestRegistryReading(t *testing.T) {
 	got := time.Date(2026, 11, 21, 14, 0, 0, 250e6, time.UTC)
 	r, ok := Registry(time.Date(2026, 11, 21, 14, 0, 0, 123e6, time.UTC), got, 20*msec)
-	if !ok || r.Offset != -117*msec || r.Error != 11*msec {
+	if !ok || r.Offset != -117*msec+500*time.Microsecond || r.Error != 10*msec+500*time.Microsecond {
 		t.Errorf("milliseconds: %+v", r)
 	}
 	// Whole seconds are cut off: the truth is in the second that follows.
 	r, _ = Registry(time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC), got, 20*msec)
-	if r.Offset != 260*msec || r.Error != 511*msec {
+	if r.Offset != 260*msec || r.Error != 510*msec {
 		t.Errorf("seconds: %+v", r)
 	}
 	if _, ok := Registry(time.Time{}, got, msec); ok {
