@@ -127,7 +127,7 @@ type FeeQuote struct {
 	Items    []FeeItem
 	Class    string // "standard", "premium", a tier
 	Premium  bool   // by class, or because the server says that it is not standard
-	Early    bool   // an Early Access Period fee is in it
+	Early    bool   // the fee of an early or expiry access period is in it
 	Refused  bool   // the server gives no price
 	Reason   string
 	Balance  catch.Money
@@ -201,7 +201,7 @@ func (q *FeeQuote) finish(standard string) {
 	q.Premium = class != "" && class != "standard" && class != "default" && class != "normal" || class == "" && (standard == "0" || standard == "false")
 	for _, it := range q.Items {
 		d := strings.ToLower(it.Description)
-		if strings.Contains(d, "early access") || strings.Contains(d, "eap") {
+		if strings.Contains(d, "access period") || strings.Contains(d, "early access") || strings.Contains(d, "eap") {
 			q.Early = true
 		}
 	}

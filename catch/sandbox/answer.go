@@ -78,7 +78,7 @@ func (r *Registry) greeting(now time.Time) []byte {
 		b.WriteString(`<objURI>` + u + `</objURI>`)
 	}
 	b.WriteString(`<svcExtension>`)
-	for _, u := range extensionURIs {
+	for _, u := range r.extensions() {
 		b.WriteString(`<extURI>` + u + `</extURI>`)
 	}
 	b.WriteString(`</svcExtension></svcMenu><dcp><access><all/></access><statement><purpose><admin/><prov/></purpose>` +

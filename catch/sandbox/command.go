@@ -69,21 +69,6 @@ type chgRequest struct {
 	authInfo   *string
 }
 
-type feeRequest struct {
-	currency string
-	fees     []int64 // cents
-}
-
-type feeCheck struct {
-	currency string
-	commands []feeCommand
-}
-
-type feeCommand struct {
-	name, phase, subphase string
-	years                 int
-}
-
 type launchRequest struct {
 	phase, name string
 	typ         string
@@ -490,7 +475,7 @@ func readExtension(n *node, c *command) error {
 		return &fault{2103, "that extension goes with domains only"}
 	}
 	switch n.space {
-	case nsFee:
+	case nsFee, nsFee12, nsFee11, nsFee06:
 		switch {
 		case c.verb == "check" && n.name == "check":
 			c.ext.feeCheck = readFeeCheck(s)
@@ -585,59 +570,6 @@ func seqErr(s *seq) error {
 		return s.err
 	}
 	return nil
-}
-
-func readFeeCheck(s *seq) *feeCheck {
-	f := &feeCheck{}
-	if n := s.opt("currency"); n != nil {
-		if f.currency = s.token(n, 3, 3); s.err == nil && !currency.MatchString(f.currency) {
-			s.err = syntax("element currency: %q is no currency", f.currency)
-		}
-	}
-	for _, n := range s.some("command", 1, 0, "name", "customName", "phase", "subphase") {
-		fc := feeCommand{
-			name:  s.enum(n, "name", "", "create", "delete", "renew", "update", "transfer", "restore", "custom"),
-			phase: n.attrs["phase"], subphase: n.attrs["subphase"], years: 1,
-		}
-		s.within(n, func(s *seq) {
-			if p := s.opt("period", "unit"); p != nil {
-				fc.years = readPeriod(s, p)
-			}
-		})
-		f.commands = append(f.commands, fc)
-	}
-	return f
-}
-
-func readFee(s *seq) *feeRequest {
-	f := &feeRequest{}
-	if n := s.opt("currency"); n != nil {
-		if f.currency = s.token(n, 3, 3); s.err == nil && !currency.MatchString(f.currency) {
-			s.err = syntax("element currency: %q is no currency", f.currency)
-		}
-	}
-	for _, n := range s.some("fee", 1, 0, "description", "lang", "refundable", "grace-period", "applied") {
-		v := s.token(n, 1, 20)
-		if s.err == nil && !decimal.MatchString(v) {
-			s.err = syntax("element fee: %q is no amount", v)
-			return f
-		}
-		whole, frac, _ := strings.Cut(strings.TrimPrefix(v, "+"), ".")
-		if frac = strings.TrimRight(frac, "0"); len(frac) > 2 && s.err == nil {
-			s.err = &fault{2005, "fees have two decimals here"}
-			return f
-		}
-		if s.err == nil {
-			c, err := cents(whole + "." + (frac + "00")[:2])
-			if err != nil {
-				s.err = &fault{2005, err.Error()}
-				return f
-			}
-			f.fees = append(f.fees, c)
-		}
-	}
-	s.some("credit", 0, 0, "description", "lang")
-	return f
 }
 
 func readLaunch(s *seq, verb string) *launchRequest {

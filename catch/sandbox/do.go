@@ -81,6 +81,13 @@ func (s *session) do(c command, perr error, at time.Time) result {
 	return res
 }
 
+// extensions are those that the greeting offers.
+func (r *Registry) extensions() []string {
+	out := slices.Clone(extensionURIs)
+	out[slices.Index(out, nsFee)] = feeVersions[r.o.Fee]
+	return out
+}
+
 func (s *session) login(c command, at time.Time) result {
 	r, f, p := s.r, s.r.faults, s.r.o.Policy
 	if s.acc != nil {
@@ -98,7 +105,7 @@ func (s *session) login(c command, at time.Time) result {
 		}
 	}
 	for _, u := range c.login.exts {
-		if !slices.Contains(extensionURIs, u) {
+		if !slices.Contains(r.extensions(), u) {
 			return fail(2103, "extension %s was not offered", u)
 		}
 	}

@@ -128,66 +128,22 @@ func (r *Registry) checkDomains(c command, at time.Time) result {
 			fmt.Fprintf(&b, `<domain:reason>%s</domain:reason>`, esc(why))
 		}
 		b.WriteString(`</domain:cd>`)
-		if f := c.ext.feeCheck; f != nil && t != nil {
-			if i == 0 {
+		if f := c.ext.feeCheck; f != nil {
+			if i == 0 && t != nil {
 				cur = t.Currency
 			}
-			if f.currency != "" && f.currency != t.Currency {
+			if t != nil && f.currency != "" && f.currency != t.Currency {
 				return fail(2004, "prices of .%s are in %s", t.Zone, t.Currency)
 			}
 			r.feeData(&fees, n, t, f, at)
-		} else if f != nil {
-			fmt.Fprintf(&fees, `<fee:cd avail="0"><fee:objID>%s</fee:objID><fee:reason>Not a name of this registry</fee:reason></fee:cd>`, esc(n))
 		}
 	}
 	b.WriteString(`</domain:chkData>`)
 	res := result{code: 1000, resData: b.String()}
 	if fees.Len() > 0 {
-		res.ext = fmt.Sprintf(`<fee:chkData xmlns:fee="%s"><fee:currency>%s</fee:currency>%s</fee:chkData>`, nsFee, cur, fees.String())
+		res.ext = c.ext.feeCheck.wrap(cur, fees.String())
 	}
 	return res
-}
-
-func (r *Registry) feeData(b *strings.Builder, name string, t *TLD, f *feeCheck, at time.Time) {
-	fmt.Fprintf(b, `<fee:cd avail="1"><fee:objID>%s</fee:objID>`, esc(name))
-	_, _, class, _ := r.price(name, t, 1, at)
-	fmt.Fprintf(b, `<fee:class>%s</fee:class>`, esc(class))
-	for _, fc := range f.commands {
-		year, eap, _, until := r.price(name, t, fc.years, at)
-		standard := 1
-		if class != "standard" {
-			standard = 0
-		}
-		open := fmt.Sprintf(`<fee:command name="%s"`, fc.name)
-		if fc.phase != "" {
-			open += fmt.Sprintf(` phase="%s"`, esc(fc.phase))
-		}
-		if fc.subphase != "" {
-			open += fmt.Sprintf(` subphase="%s"`, esc(fc.subphase))
-		}
-		fmt.Fprintf(b, `%s standard="%d"><fee:period unit="y">%d</fee:period>`, open, standard, fc.years)
-		switch fc.name {
-		case "create":
-			fmt.Fprintf(b, `<fee:fee description="create" refundable="1" grace-period="P5D">%s</fee:fee>`, fmtCents(year))
-			if eap > 0 {
-				fmt.Fprintf(b, `<fee:fee description="Expiry Access Period, fee expires: %s">%s</fee:fee>`, stamp(until), fmtCents(eap))
-			}
-		case "renew", "transfer":
-			if class == "standard" {
-				year, _ = cents(t.RenewPrice)
-				year *= int64(fc.years)
-			}
-			fmt.Fprintf(b, `<fee:fee description="%s">%s</fee:fee>`, fc.name, fmtCents(year))
-		case "restore":
-			fmt.Fprintf(b, `<fee:fee description="restore">80.00</fee:fee>`)
-		case "delete", "update":
-			fmt.Fprintf(b, `<fee:fee description="%s">0.00</fee:fee>`, fc.name)
-		default:
-			fmt.Fprintf(b, `<fee:reason>no such command here</fee:reason>`)
-		}
-		b.WriteString(`</fee:command>`)
-	}
-	b.WriteString(`</fee:cd>`)
 }
 
 func (r *Registry) infoDomain(a *account, d *domain, c command, at time.Time) result {
@@ -320,7 +276,7 @@ func (r *Registry) create(a *account, c createRequest, at time.Time) result {
 	res := result{code: 1000, resData: fmt.Sprintf(`<domain:creData xmlns:domain="%s"><domain:name>%s</domain:name><domain:crDate>%s</domain:crDate><domain:exDate>%s</domain:exDate></domain:creData>`,
 		nsDomain, esc(d.name), stamp(at), stamp(d.expires))}
 	if c.fee != nil {
-		res.ext = fmt.Sprintf(`<fee:creData xmlns:fee="%s"><fee:currency>%s</fee:currency><fee:fee description="create">%s</fee:fee>`, nsFee, t.Currency, fmtCents(total))
+		res.ext = fmt.Sprintf(`<fee:creData xmlns:fee="%s"><fee:currency>%s</fee:currency><fee:fee description="create">%s</fee:fee>`, c.fee.space, t.Currency, fmtCents(total))
 		if !a.unlimited {
 			res.ext += `<fee:balance>` + fmtCents(a.balance) + `</fee:balance>`
 		}
@@ -354,27 +310,6 @@ func (r *Registry) launchGate(t *TLD, c createRequest) result {
 	}
 	if t.Phase == "sunrise" && !c.launch.marked {
 		return fail(2003, "sunrise needs a mark")
-	}
-	return result{}
-}
-
-// feeGate holds the fee of a create against the price (RFC 8748 §5.2.1).
-func feeGate(t *TLD, c createRequest, total int64, needed bool) result {
-	if c.fee == nil {
-		if needed {
-			return fail(2003, "the fee is needed: %s %s", t.Currency, fmtCents(total))
-		}
-		return result{}
-	}
-	if c.fee.currency != "" && c.fee.currency != t.Currency {
-		return fail(2004, "prices of .%s are in %s", t.Zone, t.Currency)
-	}
-	var sum int64
-	for _, f := range c.fee.fees {
-		sum += f
-	}
-	if sum < total {
-		return fail(2004, "the fee is %s %s, not %s", t.Currency, fmtCents(total), fmtCents(sum))
 	}
 	return result{}
 }

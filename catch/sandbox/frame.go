@@ -16,6 +16,9 @@ const (
 	nsHost     = "urn:ietf:params:xml:ns:host-1.0"
 	nsContact  = "urn:ietf:params:xml:ns:contact-1.0"
 	nsFee      = "urn:ietf:params:xml:ns:epp:fee-1.0"
+	nsFee12    = "urn:ietf:params:xml:ns:fee-0.12"
+	nsFee11    = "urn:ietf:params:xml:ns:fee-0.11"
+	nsFee06    = "urn:ietf:params:xml:ns:fee-0.6"
 	nsRGP      = "urn:ietf:params:xml:ns:rgp-1.0"
 	nsLaunch   = "urn:ietf:params:xml:ns:launch-1.0"
 	nsSecDNS   = "urn:ietf:params:xml:ns:secDNS-1.1"
@@ -26,7 +29,7 @@ const (
 
 var (
 	objectURIs    = []string{nsDomain, nsHost, nsContact}
-	extensionURIs = []string{nsFee, nsRGP, nsLaunch, nsSecDNS, nsLoginSec, nsToken}
+	extensionURIs = []string{nsFee, nsRGP, nsLaunch, nsSecDNS, nsLoginSec, nsToken} // of the fees, one version
 )
 
 // node is one element of a frame.

@@ -130,3 +130,34 @@ func TestLogin(t *testing.T) {
 		}
 	})
 }
+
+// TestFeeDrafts holds the answers of every fee version against the schemas.
+func TestFeeDrafts(t *testing.T) {
+	for v, ns := range feeVersions {
+		o := Options{Fee: v, Names: []Name{{Name: "gold.com", Stage: "free", Premium: "1200.00"}}}
+		simulate(t, o, func(t *testing.T, r *Registry, dial func() *peer) {
+			p := dial()
+			p.recv()
+			if got := code(p.do(strings.ReplaceAll(loginXML(r.Config().Accounts[0]), nsFee, ns))); got != "1000" {
+				t.Fatalf("login: %s", got)
+			}
+			command := map[string]string{
+				nsFee12: `<fee:currency>USD</fee:currency><fee:command name="create"><fee:period unit="y">2</fee:period></fee:command><fee:command name="restore"/>`,
+				nsFee11: `<fee:command>create</fee:command><fee:currency>USD</fee:currency><fee:period unit="y">2</fee:period>`,
+				nsFee06: `<fee:domain><fee:name>gold.com</fee:name><fee:currency>USD</fee:currency><fee:command>create</fee:command><fee:period unit="y">2</fee:period></fee:domain>`,
+				nsFee:   `<fee:currency>USD</fee:currency><fee:command name="create"><fee:period unit="y">2</fee:period></fee:command>`,
+			}[ns]
+			for _, name := range []string{"gold.com", "gold.org"} {
+				body := checkXML(name) + `<extension><fee:check xmlns:fee="` + ns + `">` + strings.ReplaceAll(command, "gold.com", name) + `</fee:check></extension>`
+				if got := p.do(body); code(got) != "1000" || name == "gold.com" && !strings.Contains(got, "2400.00") {
+					t.Errorf("%s %s: %s", v, name, got)
+				}
+			}
+			fee := `<extension><fee:create xmlns:fee="` + ns + `"><fee:currency>USD</fee:currency><fee:fee>1200.00</fee:fee></fee:create></extension>`
+			if got := p.do(createXML("gold.com", "") + fee); code(got) != "1000" {
+				t.Errorf("%s: %s", v, got)
+			}
+			validate(t, p.seen)
+		})
+	}
+}

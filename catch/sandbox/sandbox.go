@@ -59,6 +59,9 @@ type Options struct {
 	Faults Faults
 	// Wire is the simulated distance between clients and the EPP service.
 	Wire Wire
+	// Fee is the version of the fee extension that is offered: "1.0" (also for
+	// ""), "0.12", "0.11" or "0.6".
+	Fee string
 	// Tokens are allocation tokens (RFC 8495): token → name it opens.
 	Tokens map[string]string
 
@@ -182,6 +185,9 @@ type addresses struct{ epp, web, whois, dns, service string }
 func Start(ctx context.Context, o Options) (*Registry, error) {
 	if len(o.TLDs) == 0 {
 		return nil, errors.New("start sandbox: no TLD to serve")
+	}
+	if feeVersions[o.Fee] == "" {
+		return nil, fmt.Errorf("start sandbox: there is no fee extension %q", o.Fee)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

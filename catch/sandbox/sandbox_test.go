@@ -185,17 +185,18 @@ func TestSocketsEPP(t *testing.T) {
 // and xmllint are there.
 func validate(t *testing.T, frames []string) {
 	t.Helper()
-	xsd := os.Getenv("LAPSE_EPP_XSD")
-	if xsd == "" {
+	dir := os.Getenv("LAPSE_EPP_XSD")
+	if dir == "" {
 		return
 	}
+	xsd := filepath.Join(dir, "all.xsd")
 	if _, err := exec.LookPath("xmllint"); err != nil {
 		return
 	}
-	dir := t.TempDir()
+	tmp := t.TempDir()
 	args := []string{"--nonet", "--noout", "--schema", xsd}
 	for i, f := range frames {
-		name := filepath.Join(dir, fmt.Sprintf("%03d.xml", i))
+		name := filepath.Join(tmp, fmt.Sprintf("%03d.xml", i))
 		if err := os.WriteFile(name, []byte(f), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -231,3 +231,44 @@ func TestConnector(t *testing.T) {
 		t.Errorf("wanted.com, outbid: %+v, %v", rep, err)
 	}
 }
+
+// TestFeeVersions reads prices and pays them in every version of the fee
+// extension.
+func TestFeeVersions(t *testing.T) {
+	tld := gtld("com")
+	tld.Stages[2].For = 20 * time.Millisecond
+	tld.EAP = []sandbox.EAP{{For: time.Hour, Fee: "500.00"}}
+	for _, v := range []string{"1.0", "0.12", "0.11", "0.6"} {
+		t.Run(v, func(t *testing.T) {
+			_, c := start(t, sandbox.Options{Fee: v, TLDs: []sandbox.TLD{tld}, Names: []sandbox.Name{
+				{Name: "gold.com", Stage: "free", Premium: "1200.00", Class: "tier-1"}, {Name: "plain.com", Stage: "registered"},
+			}})
+			s := session(t, c, 0)
+			ctx := t.Context()
+			got, err := s.Check(ctx, &epp.FeeCheck{Currency: "USD", Years: 1}, "gold.com", "plain.com")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []struct {
+				total   string
+				premium bool
+			}{{"1700.00 USD", true}, {"10.00 USD", false}} {
+				q, ok := got[i].Fee("create")
+				if !ok || q.Total.String() != want.total || q.Premium != want.premium || q.Early != want.premium {
+					t.Errorf("%s: %+v, %v", got[i].ID, q, ok)
+				}
+			}
+			price, _ := catch.MoneyOf("1699.99", "USD")
+			create := epp.DomainCreate{Name: "gold.com", Years: 1, AuthInfo: catch.NewSecret("x-Y-z-1-2"), Fee: &epp.Fee{Price: price}}
+			var re *epp.ResultError
+			if _, err := s.Create(ctx, create); !errors.As(err, &re) || re.Code != 2004 {
+				t.Errorf("a cent less: %v", err)
+			}
+			create.Fee.Price, _ = catch.MoneyOf("1700.00", "USD")
+			made, err := s.Create(ctx, create)
+			if err != nil || made.Fee.Total.String() != "1700.00 USD" {
+				t.Errorf("the price: %+v, %v", made, err)
+			}
+		})
+	}
+}
