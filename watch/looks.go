@@ -473,3 +473,12 @@ func (s *Service) checkOne(ctx context.Context, n Name) (Look, error) {
 	}
 	return s.conclude(n, answers, waits, before, ours, observed, s.now()), nil
 }
+
+// Learned sums up the drops that this installation saw in a zone.
+func (s *Service) Learned(ctx context.Context, zone string) (lifecycle.Learned, error) {
+	seen, err := s.store.Drops(ctx, zone, 200)
+	if err != nil {
+		return lifecycle.Learned{}, err
+	}
+	return lifecycle.Learn(s.o.Rules.Rule("example."+zone), seen), nil
+}

@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,7 +45,7 @@ func (a *app) tldCommand() *cobra.Command {
 		Use:   "show TLD",
 		Short: "Show the rule of a TLD or second-level zone",
 		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			book, err := a.book()
 			if err != nil {
 				return err
@@ -59,15 +63,44 @@ func (a *app) tldCommand() *cobra.Command {
 				}
 				return withHint(err, "write one of your own into rules.toml beside the configuration")
 			}
-			if a.flags.json {
-				return a.writeJSON(r)
+			learned, err := a.learned(cmd.Context(), zone)
+			if err != nil {
+				return err
 			}
-			return a.printRule(zone, r)
+			if a.flags.json {
+				return a.writeJSON(ruleShown{r, learned})
+			}
+			if err := a.printRule(zone, r); err != nil || learned.Seen == 0 {
+				return err
+			}
+			return a.printf("  seen here: %s\n", learned.Says(r))
 		},
 	}
 	cmd.RunE = ls.RunE
 	cmd.AddCommand(ls, show)
 	return cmd
+}
+
+// ruleShown is a rule with what this installation learned beside it.
+type ruleShown struct {
+	lifecycle.Rule
+	Learned lifecycle.Learned `json:"learned"`
+}
+
+// learned reads the drops seen in a zone, where there is a database.
+func (a *app) learned(ctx context.Context, zone string) (lifecycle.Learned, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return lifecycle.Learned{}, err
+	}
+	if _, err := os.Stat(cfg.paths.db); errors.Is(err, fs.ErrNotExist) {
+		return lifecycle.Learned{}, nil
+	}
+	s, err := a.open(ctx, needStore)
+	if err != nil {
+		return lifecycle.Learned{}, err
+	}
+	return s.Learned(ctx, zone)
 }
 
 func (a *app) printRule(zone string, r lifecycle.Rule) error {

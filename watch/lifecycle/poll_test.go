@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,15 @@ func TestLearn(t *testing.T) {
 	}
 	if w := look(obs[:5]); w.From != dt("2026-11-10T19:00:00Z") || w.To != dt("2026-11-11T20:00:00Z") || !strings.Contains(w.Basis, "5 drops seen here on 5 days, 8 on 3 are needed") {
 		t.Errorf("%+v", w)
+	}
+	if got := Learn(r, obs).Says(r); got != "11 drops on 11 days fell 14:05-14:45 America/New_York, 5 days after pending delete began" {
+		t.Errorf("learned: %s", got)
+	}
+	if raw, err := json.Marshal(Learn(r, obs)); err != nil || string(raw) != `{"seen":11,"on_days":11,"first":"14:05","median":"14:25","last":"14:45","min_days":5,"max_days":5}` {
+		t.Errorf("%s %v", raw, err)
+	}
+	if raw, err := json.Marshal(Learned{}); err != nil || string(raw) != "null" {
+		t.Errorf("%s %v", raw, err)
 	}
 	// Now in winter time, on the fifth day alone.
 	w := look(obs)

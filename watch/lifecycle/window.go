@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -331,6 +332,46 @@ type Learned struct {
 	MinDays, MaxDays    int
 }
 
+// Says writes what was learned for a person: "11 drops on 9 days fell
+// 14:05-14:45 America/New_York, 5 days after pending delete began".
+func (l Learned) Says(r Rule) string {
+	if l.Seen == 0 {
+		return "no drop was seen here yet"
+	}
+	s := fmt.Sprintf("%d drops on %d days fell %s-%s %s", l.Seen, l.On, clock(l.First+learnMargin), clock(l.Last-learnMargin), r.Drop.zoneWord())
+	if held := r.held(); l.Days && len(held) > 0 {
+		n := fmt.Sprint(l.MinDays)
+		if l.MaxDays != l.MinDays {
+			n += fmt.Sprintf(" to %d", l.MaxDays)
+		}
+		s += ", " + n + " days after " + held[len(held)-1].Name + " began"
+	}
+	if l.Seen < enough || l.On < enoughDays {
+		s += fmt.Sprintf("; %d on %d days narrow a window", enough, enoughDays)
+	}
+	return s
+}
+
+// MarshalJSON writes the hours as clocks, and null where nothing was seen.
+func (l Learned) MarshalJSON() ([]byte, error) {
+	if l.Seen == 0 {
+		return []byte("null"), nil
+	}
+	j := struct {
+		Seen    int    `json:"seen"`
+		On      int    `json:"on_days"`
+		First   string `json:"first"`
+		Median  string `json:"median"`
+		Last    string `json:"last"`
+		MinDays *int   `json:"min_days"`
+		MaxDays *int   `json:"max_days"`
+	}{Seen: l.Seen, On: l.On, First: clock(l.First + learnMargin), Median: clock(l.Median), Last: clock(l.Last - learnMargin)}
+	if l.Days {
+		j.MinDays, j.MaxDays = &l.MinDays, &l.MaxDays
+	}
+	return json.Marshal(j)
+}
+
 // learnMargin is left on both sides of the hours that were seen: a batch never
 // keeps exactly to those of a few weeks.
 const learnMargin = 5 * time.Minute
@@ -363,8 +404,8 @@ func Learn(r Rule, seen []Observation) Learned {
 		return Learned{}
 	}
 	slices.Sort(clocks)
-	l.First = max(0, clocks[0]-learnMargin)
-	l.Last = min(day-time.Second, clocks[len(clocks)-1]+learnMargin)
+	l.First = max(-learnMargin, clocks[0]-learnMargin)
+	l.Last = clocks[len(clocks)-1] + learnMargin
 	l.Median = clocks[len(clocks)/2]
 	return l
 }
