@@ -78,6 +78,11 @@ func TestUnreachableChangesNothing(t *testing.T) {
 	if !strings.Contains(after.Trouble, "source unreachable") || !strings.Contains(after.Trouble, "127.0.0.1:8443") || !strings.Contains(after.Trouble, "asked again at") {
 		t.Errorf("trouble: %q", after.Trouble)
 	}
+	for _, k := range after.Known {
+		if k.Times != 1 {
+			t.Errorf("a server that was not reached learned of it: %+v", k)
+		}
+	}
 	if !after.Due.After(time.Now()) || after.Due.After(time.Now().Add(2*time.Hour)) {
 		t.Errorf("due %s", after.Due)
 	}

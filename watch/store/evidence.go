@@ -51,13 +51,14 @@ func (s *Store) answers(ctx context.Context, n watch.Name, query string, args ..
 	return out, nil
 }
 
-// Known says which servers were asked about a name, and how often.
+// Known says which servers heard of the interest in a name, and how often. One
+// that could not be reached did not.
 func (s *Store) Known(ctx context.Context, n watch.Name) ([]watch.Asked, error) {
 	fail := func(err error) ([]watch.Asked, error) {
 		return nil, fmt.Errorf("read who was asked about %s: %w", n, s.typed(err))
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT a.source, a.server, sum(a.times), max(a.asked) FROM answer a JOIN watch w ON w.id = a.watch
-		WHERE w.name = ? GROUP BY a.source, a.server ORDER BY 3 DESC`, string(n))
+		WHERE w.name = ? GROUP BY a.source, a.server HAVING sum(a.times) > 0 ORDER BY 3 DESC`, string(n))
 	if err != nil {
 		return fail(err)
 	}

@@ -160,9 +160,13 @@ func (t *tx) saveAnswer(ctx context.Context, id int64, a whoisx.Answer) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO answer (watch, source, server, says, asked, answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET asked = excluded.asked, times = times + 1, answer = excluded.answer, raw = excluded.raw`,
-		id, string(a.Source), a.Server, a.Outcome.SaysSomething(), a.Asked.UnixMicro(), body, raw)
+	heard := 1 // by a server that now knows of the interest
+	if a.Outcome == whoisx.Unreachable {
+		heard = 0
+	}
+	_, err = t.exec(ctx, `INSERT INTO answer (watch, source, server, says, asked, times, answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET asked = excluded.asked, times = times + excluded.times, answer = excluded.answer, raw = excluded.raw`,
+		id, string(a.Source), a.Server, a.Outcome.SaysSomething(), a.Asked.UnixMicro(), heard, body, raw)
 	return err
 }
 
