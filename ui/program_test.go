@@ -26,7 +26,7 @@ func TestProgram(t *testing.T) {
 	saw("MOST YOU CAN OWE")
 	tm.Send(tea.KeyPressMsg{Code: 'q', Text: "q"})
 	tm.WaitFinished(t, teatest.WithFinalTimeout(10*time.Second))
-	if r, ok := tm.FinalModel(t).(*root); !ok || !r.closed {
+	if r, ok := tm.FinalModel(t).(*root); !ok || r.ctx.Err() == nil {
 		t.Error("it was left without letting go of what it waits for")
 	}
 }

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -87,17 +86,15 @@ type root struct {
 	log      *logScreen
 	overlays []overlay
 
-	events      <-chan watch.Event
-	unsubscribe func()
-	dirty       bool // a reload is on its way
-	tickAt      time.Time
-	tickGen     int
-	hints       []hint // of the last footer that was drawn
-	top         int    // lines above the screen's own
-	boxX, boxY  int
-	boxW, boxH  int
-	lastWheel   time.Time
-	closed      bool
+	events     <-chan watch.Event
+	dirty      bool // a reload is on its way
+	tickAt     time.Time
+	tickGen    int
+	hints      []hint // of the last footer that was drawn
+	top        int    // lines above the screen's own
+	boxX, boxY int
+	boxW, boxH int
+	lastWheel  time.Time
 }
 
 type hint struct {
@@ -182,25 +179,18 @@ func (r *root) setTheme(dark bool) {
 	r.looks++
 }
 
+// close ends what the model waits for. Any goroutine may call it, and more than
+// once.
 func (r *root) close() {
-	if r.closed {
-		return
-	}
-	r.closed = true
 	r.cancel()
-	if r.unsubscribe != nil {
-		r.unsubscribe()
-	}
 }
 
 // Init asks for the first page and for the terminal's background. A terminal
 // that never answers gets the dark theme.
 func (r *root) Init() tea.Cmd {
-	var leave func()
-	r.events, leave = r.core.Subscribe()
-	var once sync.Once
-	r.unsubscribe = func() { once.Do(leave) }
-	context.AfterFunc(r.ctx, r.unsubscribe) // also when a session is cut off
+	events, leave := r.core.Subscribe()
+	r.events = events
+	context.AfterFunc(r.ctx, leave) // also when a session is cut off
 	cmds := []tea.Cmd{r.list.open(), r.loadStatus(), r.listen(), r.tick()}
 	if r.wanted == "" || r.wanted == "auto" {
 		cmds = append(cmds, tea.RequestBackgroundColor)

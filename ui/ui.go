@@ -136,7 +136,8 @@ func Run(ctx context.Context, o Options) error {
 // CheckKeys refuses are left at their defaults.
 func New(o Options) tea.Model { return newRoot(o) }
 
-// Close ends what a model of New waits for. It is safe to call it twice.
+// Close ends what a model of New waits for. It may be called twice, and from
+// any goroutine.
 func Close(m tea.Model) {
 	if r, ok := m.(*root); ok {
 		r.close()

@@ -17,14 +17,14 @@ type allowed struct {
 	flags string          // with "=" where the flag takes a value
 }
 
-const showFlags = "--json --plain --no-color --no-input --help -h "
+const showFlags = "--json --plain --no-input --read-only --help -h "
 
 var commands = map[string]allowed{
-	"ls":       {role: Read, flags: "--limit= --offset="},
+	"ls":       {role: Read, flags: "--limit="},
 	"show":     {role: Read},
 	"history":  {role: Read, flags: "--limit="},
 	"check":    {role: Read},
-	"queue":    {role: Read, flags: "--limit="},
+	"queue":    {role: Read, flags: "--limit= --budgets"},
 	"calendar": {role: Read},
 	"status":   {role: Read},
 	"routes":   {role: Read},
@@ -32,18 +32,18 @@ var commands = map[string]allowed{
 	"version":  {role: Read},
 	"tld":      {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read}},
 	"terms":    {role: Read, flags: "--name="},
-	"launch":   {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "exposure": Read}},
+	"launch":   {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "exposure": Read}, flags: "--take="},
 
-	"add":  {role: Edit, flags: "--kind= --tag= --note= --cap= --bid-cap= --priority= --yes"},
-	"edit": {role: Edit, flags: "--kind= --tag= --note= --cap= --bid-cap= --priority= --purpose= --yes"},
+	"add":  {role: Edit, flags: "--kind= --tag= --note= --cap= --bid-cap= --priority="},
+	"edit": {role: Edit, flags: "--kind= --tag= --tags= --untag= --note= --cap= --bid-cap= --no-cap --priority= --purpose="},
 	"rm":   {role: Edit, flags: "--yes"},
-	"tag":  {role: Edit},
-	"note": {role: Edit},
+	"tag":  {role: Edit, flags: "--add= --remove="},
+	"note": {role: Edit, flags: "--remove"},
 	"halt": {role: Edit, flags: "--off"},
 
-	"order":  {role: Order, flags: "--via= --cap= --bid-cap= --price= --years= --premium --consent= --dry-run --print --yes"},
-	"orders": {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "sync": Order, "cancel": Order, "bid": Order, "pay": Order}, flags: "--yes --dry-run"},
-	"catch":  {role: Order, flags: "--at= --yes --dry-run"},
+	"order":  {role: Order, flags: "--via= --cap= --bid-cap= --price= --years= --premium --consent= --dry-run --print --wait --yes"},
+	"orders": {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "sync": Order, "cancel": Order, "bid": Order, "pay": Order}, flags: "--yes --all"},
+	"catch":  {role: Order, flags: "--until="},
 }
 
 // Commands lists the commands that may be given over SSH, with the role that
@@ -82,7 +82,7 @@ func permit(args []string, s *Session) error {
 	role := c.role
 	if len(c.subs) > 0 {
 		sub := ""
-		if len(rest) > 0 {
+		if len(rest) > 0 && !strings.Contains(rest[0], ".") { // a name is no subcommand
 			sub = rest[0]
 		}
 		need, ok := c.subs[sub]

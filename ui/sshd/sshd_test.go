@@ -298,6 +298,8 @@ func TestRoles(t *testing.T) {
 		{reader, "ls stage:redemption", true},
 		{reader, "show a.com --json", true},
 		{reader, "orders", true},
+		{reader, "orders --all a.com", true},
+		{reader, "orders adopt", false},
 		{reader, "add a.com", false},
 		{reader, "halt", false},
 		{reader, "order a.com --via x --cap 1USD", false},
