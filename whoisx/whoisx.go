@@ -206,6 +206,19 @@ type Answer struct {
 	Truncated bool       `json:"truncated,omitempty"`
 }
 
+// MarshalJSON writes lists that hold nothing as [], so that a script need not
+// tell them from null.
+func (a Answer) MarshalJSON() ([]byte, error) {
+	type plain Answer // without this method
+	if a.Statuses == nil {
+		a.Statuses = []string{}
+	}
+	if a.Nameservers == nil {
+		a.Nameservers = []string{}
+	}
+	return json.Marshal(plain(a))
+}
+
 // Duration is a time.Duration that JSON writes as "1.5s".
 type Duration time.Duration
 

@@ -124,8 +124,18 @@ type Verdict struct {
 	BeganFrom whoisx.Date `json:"-"`
 }
 
-// MarshalJSON writes the registry's word as null where its rule has none.
+// MarshalJSON writes the registry's word as null where its rule has none, and
+// lists that hold nothing as [].
 func (v Verdict) MarshalJSON() ([]byte, error) {
+	if v.Flags == nil {
+		v.Flags = []Flag{}
+	}
+	if v.Sources == nil {
+		v.Sources = []whoisx.Source{}
+	}
+	if v.Why == nil {
+		v.Why = []string{}
+	}
 	type plain Verdict
 	var word *string
 	if v.RegistryStage != "" {
