@@ -127,6 +127,9 @@ func pollHeld(v Verdict, r Rule, now time.Time, span func(time.Duration) time.Du
 	switch v.Stage {
 	case Expired:
 		usual, why = 12*time.Hour, "its registrar may delete it any day"
+		if s := r.Stage(v.RegistryStage); s != nil && s.Min == s.Max {
+			why = "it can still be renewed"
+		}
 	case Redemption:
 		usual, why = 12*time.Hour, "it can still be restored"
 	case PendingRestore:
