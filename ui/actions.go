@@ -95,7 +95,7 @@ func actions() []*action {
 			if s.text == "" && s.kind == "" && s.sort == "" {
 				return nil
 			}
-			s.kind, s.sort, s.text, s.query = "", "", "", watch.Query{}
+			s.kind, s.sort, s.text, s.odd, s.query = "", "", "", "", watch.Query{}
 			return s.fresh()
 		}},
 		{id: "kind", keys: []string{"tab"}, label: "kind", help: "Show want, mine, launch or all of them in turn.", where: onList, foot: 7, run: func(r *root) tea.Cmd {

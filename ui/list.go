@@ -30,6 +30,7 @@ type listScreen struct {
 	*app
 	query  watch.Query // without Offset and Limit
 	text   string      // the query as typed
+	odd    string      // why it is read as plain text
 	kind   watch.Kind  // tab: one kind alone
 	sort   string
 	pages  map[int]*listPage
@@ -301,11 +302,11 @@ func (s *listScreen) setQuery(text string) tea.Cmd {
 		return nil
 	}
 	s.text = text
-	s.query = watch.Query{}
+	s.query, s.odd = watch.Query{}, ""
 	if text != "" {
 		q, err := watch.ParseQuery(text)
 		if err != nil {
-			q = watch.Query{Text: text}
+			q, s.odd = watch.Query{Text: text}, err.Error()
 		}
 		s.query = q
 	}
@@ -455,6 +456,9 @@ func (s *listScreen) whole() int {
 
 // status is what was asked of the name under the cursor, and what comes next.
 func (s *listScreen) status() string {
+	if s.odd != "" {
+		return "read as plain text: " + s.odd
+	}
 	r := s.current()
 	if r == nil {
 		return ""
