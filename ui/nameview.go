@@ -77,6 +77,9 @@ func (s *nameScreen) overview(w, h int, now time.Time) []string {
 	add(s.routeLines(w, now)...)
 	rule()
 	add(s.evidenceShort(w, now)...)
+	if d.Trouble != "" {
+		add(s.labelled(w, "last look", d.Trouble, t.Warn)...)
+	}
 	add(s.labelled(w, "they know", s.whoKnows(), "")...)
 	if len(d.Tags) > 0 {
 		add(s.labelled(w, "tags", strings.Join(d.Tags, " "), "")...)
