@@ -431,3 +431,41 @@ func TestService(t *testing.T) {
 		t.Errorf("wins: %+v", w)
 	}
 }
+
+// TestServiceEndings follows orders that are contested, unpaid or missed.
+func TestServiceEndings(t *testing.T) {
+	clock := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
+	names := []Name{{Name: "contested.com", Stage: "pending delete"}, {Name: "dear.com", Stage: "pending delete"}, {Name: "gone.com", Stage: "pending delete"}}
+	r := start(t, Options{
+		TLDs: []TLD{generic("com")}, Now: func() time.Time { return clock }, Names: names,
+		Service: &Service{Wins: 1, Balance: "30.00", PayWithin: time.Minute, Requesters: map[string]string{"contested.com": "27.00"}},
+		Rivals:  []Rival{{Name: "early", Wants: []string{"gone.com"}, Strategy: func(View) []Shot { return []Shot{{At: 0}} }}},
+	})
+	c := r.Config()
+	api := func(q string) string {
+		t.Helper()
+		_, body := get(t, r, c.ServiceBase+"/api3.json?key="+c.ServiceKey+"&command="+q)
+		return body
+	}
+	for _, n := range names {
+		if got := api("add_backorder_request&domain=" + n.Name); !strings.Contains(got, "success") {
+			t.Fatalf("%s: %s", n.Name, got)
+		}
+	}
+	clock = clock.Add(2 * time.Second)
+	if got := api("backorder_request_list"); !strings.Contains(got, `"BackorderRequestStatus":"In Auction","`) || !strings.Contains(got, `"Missed"`) {
+		t.Errorf("after the drop: %s", got)
+	}
+	if got := api("place_backorder_auction_bid&domain=contested.com&bid_amount=28.50&currency=USD"); !strings.Contains(got, `"is_high_bidder":true`) {
+		t.Errorf("bid: %s", got)
+	}
+	clock = clock.Add(30 * time.Second)
+	// dear.com took 24.99 of 30.00: what is left does not pay for the auction.
+	if got := api("backorder_request_list"); !strings.Contains(got, `"Pending Payment"`) || !strings.Contains(got, `"Completed"`) {
+		t.Errorf("after the auction: %s", got)
+	}
+	clock = clock.Add(2 * time.Minute)
+	if got := api("backorder_request_list"); !strings.Contains(got, `"Unpaid"`) {
+		t.Errorf("after the payment's deadline: %s", got)
+	}
+}

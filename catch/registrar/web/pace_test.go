@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,12 +77,12 @@ func TestSecretAtTheCut(t *testing.T) {
 // TestPaidCallGoesOutOnce counts what arrives when the connection dies after
 // the request.
 func TestPaidCallGoesOutOnce(t *testing.T) {
-	arrived := 0
+	var arrived atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/paid" {
 			return
 		}
-		arrived++
+		arrived.Add(1)
 		panic(http.ErrAbortHandler)
 	}))
 	defer srv.Close()
@@ -90,7 +91,7 @@ func TestPaidCallGoesOutOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.Do(t.Context(), Request{Op: "buy", Method: http.MethodGet, Path: "/paid", Paid: true})
-	if catch.KindOf(err) != catch.OutcomeUnknown || arrived != 1 {
-		t.Errorf("got %v after %d arrivals", err, arrived)
+	if catch.KindOf(err) != catch.OutcomeUnknown || arrived.Load() != 1 {
+		t.Errorf("got %v after %d arrivals", err, arrived.Load())
 	}
 }
