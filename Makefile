@@ -3,7 +3,7 @@ export CGO_ENABLED ?= 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -X github.com/lapse-dev/lapse/ui/cli.version=$(VERSION)
 
-.PHONY: build test race lint fmt gen golden bench fuzz demo release-check corpus
+.PHONY: build test race lint fmt gen golden bench fuzz demo release-check corpus rehearsals
 
 build: ## the binary, stripped and static
 	go build -trimpath -ldflags '$(LDFLAGS)' -o lapse .
@@ -41,3 +41,7 @@ release-check:
 
 corpus: ## how well the parsers read labelled answers of real servers: LAPSE_CORPUS=folder make corpus
 	go test -count=1 -v -run 'Corpus' ./whoisx/...
+
+rehearsals: ## 200 rehearsals a policy against equal rivals, then 1,000 with faults
+	LAPSE_REHEARSALS=200 go test -count=1 -timeout 60m -v -run 'FairShare' ./catch/burst
+	LAPSE_REHEARSALS=1000 go test -count=1 -timeout 60m -v -run 'FaultyRehearsals' ./catch/burst

@@ -200,7 +200,15 @@ func sessionHours(p Policy, at time.Time) error {
 }
 
 // now is the registry's time as far as we know it.
-func (b *Burst) now() time.Time { return stripped(b.o.Wall()).Add(b.clock.Offset) }
+func (b *Burst) now() time.Time { return stripped(b.o.Wall()).Add(b.Clock().Offset) }
+
+// setClock sets the clock from UTC and what was read of the registry's.
+func (b *Burst) setClock() {
+	c := b.utc.Correct(b.readings)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clock = c
+}
 
 // measure asks NTP.
 func (b *Burst) measure(ctx context.Context) {
@@ -215,7 +223,7 @@ func (b *Burst) measure(ctx context.Context) {
 		readings = rs
 	}
 	b.utc = Combine(readings, b.o.Wall())
-	b.clock = b.utc.Correct(b.readings)
+	b.setClock()
 }
 
 func (b *Burst) note(s string) {
@@ -284,9 +292,7 @@ func (b *Burst) arm(ctx context.Context) error {
 	for range work + spare {
 		l, err := b.eng.connect(ctx)
 		if err != nil {
-			if first == nil {
-				first = err
-			}
+			first = err
 			if len(lanes) == 0 || ctx.Err() != nil {
 				return err // one try: a wrong password is not for a loop
 			}
@@ -307,7 +313,7 @@ func (b *Burst) arm(ctx context.Context) error {
 	for range 2 { // a look at the distance and at the registry's clock, on warm connections
 		b.readings = append(b.readings, b.eng.warm(ctx, 5*time.Second)...)
 	}
-	b.clock = b.utc.Correct(b.readings)
+	b.setClock()
 	rtt, jitter := b.eng.distance()
 	s := situation{
 		policy: o.Policy, budget: left, rtt: rtt, jitter: jitter, uncertainty: min(b.clock.Uncertainty, time.Second),
@@ -358,7 +364,11 @@ func slackFor(jitter time.Duration) time.Duration {
 }
 
 // Plan says what will be spent, before it is.
-func (b *Burst) Plan() catch.BurstPlan { return b.plan }
+func (b *Burst) Plan() catch.BurstPlan {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.plan
+}
 
 // Clock is the clock as it was measured last.
 func (b *Burst) Clock() Clock {
@@ -459,7 +469,7 @@ func (b *Burst) Fire(ctx context.Context) (map[string]catch.Report, error) {
 }
 
 // moment is the drop on the monotonic clock.
-func (b *Burst) moment() time.Time { return b.anchor.moment(b.at, b.clock.Offset) }
+func (b *Burst) moment() time.Time { return b.anchor.moment(b.at, b.Clock().Offset) }
 
 // settleBy is how long before the drop the clock is looked at for the last
 // time; from then on only the monotonic clock counts.
@@ -494,9 +504,11 @@ func (b *Burst) wait(ctx context.Context) error {
 		}
 	}
 	b.readings = append(b.readings, b.eng.warm(ctx, min(settleBy/2, max(b.at.Sub(b.now())/2, 0)))...)
-	b.clock = b.utc.Correct(b.readings)
+	b.setClock()
 	if rtt, _ := b.eng.distance(); rtt > 0 {
+		b.mu.Lock()
 		b.plan.Lead = rtt / 2
+		b.mu.Unlock()
 	}
 	return ctx.Err()
 }
@@ -512,7 +524,7 @@ func (b *Burst) afterJump(ctx context.Context, jump time.Duration) {
 	if !b.utc.Checked && jump < 0 {
 		b.utc = old
 		b.utc.Offset -= jump
-		b.clock = b.utc.Correct(b.readings)
+		b.setClock()
 	}
 }
 

@@ -84,7 +84,6 @@ type lane struct {
 type engine struct {
 	o    Options
 	base time.Time
-	at   time.Time     // of the drop, by the registry's clock
 	lost chan struct{} // a session ended
 	wake chan struct{} // something was answered
 
@@ -162,7 +161,7 @@ func (e *engine) connect(ctx context.Context) (*lane, error) {
 	e.mu.Lock()
 	if e.ended {
 		e.mu.Unlock()
-		s.Close()
+		_ = s.Close()
 		return nil, errors.New("the burst is over")
 	}
 	l.index = len(e.lanes)
@@ -172,7 +171,7 @@ func (e *engine) connect(ctx context.Context) (*lane, error) {
 	e.mu.Unlock()
 	if total > 0 {
 		if err := e.load(l, total); err != nil {
-			s.Close()
+			_ = s.Close()
 			return nil, err
 		}
 	}
@@ -324,7 +323,7 @@ func (e *engine) retire(p Policy, left time.Duration) int {
 	}
 	e.mu.Unlock()
 	for _, l := range old {
-		l.s.Close()
+		_ = l.s.Close()
 		e.bury(l)
 	}
 	e.mu.Lock()
@@ -857,7 +856,7 @@ func (e *engine) verify(ctx context.Context) {
 
 // spareLane prefers a session that sent no create.
 func (e *engine) spareLane() *lane {
-	var any *lane
+	var busy *lane
 	for _, l := range e.lanes {
 		if l.dead {
 			continue
@@ -865,9 +864,9 @@ func (e *engine) spareLane() *lane {
 		if l.spare {
 			return l
 		}
-		any = l
+		busy = l
 	}
-	return any
+	return busy
 }
 
 func (e *engine) spent() int {

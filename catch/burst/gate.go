@@ -73,14 +73,6 @@ func (g *gate) take(t time.Duration) {
 	g.secN++
 }
 
-// clone copies the gate, to plan ahead with.
-func (g *gate) clone() *gate {
-	c := *g
-	c.sec = append([]time.Duration(nil), g.sec...)
-	c.min = append([]time.Duration(nil), g.min...)
-	return &c
-}
-
 // Pacer holds the ordinary commands of an account to its policy, and hands what
 // it has counted to a burst of that account, so that the two together keep the
 // pace. While a burst is armed nothing else may use the account.

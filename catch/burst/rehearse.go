@@ -210,7 +210,7 @@ func (r Rehearsal) one(ctx context.Context, number int) Run {
 		run.Err = err
 		return run
 	}
-	defer reg.Close()
+	defer func() { _ = reg.Close() }()
 	st, ok := reg.Look(r.Names[0])
 	if !ok || st.Drop.IsZero() {
 		run.Err = errors.New("the sandbox does not let the name drop")

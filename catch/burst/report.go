@@ -246,18 +246,17 @@ func (r *Result) Draw(width int) string {
 }
 
 func mark(code int) rune {
-	switch c := epp.Code(code); {
-	case c == 0:
+	switch epp.Code(code) {
+	case 0:
 		return '?'
-	case c == epp.OK:
+	case epp.OK:
 		return 'W'
-	case c == epp.Pending:
+	case epp.Pending:
 		return 'p'
-	case c == epp.Exists:
+	case epp.Exists:
 		return 'x'
-	case c == epp.Failed:
+	case epp.Failed:
 		return 'r'
-	default:
-		return '!'
 	}
+	return '!'
 }

@@ -25,7 +25,7 @@ func (s *Session) Login(ctx context.Context, l Login) ([]SecurityEvent, error) {
 
 // Logout says goodbye and closes. The session is over in any case.
 func (s *Session) Logout(ctx context.Context) error {
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	_, err := s.Do(ctx, Logout{})
 	if errors.Is(err, ErrClosed) {
 		return nil // the server was quicker
@@ -163,7 +163,7 @@ func (c *Connector) Connect(ctx context.Context) (*Session, []SecurityEvent, err
 		}
 		return s, ev, nil
 	}
-	s.Close()
+	_ = s.Close()
 	var re *ResultError
 	switch {
 	case errors.As(err, &re) && (re.Code == AuthFailed || re.Code == AuthClosing && !sessionWords(re)):

@@ -175,15 +175,15 @@ func Dial(ctx context.Context, cfg Config) (*Session, error) {
 	select {
 	case r := <-g.reply:
 		if err := s.greet(r, 0); err != nil {
-			s.Close()
+			_ = s.Close()
 			return nil, err
 		}
 	case <-s.done:
 		err := s.Err()
-		s.Close()
+		_ = s.Close()
 		return nil, fmt.Errorf("connect to EPP server %s: closed before its greeting (is this address allowed?): %w", cfg.Addr, err)
 	case <-ctx.Done():
-		s.Close()
+		_ = s.Close()
 		return nil, fmt.Errorf("connect to EPP server %s: waiting for the greeting: %w", cfg.Addr, ctx.Err())
 	}
 	if cfg.Keepalive > 0 {

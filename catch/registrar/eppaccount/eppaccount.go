@@ -335,12 +335,12 @@ func (a *Account) session(ctx context.Context, name, op string) (*epp.Session, e
 		switch {
 		case a.arming > 0:
 			a.mu.Unlock()
-			fresh.Close()
+			_ = fresh.Close()
 			return nil, &catch.Error{Kind: catch.Busy, Service: title, Op: op, RetryAfter: 10 * time.Second, Words: "a burst is armed and has the account to itself"}
 		case a.sess != nil && a.sess.Err() == nil: // somebody else was quicker
 			s = a.sess
 			a.mu.Unlock()
-			fresh.Close()
+			_ = fresh.Close()
 		default:
 			a.sess, a.events, s = fresh, ev, fresh
 			a.mu.Unlock()
@@ -372,7 +372,7 @@ func (a *Account) hangUp() {
 		return
 	}
 	if !a.pacer(a.Policy("")).Try() { // the logout would be a command too many
-		s.Close()
+		_ = s.Close()
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
