@@ -113,6 +113,7 @@ func (r *registry) pending(name string, in time.Duration) {
 }
 
 func TestBurstOfOneWindow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := newBurster(w.reg)
 	b.hold = make(chan struct{})
@@ -172,6 +173,7 @@ func TestBurstOfOneWindow(t *testing.T) {
 }
 
 func TestHaltDisarms(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := newBurster(w.reg)
 	b.hold = make(chan struct{})
@@ -201,6 +203,7 @@ func TestHaltDisarms(t *testing.T) {
 }
 
 func TestNameThatIsFreeIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := newBurster(w.reg)
 	p := w.open(true, b)
@@ -212,6 +215,7 @@ func TestNameThatIsFreeIsTakenAtOnce(t *testing.T) {
 }
 
 func TestPriceAboveCapStopsABurst(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	b := newBurster(w.reg)
 	b.prem = true
@@ -311,6 +315,7 @@ func TestRegisterBurstRepeatsOnlyAfterARefusal(t *testing.T) {
 }
 
 func TestForbiddenBurstStillRegistersWhatIsFree(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	reg := newService("register")
 	reg.desc.Kind, reg.terms.Burst = catch.Register, catch.BurstForbidden
@@ -325,4 +330,40 @@ func TestForbiddenBurstStillRegistersWhatIsFree(t *testing.T) {
 	if reg.times("free.com") != 1 {
 		t.Errorf("%d calls", reg.times("free.com"))
 	}
+}
+
+// probed is a burster whose account is not in order.
+type probed struct {
+	*burster
+	err error
+}
+
+func (p probed) Probe(context.Context) error { return p.err }
+
+func TestPreflightTellsWhatIsRed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	w.reg.pending("a.co.uk", 50*time.Minute)
+	p := w.open(true, probed{b, &catch.Error{Kind: catch.IPNotAllowed, Words: "address not on the list"}})
+	p.add(t, "a.co.uk")
+	events, stop := p.Subscribe()
+	defer stop()
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.co.uk", Route: "epp:main", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := false
+	for end := time.After(10 * time.Second); !told; {
+		select {
+		case e := <-events:
+			told = e.Kind == watch.EvTrouble && strings.Contains(e.Text, "address not on the list")
+		case <-end:
+			t.Fatalf("told nothing; the order is %s: %s", p.order(t, o.ID).State, p.order(t, o.ID).Why)
+		}
+	}
+	until(t, "the person is asked to mend it", func() bool {
+		d, err := p.Get(t.Context(), "a.co.uk")
+		return err == nil && d.Todo.Verb == watch.TodoFix && strings.Contains(p.order(t, o.ID).Why, "preflight")
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 type burstTable struct {
 	mu     sync.Mutex
 	orders map[int64]*armedBurst
+	probed map[string]time.Time // by route and name
 }
 
 type armedBurst struct {
@@ -38,12 +40,26 @@ type armedBurst struct {
 	cancel context.CancelCauseFunc
 }
 
-func newBurstTable() *burstTable { return &burstTable{orders: map[int64]*armedBurst{}} }
+func newBurstTable() *burstTable {
+	return &burstTable{orders: map[int64]*armedBurst{}, probed: map[string]time.Time{}}
+}
 
 func (t *burstTable) has(order int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.orders[order] != nil
+}
+
+// probe reports whether something was not tested since a moment, and notes that
+// it is tested now.
+func (t *burstTable) probe(what string, since, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.probed[what].After(since) {
+		return false
+	}
+	t.probed[what] = now
+	return true
 }
 
 // naming reports whether a name is in a burst right now.
@@ -200,17 +216,73 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 	}
 	lead := s.armLead(Name(o.Name))
 	if wait := sh.at.Sub(now); wait > lead {
-		at := sh.at.Add(-lead)
-		if at.Sub(now) > lookAgain {
-			at = now.Add(lookAgain)
+		why := "armed shortly before " + atText(sh.at)
+		red, tested, err := s.preflight(ctx, r, Name(o.Name), sh.at)
+		switch {
+		case err != nil:
+			return err
+		case red != "":
+			why = fixMark + "preflight: " + red
+		case !tested && strings.HasPrefix(o.Why, fixMark):
+			why = o.Why // still red, as far as is known
 		}
-		return s.waitBurst(ctx, o, "armed shortly before "+atText(sh.at), at)
+		return s.waitBurst(ctx, o, why, nextStep(now, sh.at, lead))
 	}
 	group, err := s.gatherBurst(ctx, o.Route, sh)
 	if err != nil {
 		return err
 	}
 	return s.fire(ctx, epoch, r, b, group)
+}
+
+// preflights are how long before a window login, address and rights are tested.
+var preflights = []time.Duration{24 * time.Hour, time.Hour, 5 * time.Minute}
+
+// nextStep is when a burst order is looked at again before it is armed.
+func nextStep(now, drop time.Time, lead time.Duration) time.Time {
+	next := drop.Add(-lead)
+	if limit := now.Add(lookAgain); limit.Before(next) {
+		next = limit
+	}
+	for _, d := range preflights {
+		if t := drop.Add(-d); t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	return next
+}
+
+// preflight tests a route once after each of its moments, and tells what is
+// red while there is time to mend it. red is "" where all is well or nothing
+// was tested.
+func (s *Service) preflight(ctx context.Context, r catch.Route, n Name, drop time.Time) (red string, tested bool, err error) {
+	p, ok := r.(catch.Prober)
+	if !ok {
+		return "", false, nil
+	}
+	now := s.now()
+	var latest time.Time
+	for _, d := range preflights {
+		if t := drop.Add(-d); !t.After(now) && t.After(latest) {
+			latest = t
+		}
+	}
+	d := r.Describe()
+	if latest.IsZero() || !s.bursts.probe(d.Route+" "+string(n), latest, now) {
+		return "", false, nil
+	}
+	pctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	perr := p.Probe(pctx)
+	if ctx.Err() != nil {
+		return "", false, context.Cause(ctx)
+	}
+	if perr == nil {
+		return "", true, nil
+	}
+	red = words(perr)
+	s.tell(ctx, EvTrouble, n, fmt.Sprintf("preflight of %s for %s at %s: %s", d.Service, n.Display(), atText(drop), red))
+	return red, true, nil
 }
 
 func (s *Service) waitBurst(ctx context.Context, o catch.Order, why string, at time.Time) error {

@@ -154,6 +154,7 @@ func childSpends(dir string, out io.Writer) error {
 }
 
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	rounds := 8
 	if s := os.Getenv("LAPSE_CRASH_ROUNDS"); s != "" {
 		rounds, _ = strconv.Atoi(s)
@@ -266,6 +267,7 @@ func childActs(dir string, out io.Writer) error {
 }
 
 func TestSuspendedHolderDoesNotActWhenItWakes(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := start(t, "act", dir)
 	defer func() {
@@ -351,6 +353,7 @@ func childWrites(dir string, out io.Writer) error {
 }
 
 func TestTenWritersLoseNoEdit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s, st, err := childService(dir, newFileService(dir), 0)
 	if err != nil {

@@ -78,8 +78,9 @@ type closing struct {
 func (c closing) Describe() catch.Description {
 	return catch.Description{Route: c.name, Service: c.name, Kind: catch.Backorder}
 }
-func (closing) Open(string) (bool, string)                              { return true, "" }
-func (c closing) Terms(string) catch.Terms                              { return catch.Terms{CutOffBefore: c.before} }
+func (closing) Open(string) (bool, string) { return true, "" }
+func (c closing) Terms(string) catch.Terms { return catch.Terms{CutOffBefore: c.before} }
+
 func (closing) Quote(context.Context, string, int) (catch.Quote, error) { return catch.Quote{}, nil }
 
 func TestTodo(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 )
 
 func TestLookIsKeptAndTold(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := newWorld(t)
 	w.reg.set("held.com", "ok")
@@ -139,6 +140,7 @@ func TestEditConflict(t *testing.T) {
 }
 
 func TestCommandHandsItsOrderToTheHolder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.reg.set("a.com", "pendingDelete")
 	svc := newService("backorder")
@@ -192,6 +194,7 @@ func TestCommandActsAloneWhenTheLeaseIsFree(t *testing.T) {
 }
 
 func TestPlannedOrderIsAskedAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.reg.set("a.com", "redemptionPeriod")
 	svc := newService("backorder")
@@ -239,6 +242,7 @@ func TestUnknownOutcomeIsLookedUpNeverRepeated(t *testing.T) {
 		{"never arrived", false, &catch.Error{Kind: catch.OutcomeUnknown, Words: "timeout"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			svc := newService("backorder")
 			once := true
@@ -346,6 +350,7 @@ func TestGuards(t *testing.T) {
 }
 
 func TestWinIsVerifiedAndTheOthersCancelled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.reg.set("a.com", "pendingDelete")
 	first, second := newService("first"), newService("second")
