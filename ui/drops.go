@@ -270,7 +270,7 @@ func (s *dropsScreen) rest(lead string, used, w int, r *watch.Row, here bool, no
 	room := w - used - 1
 	l := widget.NewLine(room, t)
 	ways, style := s.dropsText(r, now)
-	nameW := max(min(room-20, 32), min(14, room))
+	nameW := max(min(room-20, 26), min(14, room))
 	nameStyle := widget.Style("")
 	if here {
 		nameStyle = t.Cursor
