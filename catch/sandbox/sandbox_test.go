@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -391,11 +392,19 @@ func TestAges(t *testing.T) {
 	})
 }
 
+// hand is a clock that a test moves by hand.
+type hand struct{ passed atomic.Int64 }
+
+func (h *hand) Now() time.Time {
+	return time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC).Add(time.Duration(h.passed.Load()))
+}
+func (h *hand) Add(d time.Duration) { h.passed.Add(int64(d)) }
+
 // TestService orders at the registrar API and wins.
 func TestService(t *testing.T) {
-	clock := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
+	var clock hand
 	r := start(t, Options{
-		TLDs: []TLD{generic("com")}, Now: func() time.Time { return clock }, Service: &Service{Wins: 1},
+		TLDs: []TLD{generic("com")}, Now: clock.Now, Service: &Service{Wins: 1},
 		Names: []Name{{Name: "last.com", Stage: "pending delete"}, {Name: "early.com", Stage: "redemption"}},
 	})
 	c := r.Config()
@@ -420,7 +429,7 @@ func TestService(t *testing.T) {
 	if v := api("add_backorder_request&domain=last.com"); !strings.Contains(fmt.Sprint(v["Error"]), "is already on your backorder request list") {
 		t.Errorf("again: %v", v)
 	}
-	clock = clock.Add(3 * time.Second)
+	clock.Add(3 * time.Second)
 	if v := api("domain_info&domain=last.com"); v["Status"] != "success" {
 		t.Errorf("after the catch: %v", v)
 	}
@@ -434,10 +443,10 @@ func TestService(t *testing.T) {
 
 // TestServiceEndings follows orders that are contested, unpaid or missed.
 func TestServiceEndings(t *testing.T) {
-	clock := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
+	var clock hand
 	names := []Name{{Name: "contested.com", Stage: "pending delete"}, {Name: "dear.com", Stage: "pending delete"}, {Name: "gone.com", Stage: "pending delete"}}
 	r := start(t, Options{
-		TLDs: []TLD{generic("com")}, Now: func() time.Time { return clock }, Names: names,
+		TLDs: []TLD{generic("com")}, Now: clock.Now, Names: names,
 		Service: &Service{Wins: 1, Balance: "30.00", PayWithin: time.Minute, Requesters: map[string]string{"contested.com": "27.00"}},
 		Rivals:  []Rival{{Name: "early", Wants: []string{"gone.com"}, Strategy: func(View) []Shot { return []Shot{{At: 0}} }}},
 	})
@@ -452,19 +461,19 @@ func TestServiceEndings(t *testing.T) {
 			t.Fatalf("%s: %s", n.Name, got)
 		}
 	}
-	clock = clock.Add(2 * time.Second)
+	clock.Add(2 * time.Second)
 	if got := api("backorder_request_list"); !strings.Contains(got, `"BackorderRequestStatus":"In Auction","`) || !strings.Contains(got, `"Missed"`) {
 		t.Errorf("after the drop: %s", got)
 	}
 	if got := api("place_backorder_auction_bid&domain=contested.com&bid_amount=28.50&currency=USD"); !strings.Contains(got, `"is_high_bidder":true`) {
 		t.Errorf("bid: %s", got)
 	}
-	clock = clock.Add(30 * time.Second)
+	clock.Add(30 * time.Second)
 	// dear.com took 24.99 of 30.00: what is left does not pay for the auction.
 	if got := api("backorder_request_list"); !strings.Contains(got, `"Pending Payment"`) || !strings.Contains(got, `"Completed"`) {
 		t.Errorf("after the auction: %s", got)
 	}
-	clock = clock.Add(2 * time.Minute)
+	clock.Add(2 * time.Minute)
 	if got := api("backorder_request_list"); !strings.Contains(got, `"Unpaid"`) {
 		t.Errorf("after the payment's deadline: %s", got)
 	}
