@@ -3,6 +3,7 @@ module github.com/lapse-dev/lapse/bench
 go 1.26.0
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/domainr/epp v0.2.0
 	github.com/lapse-dev/lapse v0.0.0
 	github.com/openrdap/rdap v0.10.2
@@ -12,7 +13,9 @@ require (
 	github.com/alecthomas/kingpin/v2 v2.4.0 // indirect
 	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b // indirect
 	github.com/beevik/ntp v1.6.0 // indirect
+	github.com/likexian/gokit v0.25.16 // indirect
 	github.com/likexian/whois v1.15.7 // indirect
+	github.com/likexian/whois-parser v1.24.21 // indirect
 	github.com/miekg/dns v1.1.73 // indirect
 	github.com/mitchellh/go-homedir v1.1.0 // indirect
 	github.com/nbio/xx v0.0.0-20240429160905-7032719db059 // indirect

@@ -36,6 +36,7 @@ var benchmarks = []benchmark{
 	{"epp-drop", "from the drop to the winning create on loopback, beside one frame from a spinning loop", eppDrop},
 	{"epp-20ms", "the same from 20 ms away, beside a bare staggered loop and our closed loop", eppDistance},
 	{"epp-check", "a check of one name, beside domainr/epp", eppCheck},
+	{"start", "lapse --version beside hello world, the first frame beside a bare Bubble Tea program, the stripped size", start},
 	{"rdap-memory", "1,000 RDAP asks in flight, peak memory beside a bare net/http loop", rdapMemory},
 }
 

@@ -304,7 +304,9 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name) e
 				}
 			}
 		case <-ctx.Done():
-			<-acted
+			if err := <-acted; err != nil {
+				return fmt.Errorf("catch: %w", err)
+			}
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return coded(exitPartly, errors.New("catch: the time is over; the orders stand"))
 			}
@@ -318,7 +320,9 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name) e
 				continue
 			}
 			cancel()
-			<-acted
+			if err := <-acted; err != nil {
+				return fmt.Errorf("catch: %w", err)
+			}
 			switch {
 			case won == len(names):
 				return nil

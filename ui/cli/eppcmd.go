@@ -38,13 +38,13 @@ frame, or orders it under a cap.`,
 	cmd.PersistentFlags().StringVar(&account, "account", "", "the EPP `account`, where there are several")
 	cmd.PersistentFlags().BoolVar(&printIt, "print", false, "show the frame and send nothing")
 
-	one := func(use, short string, args cobra.PositionalArgs, make func(names []watch.Name) epp.Command) *cobra.Command {
+	one := func(use, short string, args cobra.PositionalArgs, build func(names []watch.Name) epp.Command) *cobra.Command {
 		return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, words []string) error {
 			names, err := parseNames(words)
 			if err != nil {
 				return err
 			}
-			c := make(names)
+			c := build(names)
 			if printIt {
 				return a.printFrame(c)
 			}
