@@ -24,6 +24,7 @@ func (s *Store) Add(ctx context.Context, ws []watch.Watch) ([]watch.AddResult, e
 		added := 0
 		// Each new name is due at once; the microsecond keeps their order.
 		now := t.now.UnixMicro()
+		//nolint:sqlclosecheck // kept prepared until Close
 		st, err := t.stmt(ctx, `INSERT INTO watch (name, tld, kind, tags, note, purpose, priority, cap, cap_in, bid_cap, bid_cap_in, created, updated, due, due_why)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new') ON CONFLICT DO NOTHING`)
 		if err != nil {
