@@ -44,6 +44,7 @@ func (s *Service) alertsOf(r Row, h Happened, now time.Time) []alert.Item {
 				}
 			}
 			as = append(as, s.ordersOpen(r, l, now)...)
+			as = quotesMoved(sub, as, l, now)
 		}
 	}
 	if o := h.Order; o != nil && o.State != h.Was {
@@ -135,6 +136,7 @@ func (s *Service) dues(r Row, now time.Time) []alert.Due {
 			})
 		}
 	}
+	out = append(out, s.launchDues(r, now)...)
 	if w := r.Verdict.Window; r.Kind == Want && w != nil && !w.From.DayOnly && w.From.After(now) && w.From.Sub(now) < closeAhead {
 		for _, route := range s.o.Routes {
 			d, terms := route.Describe(), route.Terms(string(r.Name))

@@ -42,7 +42,7 @@ func (s *Service) Add(ctx context.Context, ws []NewWatch) ([]AddResult, error) {
 			continue
 		}
 		out[i].Name = n
-		row, err := newWatch(n, w)
+		row, err := s.newWatch(n, w)
 		if err != nil {
 			out[i].Why = err.Error()
 			continue
@@ -74,20 +74,17 @@ func (s *Service) Add(ctx context.Context, ws []NewWatch) ([]AddResult, error) {
 // so.
 func (s *Service) parse(w NewWatch) (Name, error) {
 	return ParseLaunchName(w.Input, func(tld string) bool {
-		if s.o.Coming != nil && s.o.Coming(tld) {
+		if s.coming(tld) {
 			return true
 		}
 		return w.Kind == Launch && len(tld) >= 2 && strings.Trim(tld, "0123456789") != ""
 	})
 }
 
-func newWatch(n Name, w NewWatch) (Watch, error) {
+func (s *Service) newWatch(n Name, w NewWatch) (Watch, error) {
 	row := Watch{Name: n, Kind: w.Kind, Priority: w.Priority, Cap: w.Cap, BidCap: w.BidCap}
 	if row.Kind == "" {
-		row.Kind = Want
-		if _, open := icannSuffix(string(n)); !open {
-			row.Kind = Launch
-		}
+		row.Kind = s.kindOf(n)
 	}
 	var err error
 	if row.Tags, err = cleanTags(w.Tags); err != nil {

@@ -225,7 +225,10 @@ func (s *Service) place(ctx context.Context, epoch int64, o catch.Order) error {
 	default:
 		return s.end(ctx, o, endOf(kind), words(err))
 	}
-	if err := checkPrice(o, q); err != nil {
+	if err := s.stands(ctx, o, q); err != nil {
+		if !errors.Is(err, ErrGuard) {
+			return err
+		}
 		return s.end(ctx, o, catch.RefusedOrder, guardWords(err))
 	}
 	o.Price, o.PriceAt, o.Basis = q.Price, q.At, q.Basis

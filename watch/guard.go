@@ -46,6 +46,10 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 	if !spec.Price.IsZero() {
 		o.Price, o.PriceAt, o.Basis = spec.Price, now, "confirmed by you on "+now.Format(time.DateOnly)
 	}
+	if d.Kind == catch.Prereg && o.Price.IsZero() && t.Fee.Units > 0 {
+		// The person typed the offer in: its price is the one confirmed.
+		o.Price, o.PriceAt, o.Basis = t.Fee, now, "the offer, as seen on "+t.Seen
+	}
 	if t.Several == catch.Priority {
 		o.Consents = append(o.Consents, priorityMark)
 	}
@@ -70,6 +74,11 @@ func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row
 	}
 	if !o.CutOff.IsZero() && !o.CutOff.After(now) {
 		return refuse("%s closed for %s %s", o.Service, row.Name.Display(), atText(o.CutOff))
+	}
+	if g, ok := r.(guarded); ok {
+		if err := g.Guard(holding(orders)); err != nil {
+			return refuse("%v", err)
+		}
 	}
 	if against, why := againstOneself(r.Describe(), t, orders); against != "" && !slices.Contains(o.Consents, "against:"+against) {
 		return refuse("%s; --consent against:%s allows it", why, against)
@@ -162,4 +171,9 @@ func burstKind(k catch.Kind) bool { return k == catch.EPP || k == catch.Register
 // guardError reports whether an error is a rule of ours that refused.
 func guardError(err error) bool {
 	return errors.Is(err, ErrGuard) || catch.KindOf(err) == catch.Guard
+}
+
+// holding are the orders that can still charge the person.
+func holding(orders []catch.Order) []catch.Order {
+	return slices.DeleteFunc(slices.Clone(orders), func(o catch.Order) bool { return !o.State.Holds() })
 }

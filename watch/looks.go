@@ -220,6 +220,9 @@ func (s *Service) lookRow(ctx context.Context, d DueRow) (Look, error) {
 		return Look{}, err
 	}
 	l := s.conclude(d.Name, answers, waits, before, ours, observed, now)
+	if err := s.seesQuotes(ctx, &l); err != nil {
+		return Look{}, err
+	}
 	if l.Verdict.Stage != lifecycle.Lost || (before != nil && before.Verdict.Stage == lifecycle.Lost) {
 		return l, nil
 	}
@@ -264,6 +267,9 @@ func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before
 		l.Before = &before.Verdict
 	}
 	if !slices.ContainsFunc(answers, func(a whoisx.Answer) bool { return a.Outcome.SaysSomething() }) {
+		if l, ok := s.concludeLaunch(l, before, nil, now); ok {
+			return l
+		}
 		last := lifecycle.Verdict{Stage: lifecycle.Unknown, Confidence: lifecycle.Guess}
 		if before != nil {
 			last = before.Verdict
@@ -273,6 +279,11 @@ func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before
 		return l
 	}
 	l.Verdict = lifecycle.Decide(in)
+	if !ours {
+		if l, ok := s.concludeLaunch(l, before, &l.Verdict, now); ok {
+			return l
+		}
+	}
 	seen := lifecycle.Remember(in, l.Verdict)
 	l.Seen = &seen
 	if o, ok := lifecycle.Drop(before, l.Verdict, now); ok {

@@ -187,7 +187,7 @@ func (s *Service) Order(ctx context.Context, spec OrderSpec) (catch.Order, error
 		return o, err
 	}
 	if row.ID == 0 {
-		w := Watch{Name: spec.Name, Kind: Want, Cap: o.Cap, BidCap: o.BidCap}
+		w := Watch{Name: spec.Name, Kind: s.kindOf(spec.Name), Cap: o.Cap, BidCap: o.BidCap}
 		if _, err := s.store.Add(ctx, []Watch{w}); err != nil {
 			return o, err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch/alert"
+	"github.com/lapse-dev/lapse/watch/launch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -34,6 +35,9 @@ type Options struct {
 
 	// Coming says which TLDs are on their way but not open yet; nil: none.
 	Coming func(tld string) bool
+	// Launches is the launch book as it is now; nil: none. It is asked inside
+	// transactions and must be quick.
+	Launches func() *launch.Book
 	// DoubtGrace is how long a service gets to show an order whose answer was
 	// lost before it is believed not to have it; zero is 30 s.
 	DoubtGrace time.Duration

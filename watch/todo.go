@@ -37,9 +37,7 @@ func (s *Service) todo(r Row, now time.Time) Todo {
 	case Want:
 		consider(s.wantTodo(r, now))
 	case Launch:
-		if w := r.Verdict.Window; w != nil && w.From.After(now) {
-			consider(Todo{Verb: TodoDecide, By: w.From.Time, Text: "A phase opens " + dateText(w.From.Time, w.From.DayOnly) + "."})
-		}
+		consider(s.launchTodo(r, now))
 	}
 	best.Urgent = urgent(best, now)
 	return best

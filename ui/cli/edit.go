@@ -160,7 +160,7 @@ func (a *app) noteCommand() *cobra.Command {
 				}
 				return a.patch(cmd, args[:1], watch.Patch{Note: &text})
 			}
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}

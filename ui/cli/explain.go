@@ -45,7 +45,7 @@ stored, so that a wrong verdict can be reported and mended.`,
 				now = t
 			}
 			saved := whoisFile != "" || rdapFile != ""
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				if !saved {
 					return err

@@ -30,7 +30,7 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 		GroupID: groupMoney,
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}

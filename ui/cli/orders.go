@@ -22,7 +22,7 @@ func (a *app) ordersCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f := watch.OrderFilter{Holding: !all}
 			if len(args) == 1 {
-				n, err := watch.ParseName(args[0])
+				n, err := a.parseName(args[0])
 				if err != nil {
 					return err
 				}

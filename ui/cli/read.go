@@ -72,10 +72,10 @@ func splitWords(s string) []string {
 
 // parseNames reads names that must all be names: the first that is none ends
 // it.
-func parseNames(words []string) ([]watch.Name, error) {
+func (a *app) parseNames(words []string) ([]watch.Name, error) {
 	names := make([]watch.Name, 0, len(words))
 	for _, w := range words {
-		n, err := watch.ParseName(w)
+		n, err := a.parseName(w)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +90,7 @@ func (a *app) names(args []string) ([]watch.Name, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseNames(words)
+	return a.parseNames(words)
 }
 
 // ask asks a yes-or-no question whose default is no. Where no question may be

@@ -24,7 +24,7 @@ func (a *app) routesCommand() *cobra.Command {
 			var n watch.Name
 			if len(args) == 1 {
 				var err error
-				if n, err = watch.ParseName(args[0]); err != nil {
+				if n, err = a.parseName(args[0]); err != nil {
 					return err
 				}
 			}

@@ -20,7 +20,7 @@ func (a *app) showCommand() *cobra.Command {
 		GroupID: groupList,
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}
@@ -163,7 +163,7 @@ func (a *app) historyCommand() *cobra.Command {
 		GroupID: groupList,
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/launch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/watch/store"
 	"github.com/lapse-dev/lapse/whoisx/dns"
@@ -98,6 +99,12 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}
+	lb := &launchBook{cfg: cfg, warn: func(err error) { r.log.Warn("launches not read", "err", err) }}
+	if lb.book, err = cfg.launches(); err != nil {
+		return nil, err
+	}
+	lb.stamp = lb.stamps()
+	o.Launches = lb.get
 	if o.Alerts, err = cfg.Alert.rules(); err != nil {
 		return nil, err // check has said so already
 	}
@@ -115,6 +122,7 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		if o.Routes, err = a.routes(ctx, cfg); err != nil {
 			return nil, err
 		}
+		o.Routes = append(o.Routes, launch.Routes(lb.get, a.now)...)
 	}
 	if !a.flags.readOnly && n != needStore && n != needRoutes {
 		o.Lock = store.NewLock(cfg.paths.db)

@@ -32,7 +32,7 @@ var commands = map[string]allowed{
 	"version":  {role: Read},
 	"tld":      {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read}},
 	"terms":    {role: Read, flags: "--name="},
-	"launch":   {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "exposure": Read}, flags: "--take="},
+	"launch":   {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "rounds": Read, "exposure": Read, "contest": Read, "eap": Read, "quotes": Read}, flags: "--take= --entrant= --cap= --fees= --hourly --at= --registration= --renewal="},
 
 	"add":  {role: Edit, flags: "--kind= --tag= --note= --cap= --bid-cap= --priority="},
 	"edit": {role: Edit, flags: "--kind= --tag= --tags= --untag= --note= --cap= --bid-cap= --no-cap --priority= --purpose="},

@@ -28,7 +28,7 @@ func Calendar(w io.Writer, entries []Entry, now time.Time) error {
 	cal.SetName("lapse")
 	cal.SetXWRCalName("lapse")
 	for _, e := range entries {
-		if win := e.Verdict.Window; win != nil && !win.From.IsZero() && !e.Mine {
+		if win := e.Verdict.Window; win != nil && !win.From.IsZero() && !e.Mine && e.Verdict.Stage != lifecycle.Launching {
 			ev := event(cal, e, "window", now)
 			word := map[lifecycle.Certainty]string{lifecycle.Will: "will drop", lifecycle.May: "may drop"}[win.Certainty]
 			if word == "" {

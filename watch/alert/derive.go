@@ -146,7 +146,8 @@ func Upcoming(s Subject, v lifecycle.Verdict, dues []Due, now time.Time) []Alert
 			})
 		}
 	}
-	if w := v.Window; w != nil && !s.Mine && !w.From.IsZero() {
+	// A launch announces its own phases: nothing drops there.
+	if w := v.Window; w != nil && !s.Mine && !w.From.IsZero() && v.Stage != lifecycle.Launching {
 		verb := "may drop"
 		if w.Certainty == lifecycle.Will {
 			verb = "will drop"

@@ -165,6 +165,7 @@ func (b *Book) overlay(path string, data []byte, origin string) error {
 	}
 	for _, t := range f.Offers {
 		o, err := t.offer()
+		o.Origin = origin
 		if err == nil {
 			l, ok := launches[o.TLD]
 			switch {
@@ -321,12 +322,6 @@ func (t offerTOML) offer() (Offer, error) {
 // Encode writes launches and offers as a file that Overlay reads.
 func Encode(launches []Launch, offers []Offer) ([]byte, error) {
 	var f fileTOML
-	amount := func(m catch.Money) string {
-		if m.Currency == "" {
-			return ""
-		}
-		return m.Amount() + m.Currency
-	}
 	for _, l := range launches {
 		t := launchTOML{TLD: l.TLD, Registry: l.Registry, Backend: l.Backend, Nexus: l.Nexus, Checked: l.Checked, Confidence: l.Confidence, Sources: l.Sources, Notes: l.Notes}
 		for _, p := range l.Phases {
@@ -335,21 +330,33 @@ func Encode(launches []Launch, offers []Offer) ([]byte, error) {
 		f.Launches = append(f.Launches, t)
 	}
 	for _, o := range offers {
-		t := offerTOML{
-			ID: o.ID, Registrar: o.Registrar, TLD: o.TLD, Phase: o.Phase, Tier: string(o.Tier),
-			Price: amount(o.Price), ApplicationFee: amount(o.ApplicationFee), Deposit: amount(o.Deposit), ICANNFee: amount(o.ICANNFee),
-			Renewal: amount(o.Renewal), PremiumRenewal: amount(o.PremiumRenewal), Charged: string(o.Charged), OnePerName: o.OnePerName,
-			Several: string(o.Several), WhoMayJoin: o.WhoMayJoin, Refund: string(o.Refund), Premium: string(o.Premium),
-			IfReserved: o.IfReserved, BindingOn: o.BindingOn.String(), Tries: o.Tries, Source: o.Source, Seen: o.Seen,
-		}
-		if o.RefundIn > 0 {
-			t.RefundIn = lifecycle.FormatSpan(o.RefundIn)
-		}
-		f.Offers = append(f.Offers, t)
+		f.Offers = append(f.Offers, writeOffer(o))
 	}
 	out, err := toml.Marshal(f)
 	if err != nil {
 		return nil, fmt.Errorf("write launches: %w", err)
 	}
 	return out, nil
+}
+
+func amount(m catch.Money) string {
+	if m.Currency == "" {
+		return ""
+	}
+	return m.Amount() + m.Currency
+}
+
+// writeOffer is an offer as a file has it.
+func writeOffer(o Offer) offerTOML {
+	t := offerTOML{
+		ID: o.ID, Registrar: o.Registrar, TLD: o.TLD, Phase: o.Phase, Tier: string(o.Tier),
+		Price: amount(o.Price), ApplicationFee: amount(o.ApplicationFee), Deposit: amount(o.Deposit), ICANNFee: amount(o.ICANNFee),
+		Renewal: amount(o.Renewal), PremiumRenewal: amount(o.PremiumRenewal), Charged: string(o.Charged), OnePerName: o.OnePerName,
+		Several: string(o.Several), WhoMayJoin: o.WhoMayJoin, Refund: string(o.Refund), Premium: string(o.Premium),
+		IfReserved: o.IfReserved, BindingOn: o.BindingOn.String(), Tries: o.Tries, Source: o.Source, Seen: o.Seen,
+	}
+	if o.RefundIn > 0 {
+		t.RefundIn = lifecycle.FormatSpan(o.RefundIn)
+	}
+	return t
 }

@@ -74,6 +74,7 @@ type Offer struct {
 
 	Source string `json:"source"`
 	Seen   string `json:"seen"`
+	Origin string `json:"origin,omitempty"` // the file it is from
 }
 
 // question is one thing that a person should know before paying.

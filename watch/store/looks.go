@@ -54,7 +54,7 @@ func (t *tx) saveLook(ctx context.Context, l *watch.Look) error {
 		}
 	}
 	switch {
-	case len(l.Answers) == 0:
+	case len(l.Answers) == 0 && l.Seen == nil: // a launch is concluded without asking anybody
 		_, err = t.exec(ctx, `UPDATE watch SET due = ?, due_why = ? WHERE id = ?`, orNever(l.Due), l.DueWhy, id)
 		return err
 	case l.Trouble != "":

@@ -1,0 +1,433 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/spf13/cobra"
+
+	"github.com/lapse-dev/lapse/ui/widget"
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/launch"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+func (a *app) launchExposureCommand() *cobra.Command {
+	var takes []string
+	cmd := &cobra.Command{
+		Use:   "exposure NAME",
+		Short: "Show what is paid, won and lost at each step of a launch",
+		Long: `For a name and the offers taken for it: what is paid by each step, what a win
+costs in all, and what is lost if somebody else gets the name. The offers are
+those ordered; --take adds one that is only thought of, an offer's id or a phase
+that is bought as it runs. Two that would drive each other up are refused.`,
+		Example: `  lapse launch exposure secret.fraud
+  lapse launch exposure secret.fraud --take r-standard@2026-08-01 --take "landrush 1@2026-10-01T15:59:00Z" --json`,
+		Args: oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b, n, l, err := a.launchName(args[0])
+			if err != nil {
+				return err
+			}
+			var taken []launch.Taken
+			if len(takes) == 0 {
+				s, err := a.open(cmd.Context(), needStore)
+				if err != nil {
+					return err
+				}
+				os, err := s.Orders(cmd.Context(), watch.OrderFilter{Name: n})
+				if err != nil {
+					return fmt.Errorf("exposure: %w", err)
+				}
+				taken = launch.TakenOf(b, os)
+			}
+			for _, s := range takes {
+				t, err := readTaken(b, l, s, a.now().UTC())
+				if err != nil {
+					return err
+				}
+				if err := launch.Guard(taken, t.Offer); err != nil {
+					return guarded(fmt.Errorf("exposure of %s: %w", n.Display(), err))
+				}
+				taken = append(taken, t)
+			}
+			e, err := launch.ExposureOf(string(n), l, taken)
+			if err != nil {
+				return coded(exitUsage, err)
+			}
+			if a.flags.json {
+				return a.writeJSON(e)
+			}
+			if len(taken) == 0 {
+				a.say("no offer was taken for %s; --take shows what one would mean", n.Display())
+			}
+			return a.printExposure(e)
+		},
+	}
+	cmd.Flags().StringArrayVar(&takes, "take", nil, "an offer or a phase, and when it was taken, as `OFFER@TIME` (may be repeated; default: what was ordered)")
+	return cmd
+}
+
+// launchName finds a name's launch.
+func (a *app) launchName(s string) (*launch.Book, watch.Name, launch.Launch, error) {
+	b, err := a.launches()
+	if err != nil {
+		return nil, "", launch.Launch{}, err
+	}
+	n, err := watch.ParseLaunchName(s, coming(b))
+	if err != nil {
+		return b, n, launch.Launch{}, err
+	}
+	l, err := launchOf(b, n.TLD())
+	return b, n, l, err
+}
+
+func (a *app) printExposure(e launch.Exposure) error {
+	t := &table{head: []string{"STEP", "UNTIL", "PAID", "IF WON", "CASH LOST", "CREDIT", "REFUND", "BACK BY", "TIED UP", "LATER YEARS"}}
+	for _, s := range e.Steps {
+		won := "-"
+		if s.IfWon != nil {
+			won = s.IfWon.String()
+		}
+		t.add(s.Step, dateOr(s.To, "open"), s.Paid.String(), won, s.IfLost.CashLost.String(), s.IfLost.Credit.String(), s.IfLost.Refund.String(),
+			dateOr(s.IfLost.RefundBy, "-"), fmt.Sprintf("%d days", s.TiedUp.Days), s.LaterYears.String())
+	}
+	if err := a.writeTable(t); err != nil || a.flags.plain {
+		return err
+	}
+	if e.WorstCase.Currency != "" {
+		if err := a.printf("\nworst case: %s\n", e.WorstCase); err != nil {
+			return err
+		}
+	}
+	for _, q := range e.AskFirst {
+		if err := a.printf("ask first: %s\n", whoisx.CleanLine(q)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) launchContestCommand() *cobra.Command {
+	var entrants []string
+	cmd := &cobra.Command{
+		Use:   "contest NAME --entrant WHO=OFFER@TIME...",
+		Short: "Say who gets a name of those who took an offer, and what each has lost",
+		Example: `  lapse launch contest secret.fraud --entrant anna=r-standard@2026-08-01 --entrant ben=r-priority@2026-08-10 \
+      --entrant "cleo=landrush 1@2026-10-01T15:59:00Z"`,
+		Args: oneName,
+		RunE: func(_ *cobra.Command, args []string) error {
+			b, n, l, err := a.launchName(args[0])
+			if err != nil {
+				return err
+			}
+			var in []launch.Entrant
+			for _, s := range entrants {
+				who, what, ok := strings.Cut(s, "=")
+				if !ok || who == "" {
+					return usagef("--entrant %q: write it as WHO=OFFER@TIME", s)
+				}
+				t, err := readTaken(b, l, what, a.now().UTC())
+				if err != nil {
+					return err
+				}
+				in = append(in, launch.Entrant{Who: whoisx.CleanLine(who), Offer: t.Offer, At: t.At})
+			}
+			res, err := launch.Resolve(l, in)
+			if err != nil {
+				return coded(exitUsage, err)
+			}
+			res.Stakes = list(res.Stakes)
+			if a.flags.json {
+				return a.writeJSON(struct {
+					Name watch.Name `json:"name"`
+					launch.Result
+				}{n, res})
+			}
+			winner := res.Winner
+			if winner == "" {
+				winner = "not decided"
+			}
+			if err := a.printf("%s: %s\n%s\n", n.Display(), winner, whoisx.CleanLine(res.Why)); err != nil {
+				return err
+			}
+			for _, c := range res.Contest {
+				if err := a.printf("%s: %s: %s\n", whoisx.CleanLine(c.Where), whoisx.CleanLine(c.How), whoisx.CleanLine(strings.Join(c.Entrants, ", "))); err != nil {
+					return err
+				}
+			}
+			t := &table{head: []string{"WHO", "STEP", "PAID", "CASH LOST", "CREDIT", "REFUND", "TIED UP", ""}}
+			for _, s := range res.Stakes {
+				end := ""
+				switch {
+				case s.Won:
+					end = "won"
+				case s.Out:
+					end = "lost"
+				}
+				t.add(s.Who, s.Step, s.Paid.String(), s.CashLost.String(), s.Credit.String(), s.Refund.String(), fmt.Sprintf("%d days", s.Days), end)
+			}
+			return a.writeTable(t)
+		},
+	}
+	cmd.Flags().StringArrayVar(&entrants, "entrant", nil, "who took what and when, as `WHO=OFFER@TIME` (repeated)")
+	return cmd
+}
+
+// eapShown is what `lapse launch eap` writes as JSON.
+type eapShown struct {
+	TLD   string           `json:"tld,omitempty"`
+	Steps []launch.EAPStep `json:"steps"`
+	Now   *launch.EAPStep  `json:"now"`
+	Next  *launch.EAPStep  `json:"next"`
+	Met   *launch.Met      `json:"met"` // null: without a cap, or never
+}
+
+func (a *app) launchEAPCommand() *cobra.Command {
+	var limit, registration, renewal money
+	var fees, when string
+	var hourly bool
+	cmd := &cobra.Command{
+		Use:   "eap [TLD]",
+		Short: "Draw a fee that falls step by step, and when it meets a cap",
+		Long: `The early access period of a launch, or any fee that falls step by step: with
+--fees by the day, with --hourly as well by the hour, as the Expiry Access
+Period of Google's registry does for names that dropped.`,
+		Example: `  lapse launch eap oak --cap 600USD
+  lapse launch eap --fees 2026-11-16T16:00:00Z,10000/5000/1500/500/100/100/100USD --cap 600USD --registration 24.99USD --renewal 24.99USD
+  lapse launch eap --hourly --fees 2026-11-16T19:02:11Z,1000/800/600/400USD`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			now := a.now()
+			if when != "" {
+				d, err := launch.ReadTime(when)
+				if err != nil {
+					return coded(exitUsage, err)
+				}
+				now = d.Time
+			}
+			var out eapShown
+			switch {
+			case len(args) == 1 && fees == "":
+				b, err := a.launches()
+				if err != nil {
+					return err
+				}
+				l, err := launchOf(b, args[0])
+				if err != nil {
+					return err
+				}
+				steps, ok := launch.EAPOf(l)
+				if !ok {
+					return coded(exitNotFound, fmt.Errorf("the launch of .%s has no early access period whose hours are known", l.TLD))
+				}
+				out.TLD, out.Steps = l.TLD, steps
+				if ga := l.GA(); ga != nil && registration.Currency == "" {
+					registration.Money = ga.Fee
+				}
+			case len(args) == 0 && fees != "":
+				step := 24 * time.Hour
+				if hourly {
+					step = time.Hour
+				}
+				e, err := readEAP(fees, step)
+				if err != nil {
+					return coded(exitUsage, err)
+				}
+				out.Steps = e.Steps()
+			default:
+				return usagef("name a TLD, or write the fees with --fees")
+			}
+			out.Now, out.Next = launch.StepAt(out.Steps, now)
+			if limit.Currency != "" {
+				met, ok, err := launch.CapMet(out.Steps, limit.Money, registration.Money, renewal.Money)
+				if err != nil {
+					return coded(exitUsage, err)
+				}
+				if ok {
+					out.Met = &met
+				}
+			}
+			if a.flags.json {
+				return a.writeJSON(out)
+			}
+			return a.drawEAP(out, limit)
+		},
+	}
+	f := cmd.Flags()
+	f.Var(&limit, "cap", "the most that fee and registration may cost together")
+	f.Var(&registration, "registration", "what a year costs beside the fee (default: the price at general availability)")
+	f.Var(&renewal, "renewal", "what the first renewal costs")
+	f.StringVar(&fees, "fees", "", "the steps as `FROM,FEE/FEE/FEEUSD`")
+	f.BoolVar(&hourly, "hourly", false, "a step an hour, not a day")
+	f.StringVar(&when, "at", "", "as it stands at another `time`")
+	return cmd
+}
+
+func (a *app) drawEAP(e eapShown, limit money) error {
+	w := a.width()
+	if w == 0 {
+		w = 80
+	}
+	if a.flags.plain {
+		t := &table{}
+		for _, s := range e.Steps {
+			t.add(fmt.Sprint(s.N), s.From.UTC().Format(time.RFC3339), s.To.UTC().Format(time.RFC3339), s.Fee.String())
+		}
+		return a.writeTable(t)
+	}
+	theme := widget.NewTheme("dark", true, a.getenv("TERM") == "dumb" || a.getenv("LC_ALL") == "C")
+	for _, line := range widget.StepChart(theme, launchChart(e), eapNow(e), w, len(e.Steps)) {
+		if err := a.printf("%s\n", strings.TrimRight(ansi.Strip(line), " ")); err != nil {
+			return err
+		}
+	}
+	switch {
+	case e.Now != nil && e.Next != nil:
+		if err := a.printf("now %s; from %s %s\n", e.Now.Fee, e.Next.From.UTC().Format("2006-01-02 15:04 UTC"), e.Next.Fee); err != nil {
+			return err
+		}
+	case e.Now != nil:
+		if err := a.printf("now %s, the last step, until %s\n", e.Now.Fee, e.Now.To.UTC().Format("2006-01-02 15:04 UTC")); err != nil {
+			return err
+		}
+	case e.Next != nil:
+		if err := a.printf("begins %s at %s\n", e.Next.From.UTC().Format("2006-01-02 15:04 UTC"), e.Next.Fee); err != nil {
+			return err
+		}
+	default:
+		if err := a.printf("it is over\n"); err != nil {
+			return err
+		}
+	}
+	switch {
+	case limit.Currency == "":
+		return nil
+	case e.Met == nil:
+		return a.printf("the cap %s is never met\n", limit.Money)
+	}
+	m := e.Met
+	return a.printf("the cap %s is met at step %d, %s: %s with the registration, %s with the first renewal\n",
+		limit.Money, m.Step.N, m.Step.From.UTC().Format("2006-01-02 15:04 UTC"), m.OnWin, m.Total)
+}
+
+func launchChart(e eapShown) []widget.ChartStep {
+	out := make([]widget.ChartStep, len(e.Steps))
+	for i, s := range e.Steps {
+		out[i] = widget.ChartStep{Label: s.From.UTC().Format("2006-01-02 15:04"), Text: s.Fee.String(), Value: float64(s.Fee.Units), Met: e.Met != nil && s.N >= e.Met.Step.N}
+	}
+	return out
+}
+
+func eapNow(e eapShown) int {
+	if e.Now == nil {
+		return -1
+	}
+	return e.Now.N - 1
+}
+
+// quotedNow is what `lapse launch quote` writes as JSON.
+type quotedNow struct {
+	Name    watch.Name      `json:"name"`
+	Quotes  []launch.Quoted `json:"quotes"` // oldest first
+	Refused string          `json:"refused,omitempty"`
+}
+
+func (a *app) launchQuoteCommand() *cobra.Command {
+	var price money
+	var q launch.Quoted
+	var when string
+	cmd := &cobra.Command{
+		Use:   "quote NAME PRICE",
+		Short: "Keep a price that somebody told you for a name; refuse one that became worse",
+		Long: `Keep a price with its date and source, because people need it in a dispute. A
+quote that became higher, or another class, is kept too: it is told, nothing is
+ordered at it, and the command ends with exit code 4 and both quotes.`,
+		Example: `  lapse launch quote secret.fraud 19USD --source "R's page" --at 2026-08-01
+  lapse launch quote secret.fraud 119USD --class premium --source "mail of R"
+  lapse launch quotes secret.fraud --json`,
+		Args: args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := a.parseName(args[0])
+			if err != nil {
+				return err
+			}
+			if args[1] == "reserved" {
+				q.Class = "reserved"
+			} else if err := price.Set(args[1]); err != nil {
+				return coded(exitUsage, err)
+			}
+			q.Price, q.At = price.Money, a.now()
+			if when != "" {
+				d, err := launch.ReadTime(when)
+				if err != nil {
+					return coded(exitUsage, err)
+				}
+				q.At = d.Time
+			}
+			s, err := a.open(cmd.Context(), needStore)
+			if err != nil {
+				return err
+			}
+			all, err := s.Quote(cmd.Context(), n, q)
+			out := quotedNow{Name: n, Quotes: list(all)}
+			if err != nil {
+				if !errors.Is(err, watch.ErrGuard) {
+					return fmt.Errorf("quote: %w", err)
+				}
+				out.Refused = err.Error()
+			}
+			if a.flags.json {
+				if werr := a.writeJSON(out); werr != nil {
+					return werr
+				}
+			} else if werr := a.printQuotes(all); werr != nil {
+				return werr
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&q.Class, "class", "standard", "standard, premium, a tier, or reserved")
+	f.StringVar(&q.Source, "source", "you", "who said so")
+	f.StringVar(&when, "at", "", "when it was said (default: now)")
+	return cmd
+}
+
+func (a *app) launchQuotesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "quotes NAME",
+		Short: "Show every price that was said of a name, with its date and source",
+		Args:  oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := a.parseName(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context(), needStore)
+			if err != nil {
+				return err
+			}
+			all, err := s.Quotes(cmd.Context(), n)
+			if err != nil {
+				return fmt.Errorf("quotes: %w", err)
+			}
+			if a.flags.json {
+				return a.writeJSON(list(all))
+			}
+			return a.printQuotes(all)
+		},
+	}
+}
+
+func (a *app) printQuotes(all []launch.Quoted) error {
+	t := &table{head: []string{"ON", "PRICE", "CLASS", "SOURCE"}}
+	for _, q := range slices.Clone(all) {
+		t.add(q.At.UTC().Format("2006-01-02 15:04 UTC"), q.Price.String(), q.Class, q.Source)
+	}
+	return a.writeTable(t)
+}

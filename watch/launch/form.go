@@ -1,0 +1,209 @@
+package launch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// Field is one line of the form in which a person types in an offer: the list
+// of what to ask before handing over a card. A field that stays empty stays
+// open, and is listed by Offer.AskFirst.
+type Field struct {
+	Key    string   // as in a file: "application_fee"
+	Ask    string   // the question to the registrar
+	Choice []string // what may be answered; empty: free text, an amount or a time
+	get    func(*offerTOML) *string
+}
+
+// fields is the form, in the order in which it asks.
+var fields = []Field{
+	{"tier", "What is sold: standard, priority, a purchase in a running phase, an application, or an interest that orders nothing?", []string{string(Standard), string(Priority), string(Purchase), string(Apply), string(Interest)}, func(t *offerTOML) *string { return &t.Tier }},
+	{"price", "What does it cost, all in? (like 100USD)", nil, func(t *offerTOML) *string { return &t.Price }},
+	{"application_fee", "How much of that is an application fee that is never given back? (0USD where there is none)", nil, func(t *offerTOML) *string { return &t.ApplicationFee }},
+	{"deposit", "Is a deposit held?", nil, func(t *offerTOML) *string { return &t.Deposit }},
+	{"icann_fee", "Is ICANN's fee charged on top?", nil, func(t *offerTOML) *string { return &t.ICANNFee }},
+	{"charged", "When is it charged: at the order, when the phase opens, or only on success?", []string{string(AtOrder), string(AtPhase), string(OnSuccess)}, func(t *offerTOML) *string { return &t.Charged }},
+	{"refund", "If somebody else gets the name: is the rest given back in cash, as credit, or not at all?", []string{"cash", "credit", "none"}, func(t *offerTOML) *string { return &t.Refund }},
+	{"refund_in", "When is it given back? (like 14d)", nil, func(t *offerTOML) *string { return &t.RefundIn }},
+	{"one_per_name", "Do you take one order a name? (yes or no)", []string{"yes", "no"}, nil},
+	{"several", "If several customers want it: an auction, a queue, a lottery?", []string{"public-auction", "private-auction", "first-come", "lottery", "priority"}, func(t *offerTOML) *string { return &t.Several }},
+	{"who_may_join", "Who may join that contest?", nil, func(t *offerTOML) *string { return &t.WhoMayJoin }},
+	{"premium", "What happens if the registry calls the name premium: cancelled, quoted again, or is the higher price binding?", []string{string(PremiumCancelled), string(PremiumRequoted), string(PremiumBinding)}, func(t *offerTOML) *string { return &t.Premium }},
+	{"if_reserved", "What happens to the money if the registry reserves the name?", nil, func(t *offerTOML) *string { return &t.IfReserved }},
+	{"binding_on", "From when is it binding? (like 2026-10-01T16:00:00Z, or a day)", nil, func(t *offerTOML) *string { return &t.BindingOn }},
+	{"tries", "Do you buy before general availability, or try when it opens?", []string{"before-ga", "at-ga"}, func(t *offerTOML) *string { return &t.Tries }},
+	{"renewal", "What does a renewal cost?", nil, func(t *offerTOML) *string { return &t.Renewal }},
+	{"premium_renewal", "What does the renewal of a premium name cost?", nil, func(t *offerTOML) *string { return &t.PremiumRenewal }},
+	{"source", "Where does it say so?", nil, func(t *offerTOML) *string { return &t.Source }},
+}
+
+// Fields is the form, in the order in which it asks.
+func Fields() []Field { return slices.Clone(fields) }
+
+// FieldOf returns the field of that key.
+func FieldOf(key string) (Field, bool) {
+	for _, f := range fields {
+		if f.Key == key {
+			return f, true
+		}
+	}
+	return Field{}, false
+}
+
+// Of is what an offer answers, as it is written in a file; "" where it is open.
+func (f Field) Of(o Offer) string {
+	t := writeOffer(o)
+	if f.get != nil {
+		return *f.get(&t)
+	}
+	switch {
+	case t.OnePerName == nil:
+		return ""
+	case *t.OnePerName:
+		return "yes"
+	}
+	return "no"
+}
+
+// With returns the offer with one field answered, or says why the answer cannot
+// be read. "" opens the question again.
+func (f Field) With(o Offer, value string) (Offer, error) {
+	t := writeOffer(o)
+	value = strings.TrimSpace(value)
+	if f.get != nil {
+		*f.get(&t) = value
+	} else {
+		switch yes, no := true, false; strings.ToLower(value) {
+		case "":
+			t.OnePerName = nil
+		case "y", "yes", "true":
+			t.OnePerName = &yes
+		case "n", "no", "false":
+			t.OnePerName = &no
+		default:
+			return o, fmt.Errorf("offer %s: %s is %q; it is yes or no", o.ID, f.Key, value)
+		}
+	}
+	out, err := t.offer()
+	if err != nil {
+		return o, err
+	}
+	out.Origin = o.Origin
+	return out, nil
+}
+
+// NewOffer makes an offer for a phase, with every question open.
+func NewOffer(id, registrar, tld, phase string) Offer {
+	return Offer{ID: id, Registrar: registrar, TLD: strings.ToLower(strings.Trim(tld, ".")), Phase: phase, Tier: Standard}
+}
+
+// Put lays a launch over the book after checking it; it returns what moved.
+func (b *Book) Put(l Launch) ([]Moved, error) {
+	l.TLD = strings.ToLower(strings.Trim(l.TLD, "."))
+	if l.TLD == "" || strings.ContainsAny(l.TLD, " ./\\") {
+		return nil, fmt.Errorf("launch: %q is no TLD", l.TLD)
+	}
+	l.Phases = slices.Clone(l.Phases)
+	l.sort()
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
+	var moved []Moved
+	if before, ok := b.launches[l.TLD]; ok {
+		moved = Changes(before, l)
+	}
+	for _, o := range b.offers {
+		if o.TLD == l.TLD && o.Tier != Interest && l.Phase(o.Phase) == nil {
+			return nil, fmt.Errorf(".%s: the offer %s is for the phase %q, which would be gone", l.TLD, o.ID, o.Phase)
+		}
+	}
+	b.launches[l.TLD] = l
+	return moved, nil
+}
+
+// PutOffer lays an offer over the book after checking it.
+func (b *Book) PutOffer(o Offer) error {
+	l, ok := b.launches[o.TLD]
+	switch {
+	case o.ID == "" || o.Registrar == "":
+		return fmt.Errorf("offer %q: it needs an id and a registrar", o.ID)
+	case o.Tier == Interest:
+	case !ok:
+		return fmt.Errorf("offer %s: there is no launch of .%s", o.ID, o.TLD)
+	case l.Phase(o.Phase) == nil:
+		return fmt.Errorf("offer %s: .%s has no phase %q; it has %s", o.ID, o.TLD, o.Phase, strings.Join(l.names(), ", "))
+	}
+	if i := slices.IndexFunc(b.offers, func(have Offer) bool { return have.ID == o.ID }); i >= 0 {
+		b.offers[i] = o
+	} else {
+		b.offers = append(b.offers, o)
+	}
+	return nil
+}
+
+// Own returns the launches and offers that came from one file.
+func (b *Book) Own(origin string) ([]Launch, []Offer) {
+	launches := slices.DeleteFunc(b.Launches(), func(l Launch) bool { return l.Origin != origin })
+	offers := slices.DeleteFunc(slices.Clone(b.offers), func(o Offer) bool { return o.Origin != origin })
+	return launches, offers
+}
+
+func (l Launch) names() []string {
+	out := make([]string, len(l.Phases))
+	for i, p := range l.Phases {
+		out[i] = p.Name
+	}
+	return out
+}
+
+// ReadPhase reads a phase as a person types it: name, kind, from, to, fee,
+// separated by commas; what is not known is left empty.
+func ReadPhase(s string) (Phase, error) {
+	parts := strings.Split(s, ",")
+	if len(parts) < 2 || len(parts) > 5 {
+		return Phase{}, fmt.Errorf("phase %q: write it as NAME,KIND,FROM,TO,FEE; what is not known stays empty", s)
+	}
+	for len(parts) < 5 {
+		parts = append(parts, "")
+	}
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	p := Phase{Name: parts[0], Kind: Kind(parts[1])}
+	if !slices.Contains(kinds, p.Kind) {
+		return p, fmt.Errorf("phase %q: unknown kind %q; it is one of %s", p.Name, p.Kind, kindWords())
+	}
+	var err error
+	if p.From, err = moment("from", parts[2]); err != nil {
+		return p, fmt.Errorf("phase %q: %w", p.Name, err)
+	}
+	if p.To, err = moment("to", parts[3]); err != nil {
+		return p, fmt.Errorf("phase %q: %w", p.Name, err)
+	}
+	if p.Fee, err = money("fee", parts[4]); err != nil {
+		return p, fmt.Errorf("phase %q: %w", p.Name, err)
+	}
+	return p, nil
+}
+
+// ReadTime reads a time as files and flags write it: RFC 3339, or a day.
+func ReadTime(s string) (whoisx.Date, error) { return moment("time", s) }
+
+// Remove takes a launch or an offer of one file out of the book, by TLD or id,
+// and reports whether there was one. What the file had covered is not seen
+// before the book is read again.
+func (b *Book) Remove(what, origin string) bool {
+	if i := slices.IndexFunc(b.offers, func(o Offer) bool { return o.ID == what && o.Origin == origin }); i >= 0 {
+		b.offers = slices.Delete(b.offers, i, i+1)
+		return true
+	}
+	tld := strings.ToLower(strings.Trim(what, "."))
+	if l, ok := b.launches[tld]; ok && l.Origin == origin {
+		delete(b.launches, tld)
+		return true
+	}
+	return false
+}
