@@ -90,7 +90,7 @@ ends with exit 4.`,
 		GroupID: groupMoney,
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}
@@ -155,7 +155,7 @@ this machine and no create of the account is spent.`,
 		GroupID: groupMoney,
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}

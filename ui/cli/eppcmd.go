@@ -40,7 +40,7 @@ frame, or orders it under a cap.`,
 
 	one := func(use, short string, args cobra.PositionalArgs, build func(names []watch.Name) epp.Command) *cobra.Command {
 		return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, words []string) error {
-			names, err := parseNames(words)
+			names, err := a.parseNames(words)
 			if err != nil {
 				return err
 			}
@@ -187,7 +187,7 @@ func (a *app) eppCreate(account *string, printIt *bool) *cobra.Command {
 		Short: "Order a create under a cap, or print its frame",
 		Args:  oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := watch.ParseName(args[0])
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}

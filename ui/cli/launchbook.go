@@ -192,7 +192,7 @@ func launchOf(b *launch.Book, tld string) (launch.Launch, error) {
 	for _, l := range b.Launches() {
 		known = append(known, l.TLD)
 	}
-	err := coded(exitNotFound, fmt.Errorf("nothing is known of a launch of .%s", strings.Trim(tld, ".")))
+	err := coded(exitNotFound, fmt.Errorf("nothing is known of how .%s opens", clip(strings.Trim(tld, "."))))
 	if g := guess(strings.Trim(tld, "."), known); g != "" {
 		return l, withHint(err, "did you mean %s?", g)
 	}

@@ -240,7 +240,7 @@ func (a *app) launchImportCommand() *cobra.Command {
 		Short: "Read launches from a table: CSV, or a JSON array of objects",
 		Long: `One row a phase. Columns are tld, registry, phase, kind, from, to, fee and
 currency; --map says how the table calls them. A date whose weekday is not its
-own is said. A launch that is known already keeps its phases of other names.`,
+own is said. A launch that is known already keeps its phases of other kinds.`,
 		Example: `  lapse launch import table.csv --tld fraud --map to=Ends --map fee=Price --clock 16:00 --currency USD
   lapse launch import startups.csv --map "tld=TLD" --map "from=Open Date" --map "to=Close Date" --map "phase=Period" --dry-run`,
 		Args: args(cobra.ExactArgs(1)),
@@ -327,14 +327,16 @@ own is said. A launch that is known already keeps its phases of other names.`,
 // merged lays the phases that were read over those that are known.
 func merged(have, read launch.Launch) launch.Launch {
 	out := have
-	out.Phases = slices.Clone(have.Phases)
+	// A table tells all phases of a kind or none: those that it has go, and what
+	// it does not speak of stays.
+	out.Phases = slices.DeleteFunc(slices.Clone(have.Phases), func(p launch.Phase) bool {
+		return slices.ContainsFunc(read.Phases, func(q launch.Phase) bool { return p.Kind == q.Kind })
+	})
 	for _, p := range read.Phases {
-		if q := out.Phase(p.Name); q != nil {
+		if q := have.Phase(p.Name); q != nil {
 			p.Name = q.Name // offers name it so
-			*q = p
-		} else {
-			out.Phases = append(out.Phases, p)
 		}
+		out.Phases = append(out.Phases, p)
 	}
 	if read.Registry != "" {
 		out.Registry = read.Registry
