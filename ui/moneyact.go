@@ -88,7 +88,7 @@ func (r *root) startBid() tea.Cmd {
 			"If it loses, nothing is owed for the bid.",
 		}, "Bid "+m.String(), true, func(r *root) tea.Cmd {
 			r.toasts.busy("bidding")
-			return r.ask(func(ctx context.Context) tea.Msg {
+			return r.spend(func(ctx context.Context) tea.Msg {
 				got, err := core.Bid(ctx, o.ID, m)
 				if err != nil {
 					err = fmt.Errorf("bid for %s: %w", o.Name, err)
@@ -133,7 +133,7 @@ func (r *root) startPay() tea.Cmd {
 	text = append(text, "The service charges what your account there is set to. An unknown outcome is looked up, never paid twice.")
 	r.push(newConfirm(r, "This costs money", text, "Pay", false, func(r *root) tea.Cmd {
 		r.toasts.busy("paying")
-		return r.ask(func(ctx context.Context) tea.Msg {
+		return r.spend(func(ctx context.Context) tea.Msg {
 			got, err := core.Pay(ctx, o.ID)
 			if err != nil {
 				err = fmt.Errorf("pay for %s: %w", o.Name, err)
@@ -211,12 +211,13 @@ func (r *root) cancelOne(o *catch.Order) {
 	text = append(text, "Without it nobody tries to get the name for you there.")
 	id, core := o.ID, r.core
 	c := newConfirm(r, "Cancel an order", text, "Cancel the order", true, func(r *root) tea.Cmd {
-		return r.task("cancelling", func(ctx context.Context) (string, error) {
+		r.toasts.busy("cancelling")
+		return r.spend(func(ctx context.Context) tea.Msg {
 			o, err := core.Cancel(ctx, id)
 			if err != nil {
-				return "", fmt.Errorf("cancel order %d: %w", id, err)
+				err = fmt.Errorf("cancel order %d: %w", id, err)
 			}
-			return fmt.Sprintf("Order for %s at %s: %s.", o.Name, o.Service, stateWords[o.State]), nil
+			return orderedMsg{o, err}
 		})
 	})
 	c.no = "Keep it"

@@ -242,7 +242,7 @@ const followFor = 10 * time.Minute
 func (r *root) place(spec watch.OrderSpec) tea.Cmd {
 	core := r.core
 	r.toasts.busy("ordering " + string(spec.Name))
-	return r.ask(func(ctx context.Context) tea.Msg {
+	return r.spend(func(ctx context.Context) tea.Msg {
 		o, err := core.Order(ctx, spec)
 		if err != nil {
 			err = fmt.Errorf("order %s via %s: %w", spec.Name, spec.Route, err)

@@ -124,7 +124,10 @@ type (
 
 // wait is how long a command that asks the core may take. Looks and orders
 // have deadlines of their own further down.
-const wait = 30 * time.Second
+const (
+	wait      = 30 * time.Second
+	spendWait = 3 * time.Minute
+)
 
 func newRoot(o Options) *root {
 	if o.Now == nil {
@@ -203,6 +206,18 @@ func (a *app) ask(f func(ctx context.Context) tea.Msg) tea.Cmd {
 	parent := a.ctx
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(parent, wait)
+		defer cancel()
+		return f(ctx)
+	}
+}
+
+// spend is ask for a call that can cost money. It is not cut off when the
+// session ends: a call that was given up half way has an unknown outcome, and
+// that is the one thing worse than waiting.
+func (a *app) spend(f func(ctx context.Context) tea.Msg) tea.Cmd {
+	parent := context.WithoutCancel(a.ctx)
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(parent, spendWait)
 		defer cancel()
 		return f(ctx)
 	}
