@@ -36,7 +36,7 @@ demo:
 	go run . demo
 
 release-check:
-	go tool -modfile=tools/go.mod goreleaser check
+	go run github.com/goreleaser/goreleaser/v2@v2.15.4 check
 	for os in linux darwin windows; do for arch in amd64 arm64; do echo $$os/$$arch; GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null . || exit 1; done; done
 
 corpus: ## how well the parsers read labelled answers of real servers: LAPSE_CORPUS=folder make corpus
