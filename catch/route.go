@@ -51,6 +51,7 @@ type Request struct {
 	BidCap  Money
 	Premium bool
 	DryRun  bool
+	Launch  *Launch // the phase of a launch in which it is sent; nil: none
 
 	// At and Until are the name's own drop in a burst of several: equal where it
 	// is published, else the window in which it can be anywhere. Zero where it

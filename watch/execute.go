@@ -142,7 +142,7 @@ func (s *Service) step(ctx context.Context, epoch int64, o catch.Order) error {
 	case o.Wish != catch.WishNone:
 		err = s.grant(ctx, epoch, o)
 	case o.State == catch.Planned || o.State == catch.Requested:
-		if burstKind(o.Kind) && (o.State == catch.Planned || o.Kind == catch.EPP || !s.free(ctx, o)) {
+		if burstKind(o.Kind) && !inPhase(o) && (o.State == catch.Planned || o.Kind == catch.EPP || !s.free(ctx, o)) {
 			err = s.stepBurst(ctx, epoch, o)
 		} else {
 			err = s.place(ctx, epoch, o)

@@ -54,7 +54,9 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 		o.Consents = append(o.Consents, priorityMark)
 	}
 	free := row.Verdict.Stage == lifecycle.Free || row.Verdict.Stage == lifecycle.LikelyFree
-	if d.Kind == catch.EPP || d.Kind == catch.Register && !free {
+	if inPhase(o) {
+		o.CutOff = time.Time{} // it is sent at once: nothing drops
+	} else if d.Kind == catch.EPP || d.Kind == catch.Register && !free {
 		o.State, o.Why = catch.Planned, "waits for its window"
 	}
 	return o, r, s.checkPlan(o, r, t, row, orders, now)
@@ -63,6 +65,9 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row, orders []catch.Order, now time.Time) error {
 	if open, why := r.Open(o.Name); !open {
 		return refuse("%s is not open to you for %s: %s", o.Service, row.Name.Display(), why)
+	}
+	if _, err := catch.LaunchOf(o.Consents); err != nil {
+		return refuse("%v", err)
 	}
 	if err := checkCaps(o, row.Watch); err != nil {
 		return err
@@ -176,4 +181,11 @@ func guardError(err error) bool {
 // holding are the orders that can still charge the person.
 func holding(orders []catch.Order) []catch.Order {
 	return slices.DeleteFunc(slices.Clone(orders), func(o catch.Order) bool { return !o.State.Holds() })
+}
+
+// inPhase reports whether an order is a create or an application in a phase of
+// a launch: it is sent at once, not in a burst.
+func inPhase(o catch.Order) bool {
+	l, err := catch.LaunchOf(o.Consents)
+	return err == nil && l != nil
 }

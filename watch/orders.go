@@ -158,8 +158,13 @@ func ifLost(t catch.Terms) string {
 }
 
 func request(o catch.Order) catch.Request {
+	l, err := catch.LaunchOf(o.Consents)
+	if err != nil {
+		l = nil // checkPlan refused it: such an order is not stored
+	}
 	return catch.Request{
-		Key: o.Key, Name: o.Name, Years: o.Years, Contact: o.Contact,
+		Launch: l,
+		Key:    o.Key, Name: o.Name, Years: o.Years, Contact: o.Contact,
 		Price: o.Price, Cap: o.Cap, BidCap: o.BidCap, Premium: o.Premium,
 	}
 }

@@ -253,6 +253,9 @@ type Domain struct {
 	DS          int       `json:"ds,omitempty"` // number of DNSSEC records
 	Phase       string    `json:"phase,omitempty"`
 	Application string    `json:"application,omitempty"`
+	// Launch is where an application stands: pendingValidation, validated,
+	// invalid, pendingAllocation, allocated, rejected or custom (RFC 8334 §2.3).
+	Launch string `json:"launch,omitempty"`
 
 	AuthInfo catch.Secret `json:"-"`
 	Token    catch.Secret `json:"-"`
@@ -300,7 +303,7 @@ func ReadDomain(r *Response) (Domain, bool) {
 		d.DS = len(s.All("dsData")) + len(s.All("keyData"))
 	}
 	if l := r.ext(NSLaunch, "infData"); l != nil {
-		d.Phase, d.Application = l.Child("phase").Str(), l.Child("applicationID").Str()
+		d.Phase, d.Application, d.Launch = l.Child("phase").Str(), l.Child("applicationID").Str(), l.Child("status").Attr("s")
 	}
 	if t := r.ext(NSToken, "allocationToken"); t != nil {
 		d.Token = catch.NewSecret(t.Text)

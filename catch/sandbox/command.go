@@ -70,6 +70,7 @@ type launchRequest struct {
 	phase, name string
 	typ         string
 	noticeID    string
+	application string
 	marked      bool
 }
 

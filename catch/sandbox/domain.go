@@ -47,8 +47,11 @@ func (r *Registry) price(name string, t *TLD, years int, at time.Time) (year, ea
 		year, _ = cents(d.premium)
 		class = d.class
 	}
-	if d != nil && !d.opened.IsZero() && !d.exists && len(t.EAP) > 0 {
-		from := d.opened
+	from := t.EAPFrom
+	if d != nil && !d.opened.IsZero() {
+		from = d.opened
+	}
+	if !from.IsZero() && (d == nil || !d.exists) && len(t.EAP) > 0 {
 		for _, e := range t.EAP {
 			until = from.Add(e.For)
 			if at.Before(until) {
@@ -67,6 +70,9 @@ func (r *Registry) domainCommand(a *account, c command, at time.Time) result {
 		return r.checkDomains(c, at)
 	case "create":
 		return r.create(a, c.create, at)
+	}
+	if c.verb == "info" && c.ext.launch != nil && c.ext.launch.application != "" {
+		return r.infoApplication(a, c)
 	}
 	d := r.names[c.names[0]]
 	if d == nil || !d.exists {
@@ -259,16 +265,13 @@ func (r *Registry) create(a *account, c createRequest, at time.Time) result {
 	if !a.unlimited && a.balance < total {
 		return fail(2104, "balance %s, fee %s", fmtCents(a.balance), fmtCents(total))
 	}
+	if c.launch != nil && c.launch.typ == "application" && (t.Phase == "sunrise" || t.Phase == "landrush") {
+		return r.apply(a, t, c, total, at)
+	}
 	a.balance -= total
 	r.names[c.name] = d
 	opened := d.opened
-	d.exists, d.stays, d.reserved = true, false, ""
-	d.roid, d.holder, d.registrar, d.iana = r.newROID(t), or(c.registrant, a.o.User), a.o.Registrar, a.o.IANA
-	d.clID, d.crID, d.registrant, d.contacts = a.o.User, a.o.User, c.registrant, c.contacts
-	d.authInfo, d.ns, d.ds, d.client = c.authInfo, c.ns, c.ds, nil
-	d.created, d.updated, d.expires = at, at, at.Add(t.kept(c.years))
-	d.stays = true // what was caught is kept: nothing lets it lapse again
-	r.begin(d, 0, at)
+	r.register(a, d, c, at)
 	d.wonAt = at
 	if d.dropped {
 		r.wins = append(r.wins, Win{Name: d.name, T: opened, At: at, After: at.Sub(opened), Account: a.o.User, Rival: a.rival != nil})
@@ -292,6 +295,18 @@ func (r *Registry) create(a *account, c createRequest, at time.Time) result {
 		})
 	}
 	return res
+}
+
+// register makes a name an account's own. The lock is held.
+func (r *Registry) register(a *account, d *domain, c createRequest, at time.Time) {
+	t := d.tld
+	d.exists, d.stays, d.reserved = true, false, ""
+	d.roid, d.holder, d.registrar, d.iana = r.newROID(t), or(c.registrant, a.o.User), a.o.Registrar, a.o.IANA
+	d.clID, d.crID, d.registrant, d.contacts = a.o.User, a.o.User, c.registrant, c.contacts
+	d.authInfo, d.ns, d.ds, d.client = c.authInfo, c.ns, c.ds, nil
+	d.created, d.updated, d.expires = at, at, at.Add(t.kept(c.years))
+	d.stays = true // what was caught is kept: nothing lets it lapse again
+	r.begin(d, 0, at)
 }
 
 // launchGate refuses what the TLD's phase does not take.

@@ -135,6 +135,11 @@ func readLaunch(s *seq, verb string) *launchRequest {
 			s.err = syntax("element phase: %q is no phase", l.phase)
 		}
 	}
+	if verb == "info" {
+		if n := s.opt("applicationID"); n != nil {
+			l.application = s.token(n, 1, 0)
+		}
+	}
 	if verb != "create" {
 		return l
 	}

@@ -164,6 +164,9 @@ type Registry struct {
 	hosts    map[string]*host
 	contacts map[string]*contact
 	accounts map[string]*account
+	// applications are by id (a launch phase that decides later)
+	applications map[string]*application
+
 	queue    events
 	seq      uint64
 	wake     chan struct{}

@@ -38,6 +38,12 @@ type TLD struct {
 	// only creates of that phase.
 	Phase  string
 	Claims map[string]string // name → claim key
+	// EAPFrom counts the EAP from here on for every name, as a launch's early
+	// access period does, not from a name's drop.
+	EAPFrom time.Time
+	// Allocate is how long after its application a name is given to the first
+	// who applied; 0: never.
+	Allocate time.Duration
 	// Pending answers creates with 1001 and completes them later.
 	Pending time.Duration
 	// Thin registries keep no contacts: a create names no registrant.

@@ -71,7 +71,7 @@ An offer is taken like any other route: lapse order NAME --via prereg:OFFER.`,
 	}
 	cmd.RunE = ls.RunE
 	cmd.AddCommand(ls, show, rounds, a.launchAddCommand(false), a.launchAddCommand(true), a.launchRmCommand(), a.launchImportCommand(),
-		a.launchOfferCommand(), a.launchExposureCommand(), a.launchContestCommand(), a.launchEAPCommand(), a.launchQuoteCommand(), a.launchQuotesCommand())
+		a.launchOfferCommand(), a.launchExposureCommand(), a.launchContestCommand(), a.launchEAPCommand(), a.launchQuoteCommand(), a.launchQuotesCommand(), a.launchClaimsCommand())
 	return cmd
 }
 

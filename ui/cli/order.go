@@ -17,6 +17,7 @@ func (a *app) orderCommand() *cobra.Command {
 	var spec watch.OrderSpec
 	var limit, bid, price money
 	var printIt, yes, wait bool
+	var inPhase launchFlags
 	cmd := &cobra.Command{
 		Use:   "order NAME --via ROUTE",
 		Short: "Take one route for one name, under a cap",
@@ -41,6 +42,11 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 			if spec.Years < 1 || spec.Years > 10 {
 				return usagef("--years %d: one to ten", spec.Years)
 			}
+			consents, err := a.launchConsents(n, inPhase)
+			if err != nil {
+				return err
+			}
+			spec.Consents = append(spec.Consents, consents...)
 			a.holderAs = "order"
 			s, err := a.open(cmd.Context(), needAll)
 			if err != nil {
@@ -59,6 +65,10 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 	f.StringVar(&spec.Contact, "contact", "", "the `contact` to register with")
 	f.BoolVar(&spec.Premium, "premium", false, "agree to a premium price, up to the cap")
 	f.StringSliceVar(&spec.Consents, "consent", nil, "agree to what a refusal named (may be repeated)")
+	f.StringVar(&inPhase.phase, "launch-phase", "", "send it in a phase of a launch: sunrise, landrush, claims, open, custom, as `PHASE[/NAME]`")
+	f.BoolVar(&inPhase.apply, "application", false, "apply in that phase; the registry decides later")
+	f.StringVar(&inPhase.notice, "notice", "", "the claims notice, as a saved `file`")
+	f.StringVar(&inPhase.accept, "accept-notice", "", "the `id` of the notice that you read and accept, where nobody can be asked")
 	f.BoolVar(&spec.DryRun, "dry-run", false, "check everything, order nothing")
 	f.BoolVar(&printIt, "print", false, "show what would be sent, byte for byte, secrets hidden")
 	f.BoolVar(&yes, "yes", false, "do not ask")

@@ -30,7 +30,7 @@ func parseLeaf(c tls.Certificate) *x509.Certificate {
 
 // create is the command that registers a name for this account.
 func (a *Account) create(r catch.Request, svc epp.Services) epp.DomainCreate {
-	c := epp.DomainCreate{Name: strings.ToLower(r.Name), Years: max(r.Years, 1)}
+	c := epp.DomainCreate{Name: strings.ToLower(r.Name), Years: max(r.Years, 1), Launch: launchCreate(r.Launch)}
 	reg := r.Contact
 	if reg == "" {
 		reg = a.o.Contact
@@ -250,6 +250,11 @@ func (a *Account) Place(ctx context.Context, r catch.Request) (catch.Report, err
 	}
 	if done.Pending {
 		rep.State, rep.Words, rep.Paid = catch.Processing, "the registry took the create and decides later (1001)", catch.Money{}
+		if done.Application != "" {
+			// Fees of applications are charged at once and seldom given back: the
+			// worst is assumed.
+			rep.Ref, rep.Words, rep.Paid = done.Application, "application "+done.Application+": the registry decides later", r.Price
+		}
 	}
 	return rep, nil
 }
@@ -297,6 +302,13 @@ func (a *Account) Find(ctx context.Context, o catch.Order) (catch.Report, error)
 	s, err := a.session(ctx, o.Name, op)
 	if err != nil {
 		return catch.Report{}, err
+	}
+	l, err := catch.LaunchOf(o.Consents)
+	if err != nil {
+		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: err.Error()}
+	}
+	if l != nil && l.Application {
+		return a.findApplication(ctx, s, o, l)
 	}
 	d, err := s.Info(ctx, o.Name)
 	var re *epp.ResultError
