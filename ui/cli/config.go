@@ -92,7 +92,8 @@ type ClockConfig struct {
 
 // ServeConfig is the headless server.
 type ServeConfig struct {
-	SSH string `toml:"ssh"` // address of the SSH server, like 127.0.0.1:2222; empty: none
+	SSH     string `toml:"ssh"`     // address of the SSH server, like 127.0.0.1:2222; empty: none
+	Metrics string `toml:"metrics"` // loopback address of /metrics and /healthz; empty: none
 }
 
 // UIConfig is how the screens look.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,38 +16,51 @@ import (
 )
 
 func (a *app) serveCommand() *cobra.Command {
-	var ssh string
+	var addrs serveAddrs
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Watch and catch without a screen",
 		Long: `Watch, order and catch without a screen, until SIGTERM. Another process that
 already acts is waited for: the moment it ends this one takes over. SIGHUP reads
-the configuration again. Under systemd it reports ready and feeds the watchdog.`,
-		Example: "  lapse serve\n  lapse serve --json                  an event a line\n  lapse serve --ssh 127.0.0.1:2222    the screens and harmless commands for listed keys",
+the configuration again; one that cannot be read changes nothing. SIGTERM ends
+it within five seconds: a call whose answer has not come by then is in doubt,
+and looked up at the next start. Under systemd it reports ready and feeds the
+watchdog. With --metrics it serves /metrics for Prometheus and /healthz, to this
+machine only. docs/headless.md goes through a server step by step.`,
+		Example: "  lapse serve\n  lapse serve --json                  an event a line\n  lapse serve --ssh 127.0.0.1:2222    the screens and harmless commands for listed keys\n  lapse serve --metrics 127.0.0.1:9110",
 		GroupID: groupProgram,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.flags.readOnly {
 				return usagef("lapse serve --read-only would do nothing")
 			}
-			return a.serve(cmd.Context(), ssh)
+			return a.serve(cmd.Context(), addrs)
 		},
 	}
-	cmd.Flags().StringVar(&ssh, "ssh", "", "listen for SSH on this `address`; keys stand in authorized_keys beside the configuration")
+	cmd.Flags().StringVar(&addrs.ssh, "ssh", "", "listen for SSH on this `address`; keys stand in authorized_keys beside the configuration")
+	cmd.Flags().StringVar(&addrs.metrics, "metrics", "", "serve /metrics and /healthz on this loopback `address`")
 	return cmd
 }
 
-// stopWithin is how long calls in flight may take to end after SIGTERM.
-const stopWithin = 5 * time.Second
+// serveAddrs are the addresses that were given as flags; the configuration has
+// the others.
+type serveAddrs struct{ ssh, metrics string }
 
-func (a *app) serve(ctx context.Context, ssh string) error {
+// stopWithin is how long calls in flight may take to end after SIGTERM; with
+// what is left to close the program ends within five seconds.
+const stopWithin = 4 * time.Second
+
+func (a *app) serve(ctx context.Context, addrs serveAddrs) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, hangup...)
 	defer signal.Stop(hup)
 	for {
-		again, err := a.serveOnce(ctx, ssh, hup)
+		again, err := a.serveOnce(ctx, addrs, hup)
 		if cerr := a.close(); err == nil {
 			err = cerr
+		}
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return nil // told to end while it was still opening
 		}
 		if !again || err != nil {
 			return err
@@ -58,7 +72,7 @@ func (a *app) serve(ctx context.Context, ssh string) error {
 
 // serveOnce serves until ctx ends, the work fails, or SIGHUP asks to start
 // again.
-func (a *app) serveOnce(ctx context.Context, ssh string, hup <-chan os.Signal) (again bool, err error) {
+func (a *app) serveOnce(ctx context.Context, addrs serveAddrs, hup <-chan os.Signal) (again bool, err error) {
 	a.holderAs = "serve"
 	s, err := a.open(ctx, needAll)
 	if err != nil {
@@ -66,13 +80,15 @@ func (a *app) serveOnce(ctx context.Context, ssh string, hup <-chan os.Signal) (
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	m := newMeter(s, a.now)
 	events, leave := s.Subscribe()
 	defer leave()
-	acted := a.act(ctx, s)
-	if ssh == "" {
-		ssh = a.cfg.Serve.SSH
+	window, err := a.openMetrics(ctx, m, cmp.Or(addrs.metrics, a.cfg.Serve.Metrics))
+	if err != nil {
+		return false, err
 	}
-	door := a.openDoor(ctx, s, ssh)
+	acted := a.act(ctx, s)
+	door := a.openDoor(ctx, s, cmp.Or(addrs.ssh, a.cfg.Serve.SSH))
 	a.say("lapse: serving %s", a.cfg.paths.db)
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady)
 	beat := watchdog()
@@ -81,27 +97,35 @@ func (a *app) serveOnce(ctx context.Context, ssh string, hup <-chan os.Signal) (
 		select {
 		case <-ctx.Done():
 			_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping)
-			return false, errors.Join(a.stopped(acted), a.stopped(door))
+			return false, stopped(acted, door, window)
 		case err := <-door:
 			if err == nil && ctx.Err() == nil {
 				err = errors.New("the SSH server ended")
 			}
 			cancel()
-			return false, errors.Join(err, a.stopped(acted))
+			return false, errors.Join(err, stopped(acted, window))
+		case err := <-window:
+			if err == nil && ctx.Err() == nil {
+				err = errors.New("the metrics ended")
+			}
+			cancel()
+			return false, errors.Join(err, stopped(acted, door))
 		case err := <-acted:
 			if err != nil {
 				err = fmt.Errorf("serve: %w", err)
 			}
-			return false, err
+			cancel()
+			return false, errors.Join(err, stopped(door, window))
 		case <-hup:
 			// A configuration that cannot be read must not end a server that
 			// works: it is checked before anything is let go.
-			if _, err := loadConfig(a.cfg.paths, a.flags.config != "", a.getenv); err != nil {
+			if err := a.readable(addrs); err != nil {
 				a.complain(err)
 				continue
 			}
+			_, _ = daemon.SdNotify(false, daemon.SdNotifyReloading)
 			cancel()
-			return true, errors.Join(a.stopped(acted), a.stopped(door))
+			return true, stopped(acted, door, window)
 		case <-beat.C:
 			if _, err := s.Status(ctx); err == nil {
 				_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog)
@@ -111,22 +135,50 @@ func (a *app) serveOnce(ctx context.Context, ssh string, hup <-chan os.Signal) (
 				events = nil
 				continue
 			}
+			m.count(e)
 			if err := a.printEvent(e); err != nil {
-				return false, err
+				cancel()
+				return false, errors.Join(err, stopped(acted, door, window))
 			}
 		}
 	}
 }
 
-// stopped waits for the work to end: with calls in flight for a few seconds,
-// and what is unknown then stays in doubt.
-func (a *app) stopped(acted <-chan error) error {
-	select {
-	case err := <-acted:
+// readable reads the configuration, and the files beside it that serve needs,
+// without using them.
+func (a *app) readable(addrs serveAddrs) error {
+	cfg, err := loadConfig(a.cfg.paths, a.flags.config != "", a.getenv)
+	if err != nil {
 		return err
-	case <-time.After(stopWithin):
-		return errors.New("serve: calls in flight did not end in time; their outcome is looked up at the next start")
 	}
+	if addr := cmp.Or(addrs.metrics, cfg.Serve.Metrics); addr != "" {
+		if _, err := metricsAddr(addr); err != nil {
+			return err
+		}
+	}
+	var errs [5]error
+	_, errs[0] = cfg.rules()
+	_, errs[1] = cfg.houses()
+	_, errs[2] = cfg.terms()
+	_, errs[3] = cfg.policies()
+	_, errs[4] = cfg.launches()
+	return errors.Join(errs[:]...)
+}
+
+// stopped waits for what was started to end, all within stopWithin: what is
+// unknown then stays in doubt.
+func stopped(parts ...<-chan error) error {
+	late := time.After(stopWithin)
+	var errs []error
+	for _, part := range parts {
+		select {
+		case err := <-part:
+			errs = append(errs, err)
+		case <-late:
+			return errors.Join(append(errs, errors.New("serve: calls in flight did not end in time; their outcome is looked up at the next start"))...)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // watchdog ticks at half of systemd's interval, or once an hour without one.
