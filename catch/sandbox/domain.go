@@ -213,12 +213,12 @@ func (d *domain) changed(at time.Time) time.Time {
 	}
 	if i == len(d.tld.Stages)-1 {
 		began := d.began
-		for _, s := range d.tld.Stages[d.at:i] {
-			began = began.Add(s.For)
+		for k := d.at; k < i; k++ {
+			began = began.Add(d.last(k))
 		}
 		return began
 	}
-	return ends.Add(-d.tld.Stages[i].For)
+	return ends.Add(-d.last(i))
 }
 
 // create registers a name, for a client or a rival. The lock is held.

@@ -48,6 +48,8 @@ type TLD struct {
 	Pending time.Duration
 	// Thin registries keep no contacts: a create names no registrant.
 	Thin bool
+	// NoExpiry registries show no expiry date.
+	NoExpiry bool
 	// MinYears and MaxYears of a registration; 0: 1 and 10.
 	MinYears, MaxYears int
 }
@@ -93,6 +95,11 @@ type Name struct {
 	RenewedAfter time.Duration
 	// Stays says that it never lapses.
 	Stays bool
+	// Lasts is how long each stage lasts for this name in the life that it
+	// begins with, one for each stage of the TLD; nil: as the TLD says. Drop is
+	// when it falls, where that is not the end of the last stage.
+	Lasts []time.Duration
+	Drop  time.Time
 	// Premium is its price where it is a premium name, "1200.00"; Class its
 	// tier.
 	Premium, Class string
@@ -183,6 +190,8 @@ type domain struct {
 	class      string
 	reserved   string
 	stays      bool
+	lasts      []time.Duration // of the stages of this life; nil: the TLD's
+	falls      time.Time       // a drop that was planned beforehand
 
 	exists  bool
 	began   time.Time // when stage at began
@@ -194,12 +203,20 @@ type domain struct {
 	dropped bool // it fell, rather than being free from the start
 }
 
+// last is how long a stage of this name lasts.
+func (d *domain) last(i int) time.Duration {
+	if i < len(d.lasts) {
+		return d.lasts[i]
+	}
+	return d.tld.Stages[i].For
+}
+
 // where returns the stage of a name that exists, and when that stage ends.
 func (d *domain) where(t time.Time) (stage Stage, i int, ends time.Time) {
 	i, began := d.at, d.began
 	for {
 		s := d.tld.Stages[i]
-		ends = began.Add(s.For)
+		ends = began.Add(d.last(i))
 		if d.stays || i == len(d.tld.Stages)-1 || t.Before(ends) {
 			if i == len(d.tld.Stages)-1 && !d.stays {
 				ends = d.drop
@@ -259,8 +276,12 @@ func (r *Registry) begin(d *domain, i int, t time.Time) {
 		return
 	}
 	end := t
-	for _, s := range d.tld.Stages[i:] {
-		end = end.Add(s.For)
+	for k := i; k < len(d.tld.Stages); k++ {
+		end = end.Add(d.last(k))
+	}
+	if d.falls.After(t) {
+		d.drop = d.falls
+		return
 	}
 	if w := d.tld.Window; w > 0 {
 		end = end.Add(time.Duration(r.rng.Int64N(int64(w))))
@@ -319,14 +340,18 @@ func (r *Registry) addLocked(n Name) error {
 			return fmt.Errorf("name %s: TLD %s has no stage %q", n.Name, t.Zone, n.Stage)
 		}
 	}
+	if n.Lasts != nil && len(n.Lasts) != len(t.Stages) {
+		return fmt.Errorf("name %s: %d stages have a length, TLD %s has %d", n.Name, len(n.Lasts), t.Zone, len(t.Stages))
+	}
+	d.lasts, d.falls = n.Lasts, n.Drop
 	r.begin(d, i, now.Add(-n.Into))
 	// The expiry is the end of the registered stage, whichever stage it is in.
 	d.expires = d.began
 	if i == 0 {
-		d.expires = d.began.Add(t.Stages[0].For)
+		d.expires = d.began.Add(d.last(0))
 	}
 	for k := 1; k < i; k++ {
-		d.expires = d.expires.Add(-t.Stages[k].For)
+		d.expires = d.expires.Add(-d.last(k))
 	}
 	if d.stays {
 		d.expires = now.Add(t.kept(1))
@@ -377,6 +402,7 @@ func (r *Registry) planDrop(d *domain) {
 // release takes a name out of the registry.
 func (r *Registry) release(d *domain, at time.Time) {
 	d.exists, d.dropped, d.opened, d.ds, d.client, d.contacts = false, true, at, nil, nil, nil
+	d.lasts, d.falls = nil, time.Time{}
 	if d.tld.Gate != "" {
 		d.opened = at.Add(d.tld.GateFor)
 	}

@@ -136,12 +136,13 @@ func (d *domain) rdap(now time.Time) map[string]any {
 	for _, h := range d.ns {
 		ns = append(ns, map[string]any{"objectClassName": "nameserver", "ldhName": strings.ToUpper(h)})
 	}
+	events := []any{event("registration", d.created), event("last changed", d.changed(now)), event("last update of RDAP database", now)}
+	if !d.tld.NoExpiry {
+		events = append(events, event("expiration", d.shownExpiry(now)))
+	}
 	return map[string]any{
 		"objectClassName": "domain", "handle": d.roid, "ldhName": strings.ToUpper(d.name), "status": status,
-		"events": []any{
-			event("registration", d.created), event("expiration", d.shownExpiry(now)),
-			event("last changed", d.changed(now)), event("last update of RDAP database", now),
-		},
+		"events":      events,
 		"secureDNS":   map[string]any{"delegationSigned": len(d.ds) > 0},
 		"nameservers": ns,
 		"entities": []any{map[string]any{

@@ -37,7 +37,14 @@ func (r *Registry) acceptWHOIS(ln net.Listener) {
 }
 
 func (r *Registry) whois(query, from string) string {
-	name := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(query, "domain "), "."))
+	// Servers differ in how they want to be asked: "domain =name", "-T dn name",
+	// "name/e". All of it is understood.
+	words := strings.Fields(query)
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(words[len(words)-1], "="), "/")
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
@@ -83,7 +90,9 @@ func (r *Registry) whois(query, from string) string {
 	field("Registry Domain ID", d.roid)
 	field("Updated Date", d.changed(now).UTC().Format(time.RFC3339))
 	field("Creation Date", d.created.UTC().Format(time.RFC3339))
-	field("Registry Expiry Date", d.shownExpiry(now).UTC().Format(time.RFC3339))
+	if !t.NoExpiry {
+		field("Registry Expiry Date", d.shownExpiry(now).UTC().Format(time.RFC3339))
+	}
 	field("Registrar", d.registrar)
 	field("Registrar IANA ID", d.iana)
 	epp, rgp := d.statuses(now)
