@@ -92,9 +92,9 @@ func pollWindow(v Verdict, w Window, r Rule, now time.Time, span func(time.Durat
 		}
 		return time.Time{}, "", false
 	}
-	inside, word := 4*time.Minute, "its window is open and may see the drop"
+	inside, word := 4*time.Minute+45*time.Second, "its window is open and may see the drop"
 	if w.Certainty == Will {
-		inside, word = 40*time.Second, "its window is open and will see the drop"
+		inside, word = 50*time.Second, "its window is open and will see the drop"
 	}
 	lead := span(5 * time.Minute)
 	switch {
@@ -110,7 +110,7 @@ func pollWindow(v Verdict, w Window, r Rule, now time.Time, span func(time.Durat
 		// A window of two days with hours is two windows of an hour: between
 		// them nobody has seen a drop.
 		if left := r.Drop.untilHours(now, lead); width > 12*time.Hour && left > lead {
-			return now.Add(min(left, span(5*time.Minute))), "between the hours at which names drop", true
+			return now.Add(min(left, span(time.Hour))), "between the hours at which names drop", true
 		}
 		return now.Add(span(inside)), word, true
 	case last:

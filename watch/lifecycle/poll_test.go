@@ -29,7 +29,7 @@ func TestPoll(t *testing.T) {
 		{"in a will window", Verdict{Stage: Dropping, RegistryStage: "pending delete", Window: window("2026-11-10T11:30:00Z", "2026-11-10T12:30:00Z", Will)}, com, time.Second, 59 * time.Second},
 		{"in a may window", Verdict{Stage: Dropping, RegistryStage: "quarantine", Window: window("2026-11-10T11:30:00Z", "2026-11-10T12:30:00Z", May)}, Default().Rule("a.nl"), time.Minute, 5 * time.Minute},
 		{"right at a published second", Verdict{Stage: Dropping, RegistryStage: "pending delete", Window: window("2026-11-10T12:00:00Z", "2026-11-10T12:00:00Z", Will)}, Default().Rule("a.uk"), time.Second, 59 * time.Second},
-		{"between the hours of two days", Verdict{Stage: Dropping, RegistryStage: "pending delete", Window: window("2026-11-09T19:00:00Z", "2026-11-10T20:00:00Z", Will)}, com, 2 * time.Minute, 6 * time.Minute},
+		{"between the hours of two days", Verdict{Stage: Dropping, RegistryStage: "pending delete", Window: window("2026-11-09T19:00:00Z", "2026-11-10T20:00:00Z", Will)}, com, 6 * time.Minute, time.Hour},
 		{"long after its window", Verdict{Stage: PendingDelete, RegistryStage: "pending delete", Window: window("2026-11-05T19:00:00Z", "2026-11-05T20:00:00Z", Will)}, com, time.Hour, 6 * time.Hour},
 		{"conflict", Verdict{Stage: PendingDelete, Confidence: Conflict}, com, time.Minute, 10 * time.Minute},
 		{"launching, far away", Verdict{Stage: Launching}, com, day, day},
