@@ -346,6 +346,10 @@ func (d *decider) explain() {
 		} else if d.expires.IsZero() {
 			d.why("its holder did not pay for it; it can still be renewed at the usual price")
 		} else {
+			if d.stuck {
+				d.why("it expired %s; what became of it since cannot be said", say(d.expires))
+				break
+			}
 			d.why("it expired %s; its holder can still renew it at the usual price", say(d.expires))
 		}
 		if d.autoYear {
@@ -365,6 +369,9 @@ func (d *decider) explain() {
 		d.why("nobody can renew or restore it any more; it is not free yet")
 	case Dropping:
 		d.why("its window is open: it drops now")
+	}
+	if d.stuck {
+		return
 	}
 	if d.unsure && d.rs == nil {
 		d.why("its registry says %q, which no rule of ours maps: the stage is a guess", strings.Join(d.main.SaidStatuses, ", "))

@@ -176,6 +176,10 @@ func (d *decider) held() {
 	if d.past() {
 		return
 	}
+	if d.overdue(rs) {
+		rs, st, d.unsure, d.stuck = nil, Expired, true, true
+		d.odd("its expiry date %s is long past, no rule of .%s lets it be held that long, and no status shows what became of it", say(d.expires), d.Rule.Zone)
+	}
 	d.rs, d.v.Stage = rs, st
 	d.v.Confidence = Single
 	agree := []whoisx.Source{d.main.Source}
@@ -219,6 +223,23 @@ func (d *decider) held() {
 	d.v.Next = d.next(st)
 	d.dropping()
 	d.explain()
+}
+
+// overdue reports whether a stage that only the calendar tells has been over
+// for long: the expiry date is then no date to reckon with.
+func (d *decider) overdue(rs *RuleStage) bool {
+	if rs == nil || rs.Max == 0 || shown(*rs, d.main) || d.bySaid(d.main) != nil || has(d.main, "pendingDelete") || has(d.main, "redemptionPeriod") {
+		return false
+	}
+	began, ok := d.chain(d.expires, rs)
+	if !ok {
+		return false
+	}
+	slack := 7 * day
+	if held := d.Rule.held(); held[len(held)-1].Name == rs.Name {
+		slack = 60 * day // a drop is late more often than a deletion
+	}
+	return d.Now.After(endOf(began).Add(rs.Max + d.Rule.Drop.Late + time.Duration(d.Rule.scale()*float64(slack))))
 }
 
 // poor reports whether the registered answers tell nothing but "taken", while

@@ -228,3 +228,30 @@ func TestDecideByRule(t *testing.T) {
 		})
 	}
 }
+
+// TestExpiredLongAgo wants an anomaly and no made-up window where the expiry
+// date is long past and no status shows what became of the name.
+func TestExpiredLongAgo(t *testing.T) {
+	for _, tt := range []struct {
+		name, expires, now string
+		odd                bool
+	}{
+		{"a.com", "2026-08-27T10:00:00Z", "2026-10-01T00:00:00Z", false},
+		{"a.com", "2026-08-09T10:00:00Z", "2026-11-21T00:00:00Z", true},
+		{"a.com", "2016-08-09T10:00:00Z", "2026-11-21T00:00:00Z", true},
+		{"a.uk", "2016-08-09T10:00:00Z", "2026-11-21T00:00:00Z", true},
+		{"a.photography", "2016-08-09T10:00:00Z", "2026-11-21T00:00:00Z", true},
+	} {
+		in := Input{
+			Name: tt.name, Rule: Default().Rule(tt.name), Now: at(tt.now),
+			Answers: []whoisx.Answer{held("clientTransferProhibited", "2010-01-01T00:00:00Z", "2015-08-10T00:00:00Z", tt.expires, "Example", "9999")},
+		}
+		v := Decide(in)
+		if w := v.Window; w != nil && w.shut().Before(w.open()) {
+			t.Errorf("%s, expired %s: window ends before it begins: %+v", tt.name, tt.expires, w)
+		}
+		if v.Stage != Expired || (v.Anomaly != "") != tt.odd || tt.odd && (v.Window != nil || v.Next != nil || v.RegistryStage != "" || v.Confidence != Guess) {
+			t.Errorf("%s, expired %s: %+v", tt.name, tt.expires, v)
+		}
+	}
+}

@@ -34,6 +34,7 @@ type decider struct {
 	autoYear bool          // the registry's date is a year ahead of the real one
 	old      bool          // nobody said anything for a day
 	unsure   bool          // the stage is a guess between several
+	stuck    bool          // its dates are long past and nothing else tells
 }
 
 // moments is a span in which something happened: at lo == hi it is exact.

@@ -252,7 +252,9 @@ func (d *decider) byPendingDelete(held []RuleStage) (*RuleStage, Stage) {
 			if drop.Drop.Will {
 				return alone[len(alone)-1], alone[len(alone)-1].MapsTo
 			}
-			return alone[0], alone[0].MapsTo
+			if _, ok := d.chain(d.expires, alone[0]); !ok {
+				return alone[0], alone[0].MapsTo
+			}
 		}
 		if from, ok := d.chain(d.expires, alone[0]); ok {
 			s := alone[0]

@@ -336,8 +336,8 @@ func TestJourneys(t *testing.T) {
 		if v := j.look("2025-10-07T00:00:00Z", red); v.Anomaly == "" || v.Stage != Redemption {
 			t.Errorf("a year back: %s %q", v.Stage, v.Anomaly)
 		}
-		if v := j.look("2027-10-07T00:00:00Z", red); v.Stage != Redemption || v.Window == nil {
-			t.Errorf("two years ahead: %s", v.Stage)
+		if v := j.look("2027-10-07T00:00:00Z", red); v.Stage != Redemption || v.Window != nil || v.Anomaly == "" {
+			t.Errorf("two years ahead: %s %q %+v", v.Stage, v.Anomaly, v.Window)
 		}
 	})
 	t.Run("Dropzone", func(t *testing.T) {

@@ -85,6 +85,11 @@ func (d *decider) window(st Stage) *Window {
 	if d.unsure {
 		w.Certainty = CertaintyUnknown
 	}
+	if w.shut().Before(w.open()) {
+		// The stage has lasted longer than its rule allows.
+		d.odd("it is in %s since %s, longer than its rule allows: nothing says when it drops", d.rs.Name, say(date(d.began.hi, d.began.day)))
+		return nil
+	}
 	return d.learn(w)
 }
 
