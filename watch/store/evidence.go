@@ -148,7 +148,7 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]watch.Eve
 	fail := func(err error) ([]watch.Event, error) {
 		return nil, fmt.Errorf("read events: %w", s.typed(err))
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT seq, at, kind, name, stage, was, ord, state, text FROM event WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
+	rows, err := s.hot(ctx, `SELECT seq, at, kind, name, stage, was, ord, state, text FROM event WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
 	if err != nil {
 		return fail(err)
 	}
@@ -172,7 +172,7 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]watch.Eve
 // LastEvent is the number of the latest event, 0 where there is none.
 func (s *Store) LastEvent(ctx context.Context) (int64, error) {
 	var seq sql.NullInt64
-	if err := s.read.QueryRowContext(ctx, `SELECT max(seq) FROM event`).Scan(&seq); err != nil {
+	if err := s.hotRow(ctx, `SELECT max(seq) FROM event`).Scan(&seq); err != nil {
 		return 0, fmt.Errorf("read events: %w", s.typed(err))
 	}
 	return seq.Int64, nil

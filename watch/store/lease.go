@@ -82,7 +82,7 @@ func (t *tx) assertNotHalted(ctx context.Context) error {
 func (s *Store) Lease(ctx context.Context) (watch.Lease, error) {
 	var l watch.Lease
 	var since, beat, haltAt sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT holder, epoch, since, beat, doing, held, halted, halt_by, halt_at FROM lease`).
+	err := s.hotRow(ctx, `SELECT holder, epoch, since, beat, doing, held, halted, halt_by, halt_at FROM lease`).
 		Scan(&l.Holder, &l.Epoch, &since, &beat, &l.Doing, &l.Held, &l.Halted, &l.HaltBy, &haltAt)
 	if err != nil {
 		return l, fmt.Errorf("read the lease: %w", s.typed(err))

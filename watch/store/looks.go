@@ -231,7 +231,7 @@ func (s *Store) Touch(ctx context.Context, n watch.Name, due time.Time, why stri
 // seen yet.
 func (s *Store) Seen(ctx context.Context, n watch.Name) (*watch.Before, error) {
 	var verdict, seen string
-	err := s.read.QueryRowContext(ctx, `SELECT verdict, seen FROM watch WHERE name = ?`, string(n)).Scan(&verdict, &seen)
+	err := s.hotRow(ctx, `SELECT verdict, seen FROM watch WHERE name = ?`, string(n)).Scan(&verdict, &seen)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%s: %w", n.Display(), watch.ErrNotFound)
 	} else if err != nil {
@@ -276,7 +276,7 @@ func (s *Store) passed(ctx context.Context, from, to time.Time) ([]watch.Name, e
 	if !from.IsZero() {
 		after = from.UnixMicro()
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT name FROM watch WHERE todo_at > ? AND todo_at <= ? ORDER BY todo_at`, after, to.UnixMicro())
+	rows, err := s.hot(ctx, `SELECT name FROM watch WHERE todo_at > ? AND todo_at <= ? ORDER BY todo_at`, after, to.UnixMicro())
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func (s *Store) Drops(ctx context.Context, zone string, limit int) ([]lifecycle.
 	fail := func(err error) ([]lifecycle.Observation, error) {
 		return nil, fmt.Errorf("read drops of .%s: %w", zone, s.typed(err))
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT at, began FROM seen_drop WHERE zone = ? ORDER BY at DESC LIMIT ?`, zone, limit)
+	rows, err := s.hot(ctx, `SELECT at, began FROM seen_drop WHERE zone = ? ORDER BY at DESC LIMIT ?`, zone, limit)
 	if err != nil {
 		return fail(err)
 	}

@@ -77,7 +77,7 @@ func (s *Store) Orders(ctx context.Context, f watch.OrderFilter) ([]catch.Order,
 	if len(conds) > 0 {
 		where = " WHERE " + strings.Join(conds, " AND ")
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, updated, body FROM orders`+where+` ORDER BY id`, args...)
+	rows, err := s.hot(ctx, `SELECT id, updated, body FROM orders`+where+` ORDER BY id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read orders: %w", s.typed(err))
 	}
@@ -92,7 +92,7 @@ func (s *Store) Orders(ctx context.Context, f watch.OrderFilter) ([]catch.Order,
 // nothing.
 func (s *Store) NextOrder(ctx context.Context) (time.Time, error) {
 	var v sql.NullInt64
-	if err := s.read.QueryRowContext(ctx, `SELECT min(next_try) FROM orders WHERE next_try IS NOT NULL AND holds = 1`).Scan(&v); err != nil {
+	if err := s.hotRow(ctx, `SELECT min(next_try) FROM orders WHERE next_try IS NOT NULL AND holds = 1`).Scan(&v); err != nil {
 		return time.Time{}, fmt.Errorf("read orders: %w", s.typed(err))
 	}
 	return at(v), nil

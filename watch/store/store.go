@@ -333,6 +333,36 @@ func (s *Store) hot(ctx context.Context, query string, args ...any) (*sql.Rows, 
 	return st.QueryContext(ctx, args...)
 }
 
+// hotRow is hot for a query with one row.
+func (s *Store) hotRow(ctx context.Context, query string, args ...any) *row {
+	rows, err := s.hot(ctx, query, args...)
+	return &row{rows, err}
+}
+
+// row is the first row of a query, or why there is none.
+type row struct {
+	rows *sql.Rows
+	err  error
+}
+
+// Scan reads the row; sql.ErrNoRows where there is none.
+func (r *row) Scan(into ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := r.rows.Scan(into...); err != nil {
+		return err
+	}
+	return r.rows.Close()
+}
+
 func micros(t time.Time) any {
 	if t.IsZero() {
 		return nil
