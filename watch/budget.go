@@ -70,6 +70,15 @@ func (b *budgets) draw(bk *Budget, now time.Time) (got int, next time.Time, why 
 		bk.Day, bk.Today = day, 0
 	}
 	n := int(min(bk.Tokens, max(1, min(bk.Rate/4, 64))))
+	if last := bk.LastAsk; bk.PerDay > 0 && bk.Today >= bk.PerDay/2 && bk.Today < bk.PerDay {
+		// Half of the day's requests are gone: the rest is spread over what is
+		// left of the day, so that nobody is blind for all of its end.
+		midnight := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+		if at := last.Add(midnight.Sub(last) / time.Duration(bk.PerDay-bk.Today+1)); !last.IsZero() && now.Before(at) && at.Sub(now) < 24*time.Hour {
+			return 0, at, fmt.Sprintf("half of the daily limit of %s (%d) is used up, the rest is spread over the day", bk.Host, bk.PerDay)
+		}
+		n = min(n, 1)
+	}
 	if bk.PerDay > 0 {
 		if bk.Today >= bk.PerDay {
 			tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
@@ -83,6 +92,7 @@ func (b *budgets) draw(bk *Budget, now time.Time) (got int, next time.Time, why 
 	}
 	bk.Tokens -= float64(n)
 	bk.Today += n
+	bk.LastAsk = now
 	return n, time.Time{}, ""
 }
 

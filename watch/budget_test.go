@@ -64,10 +64,20 @@ func TestBudgetOfAHost(t *testing.T) {
 	*now = now.Add(time.Hour)
 	take(3)
 	*now = now.Add(time.Hour)
-	if n := take(10); n != 2 {
-		t.Errorf("the daily limit left %d", n)
+	if n := take(10); n != 1 {
+		t.Errorf("more than half of the day's requests are gone, and %d were given at once", n)
 	}
 	_, next, why, _ = b.take(ctx, "h")
+	if in := next.Sub(*now); in < time.Hour || in > 12*time.Hour || !strings.Contains(why, "spread over the day") {
+		t.Errorf("next in %s: %s", in, why)
+	}
+	for today := 0; strings.Contains(why, "spread over the day"); today++ {
+		*now = next
+		if n := take(1); n != 1 || today > 10 {
+			t.Fatalf("the promised turn gave %d", n)
+		}
+		_, next, why, _ = b.take(ctx, "h")
+	}
 	if !next.Equal(time.Date(2026, 11, 11, 0, 0, 0, 0, time.UTC)) || !strings.Contains(why, "daily limit") {
 		t.Errorf("next %s: %s", next, why)
 	}

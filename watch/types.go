@@ -101,19 +101,21 @@ type Look struct {
 
 // Budget is a host's token bucket, shared by every process.
 type Budget struct {
-	Host   string    `json:"host"`
-	Rate   float64   `json:"rate"`  // requests a second now
-	Usual  float64   `json:"usual"` // requests a second that it recovers to
-	Burst  float64   `json:"burst"`
-	Tokens float64   `json:"tokens"`
-	At     time.Time `json:"at"`             // when Tokens was true
-	Until  time.Time `json:"until,omitzero"` // asked to wait until
-	PerDay int       `json:"per_day"`        // 0: no daily limit known
-	Today  int       `json:"today"`
-	Day    string    `json:"day,omitempty"`
-	Limits int64     `json:"limits"` // times it said "too often"
-	Why    string    `json:"why,omitempty"`
-	Source string    `json:"source,omitempty"` // where the limit is from
+	Host  string  `json:"host"`
+	Rate  float64 `json:"rate"`  // requests a second now
+	Usual float64 `json:"usual"` // requests a second that it recovers to
+	Burst float64 `json:"burst"`
+	// LastAsk is when a request was last taken.
+	LastAsk time.Time `json:"last_ask,omitzero"`
+	Tokens  float64   `json:"tokens"`
+	At      time.Time `json:"at"`             // when Tokens was true
+	Until   time.Time `json:"until,omitzero"` // asked to wait until
+	PerDay  int       `json:"per_day"`        // 0: no daily limit known
+	Today   int       `json:"today"`
+	Day     string    `json:"day,omitempty"`
+	Limits  int64     `json:"limits"` // times it said "too often"
+	Why     string    `json:"why,omitempty"`
+	Source  string    `json:"source,omitempty"` // where the limit is from
 }
 
 // OrderFilter selects orders; zero values select all.
