@@ -219,7 +219,15 @@ func (s *Service) lookRow(ctx context.Context, d DueRow) (Look, error) {
 	if err != nil {
 		return Look{}, err
 	}
-	l := s.conclude(d.Name, answers, waits, before, ours, observed, now)
+	var added time.Time
+	if before == nil { // nobody was heard yet: the silence counts from then
+		row, err := s.store.Watch(ctx, d.Name)
+		if err != nil {
+			return Look{}, err
+		}
+		added = row.Created
+	}
+	l := s.conclude(d.Name, answers, waits, before, ours, observed, added, now)
 	if err := s.seesQuotes(ctx, &l); err != nil {
 		return Look{}, err
 	}
@@ -234,7 +242,7 @@ func (s *Service) lookRow(ctx context.Context, d DueRow) (Look, error) {
 		return Look{}, err
 	}
 	if ours {
-		l = s.conclude(d.Name, answers, waits, before, ours, observed, now)
+		l = s.conclude(d.Name, answers, waits, before, ours, observed, added, now)
 	}
 	return l, nil
 }
@@ -258,8 +266,9 @@ func (s *Service) askOrders(ctx context.Context, n Name) (bool, error) {
 	return s.ours(ctx, n)
 }
 
-// conclude turns answers into a look.
-func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before *Before, ours bool, observed []lifecycle.Observation, now time.Time) Look {
+// conclude turns answers into a look. added is when the name was put on the
+// list, zero where it is not.
+func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before *Before, ours bool, observed []lifecycle.Observation, added, now time.Time) Look {
 	rule := s.o.Rules.Rule(string(n))
 	in := lifecycle.Input{Name: string(n), Rule: rule, Answers: answers, Before: before, Now: now, Ours: ours, Observed: observed, Houses: s.o.Houses}
 	l := Look{Name: n, At: now, Answers: answers}
@@ -275,7 +284,11 @@ func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before
 			last = before.Verdict
 		}
 		l.Verdict = last
-		l.Due, l.DueWhy, l.Trouble = trouble(n, answers, waits, last, before, rule, now)
+		heard := added
+		if before != nil && !before.At.IsZero() {
+			heard = before.At
+		}
+		l.Due, l.DueWhy, l.Trouble = trouble(n, answers, waits, last, heard, rule, now)
 		return l
 	}
 	l.Verdict = lifecycle.Decide(in)
@@ -304,11 +317,11 @@ func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before
 
 // trouble says when a name is asked again that nobody spoke about, and why in
 // words for a person. The silence of a server changes nothing else.
-func trouble(n Name, answers []whoisx.Answer, waits []wait, last lifecycle.Verdict, before *Before, rule lifecycle.Rule, now time.Time) (due time.Time, why, text string) {
+func trouble(n Name, answers []whoisx.Answer, waits []wait, last lifecycle.Verdict, since time.Time, rule lifecycle.Rule, now time.Time) (due time.Time, why, text string) {
 	retry := time.Minute
-	if before != nil && !before.At.IsZero() {
+	if !since.IsZero() {
 		// The longer it lasts, the less often.
-		retry = min(max(now.Sub(before.At)/10, time.Minute), time.Hour)
+		retry = min(max(now.Sub(since)/10, time.Minute), time.Hour)
 	}
 	var heard []string
 	voting := 0
@@ -482,7 +495,7 @@ func (s *Service) checkOne(ctx context.Context, n Name) (Look, error) {
 	if err != nil {
 		return Look{}, err
 	}
-	return s.conclude(n, answers, waits, before, ours, observed, s.now()), nil
+	return s.conclude(n, answers, waits, before, ours, observed, time.Time{}, s.now()), nil
 }
 
 // Learned sums up the drops that this installation saw in a zone.
