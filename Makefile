@@ -3,7 +3,7 @@ export CGO_ENABLED ?= 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -X github.com/lapse-dev/lapse/ui/cli.version=$(VERSION)
 
-.PHONY: build test race lint fmt gen golden bench fuzz demo release-check corpus rehearsals
+.PHONY: build test race lint fmt gen golden bench fuzz simulate demo release-check corpus rehearsals
 
 build: ## the binary, stripped and static
 	go build -trimpath -ldflags '$(LDFLAGS)' -o lapse .
@@ -31,6 +31,9 @@ bench: ## against peers and bare programs, interleaved (a module of its own)
 
 fuzz: ## every fuzz target for FUZZTIME each
 	./tools/fuzz $(FUZZTIME)
+
+simulate: ## 500 names of every rule lapse for two years of simulated time
+	GOGC=400 LAPSE_SIMULATE=500 go test -count=1 -v -run TestSimulateTwoYears ./watch/
 
 demo:
 	go run . demo

@@ -69,7 +69,7 @@ func (s *Service) runOrders(ctx context.Context, epoch int64) error {
 		if err != nil {
 			return err
 		}
-		pause := time.Second
+		pause := s.ticks.orders
 		if now := s.now(); !next.IsZero() && next.After(now) {
 			pause = min(pause, next.Sub(now))
 		} else if !next.IsZero() {

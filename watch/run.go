@@ -214,7 +214,7 @@ func (s *Service) keepTodos(ctx context.Context, _ int64) error {
 			return err
 		}
 		from = to
-		if !sleep(ctx, 5*time.Second) {
+		if !sleep(ctx, s.ticks.todos) {
 			return nil
 		}
 	}

@@ -111,7 +111,7 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 			fail = err
 			break
 		}
-		pause := time.Second
+		pause := s.ticks.schedule
 		if now := s.now(); !next.IsZero() && next.After(now) {
 			pause = min(pause, next.Sub(now))
 		}

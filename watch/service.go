@@ -61,6 +61,16 @@ type Service struct {
 	budget     *budgets
 	events     *broadcast
 	bursts     *burstTable
+	ticks      ticks
+}
+
+// ticks are how long the loops of a Service rest at most. Rests are short so
+// that a clock that jumped, which no timer notices, is noticed at once.
+type ticks struct {
+	follow   time.Duration // other processes' writes, a halt among them
+	schedule time.Duration
+	orders   time.Duration
+	todos    time.Duration
 }
 
 // New makes a Service. It starts nothing: Run acts, Subscribe listens.
@@ -86,6 +96,7 @@ func New(o Options) *Service {
 		poke:       make(chan struct{}, 1),
 		pokeOrders: make(chan struct{}, 1),
 		bursts:     newBurstTable(),
+		ticks:      ticks{follow: watchEvery, schedule: time.Second, orders: time.Second, todos: 5 * time.Second},
 	}
 	s.o.Sources = slices.Clone(o.Sources)
 	for _, r := range o.Routes {

@@ -95,7 +95,7 @@ func (b *broadcast) wake() {
 
 func (b *broadcast) follow(ctx context.Context, done chan struct{}, last int64) {
 	defer close(done)
-	t := time.NewTicker(watchEvery)
+	t := time.NewTicker(b.s.ticks.follow)
 	defer t.Stop()
 	var version int64 = -1
 	for {
