@@ -30,6 +30,8 @@ var roles = map[string]func(dir string, out io.Writer) error{
 	"spend":  childSpends,
 	"act":    childActs,
 	"writer": childWrites,
+	"die":    childDies,
+	"race":   childRaces,
 }
 
 func TestMain(m *testing.M) {

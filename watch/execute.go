@@ -281,6 +281,9 @@ func (s *Service) finish(ctx context.Context, e catch.LedgerEntry, o catch.Order
 			return merr
 		}
 		o.NextTry = s.now().Add(time.Second)
+		if e.Action == string(catch.WishCancel) {
+			o.Wish = catch.WishCancel // to be asked again, should it not have arrived
+		}
 		return s.store.SaveOrder(ctx, o, o.Why)
 	case kind == catch.NotDroppableYet:
 		e.Outcome, e.Words = string(kind), words(err)
@@ -492,6 +495,15 @@ func (s *Service) grant(ctx context.Context, epoch int64, o catch.Order) error {
 	case wish == catch.WishBid && bidder != nil:
 		e.AtMost = bid
 		call = func(ctx context.Context) (catch.Report, error) { return bidder.Bid(ctx, o, bid) }
+	case wish == catch.WishPay && o.State != catch.PaymentDue:
+		// Paid on the website meanwhile, or no longer ours.
+		o.Why = fmt.Sprintf("nothing was paid: the order is %s", o.State)
+		o.NextTry = s.pace(ctx, o)
+		return s.store.SaveOrder(ctx, o, o.Why)
+	case wish == catch.WishBid && o.State == catch.AuctionLeading && atLeast(o.OwnBid, bid):
+		o.Why = fmt.Sprintf("no bid was sent: %s of yours leads", o.OwnBid)
+		o.NextTry = s.pace(ctx, o)
+		return s.store.SaveOrder(ctx, o, o.Why)
 	case wish == catch.WishPay && bidder != nil:
 		e.AtMost = Owed(o)
 		call = func(ctx context.Context) (catch.Report, error) { return bidder.Pay(ctx, o) }
@@ -544,11 +556,24 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 	}
 	kind := catch.KindOf(err)
 	now := s.now()
+	undone := false
 	switch {
 	case err == nil:
+		was := o
 		s.applyReport(ctx, &o, r, rep)
 		if o.State == catch.InDoubt {
 			return s.postponeTry(ctx, o, "still in doubt: "+rep.Words, doubtEvery)
+		}
+		if undone = intent != nil && !shows(o, *intent); undone {
+			if grace := s.grace(); now.Sub(intent.At) < grace {
+				return s.postponeTry(ctx, was, fmt.Sprintf("%s does not show the %s yet", o.Service, intent.Action), min(doubtEvery, grace/3+time.Millisecond))
+			}
+			o.Why = fmt.Sprintf("%s never got the %s", o.Service, intent.Action)
+		}
+		if intent != nil && intent.Action == string(o.Wish) && (o.Wish != catch.WishCancel || !undone) {
+			// A bid or a payment that may have gone out once is never repeated
+			// unasked. Taking an order back twice does no harm.
+			o.Wish, o.WishBid = catch.WishNone, catch.Money{}
 		}
 	case kind == catch.NotFound:
 		sent := o.Updated
@@ -564,6 +589,9 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 		} else if intent != nil && intent.Action != "order" {
 			// A cancel, bid or payment of an order that the service no longer knows.
 			back, why = catch.Failed, o.Service+" no longer knows the order"
+			if intent.Action == string(catch.WishCancel) {
+				back = catch.Cancelled
+			}
 		}
 		if merr := o.Move(back, why); merr != nil {
 			return merr
@@ -580,14 +608,38 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 		return s.afterMove(ctx, o)
 	}
 	e := catch.LedgerEntry{At: now, Epoch: epoch, Intent: intent.Seq, Action: intent.Action, Outcome: "found: " + string(o.State), Words: o.Why}
-	if kind == catch.NotFound {
+	if kind == catch.NotFound || undone {
 		e.Outcome = string(catch.NotFound)
 	}
 	if err := s.store.Settle(context.WithoutCancel(ctx), e, o); err != nil {
 		return err
 	}
+	if undone && o.Wish == catch.WishNone {
+		s.tell(ctx, EvTrouble, Name(o.Name), fmt.Sprintf("%s: %s; it is not sent again unless you ask for it", Name(o.Name).Display(), o.Why))
+	}
 	s.wake()
 	return s.afterMove(ctx, o)
+}
+
+// shows reports whether an order, as its service shows it, has what an intent
+// was about. An order that is found at all was ordered.
+func shows(o catch.Order, intent catch.LedgerEntry) bool {
+	switch catch.Wish(intent.Action) {
+	case catch.WishPay:
+		return o.State != catch.PaymentDue
+	case catch.WishCancel:
+		return !o.State.Holds()
+	case catch.WishBid:
+		auction := o.State == catch.AuctionLeading || o.State == catch.AuctionOutbid || o.State == catch.Active || o.State == catch.Processing
+		return !auction || atLeast(o.OwnBid, intent.AtMost)
+	}
+	return true
+}
+
+// atLeast reports whether an amount reaches another in its currency.
+func atLeast(a, b catch.Money) bool {
+	c, err := a.Cmp(b)
+	return err == nil && c >= 0
 }
 
 func (s *Service) grace() time.Duration {

@@ -228,6 +228,10 @@ func (s *Service) Cancel(ctx context.Context, id int64) (catch.Order, error) {
 	if err != nil {
 		return o, err
 	}
+	switch o.State {
+	case catch.WonProvisional, catch.Reversed, catch.RefundDue:
+		return o, refuse("order %d is %s: there is nothing left to take back", id, o.State)
+	}
 	if o.State != catch.Planned && o.State != catch.Requested && o.Kind != catch.ByHand {
 		if r := s.routes[o.Route]; r == nil || !r.Describe().Has(catch.CanCancel) {
 			return o, refuse("%s takes no cancellation by its interface: cancel it there, then `lapse orders sync`", o.Service)
@@ -251,6 +255,9 @@ func (s *Service) Bid(ctx context.Context, id int64, bid catch.Money) (catch.Ord
 		return o, refuse("the bid is in %s, the bid cap in %s", bid.Currency, most.Currency)
 	} else if c > 0 {
 		return o, refuse("the bid %s is above the bid cap %s", bid, most)
+	}
+	if o.State == catch.InDoubt {
+		return o, refuse("nobody knows what became of the last step at %s: that is found out first", o.Service)
 	}
 	if o.State == catch.AuctionLeading && !o.OwnBid.IsZero() {
 		return o, refuse("you lead with %s: a higher bid would top your own", o.OwnBid)
