@@ -27,6 +27,11 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 	if err != nil {
 		p.Refused = guardWords(err)
 	}
+	read, rerr := s.TermsRead(ctx, p.Terms)
+	if rerr != nil {
+		return p, rerr
+	}
+	p.Read = read[0]
 	if q, qerr := s.quote(ctx, r, o); qerr == nil {
 		p.Quote = &q
 		p.Order.Price, p.Order.PriceAt, p.Order.Basis = q.Price, q.At, q.Basis

@@ -140,6 +140,11 @@ type Store interface {
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)
 	Spending(ctx context.Context, month string) ([]Spending, error)
 
+	// AcceptTerms keeps terms that a person accepted; AcceptedTerms returns
+	// them, newest first.
+	AcceptTerms(ctx context.Context, as []Acceptance) error
+	AcceptedTerms(ctx context.Context) ([]Acceptance, error)
+
 	SaveBurst(ctx context.Context, b BurstRecord) error
 	// Bursts returns the bursts of an order, newest first.
 	Bursts(ctx context.Context, order int64) ([]BurstRecord, error)

@@ -244,6 +244,7 @@ type OrderPreview struct {
 	Spec     OrderSpec    `json:"-"`
 	Order    catch.Order  `json:"order"`
 	Terms    catch.Terms  `json:"terms"`
+	Read     TermsRead    `json:"terms_read"`
 	Quote    *catch.Quote `json:"quote,omitempty"`
 	Exposure Exposure     `json:"exposure"` // with this order
 	Refused  string       `json:"refused,omitempty"`

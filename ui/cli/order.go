@@ -200,6 +200,7 @@ func (a *app) printPreview(spec watch.OrderSpec, p watch.OrderPreview) error {
 	fmt.Fprintf(&b, "cap         %s alone, %s if it comes to an auction\n", p.Order.Cap, p.Order.BidCap)
 	fmt.Fprintf(&b, "if it wins  %s\n", whoisx.CleanLine(p.IfWon))
 	fmt.Fprintf(&b, "if it loses %s\n", whoisx.CleanLine(p.IfLost))
+	fmt.Fprintf(&b, "terms       %s\n", whoisx.CleanLine(p.Read.Words))
 	for _, m := range p.Exposure.MostOwed {
 		fmt.Fprintf(&b, "most owed   %s, with every order for this name\n", m)
 	}
