@@ -18,8 +18,9 @@ const (
 	onOrders
 	onQueue
 	onLog
+	onLaunch
 
-	everywhere = onList | onName | onDrops | onOrders | onQueue | onLog
+	everywhere = onList | onName | onDrops | onOrders | onQueue | onLog | onLaunch
 	onRows     = onList | onDrops | onOrders | onQueue // screens with a cursor on a name
 )
 
@@ -33,6 +34,7 @@ var placeNames = []struct {
 	{onOrders, "Orders"},
 	{onQueue, "Queue"},
 	{onLog, "Log"},
+	{onLaunch, "Launches"},
 }
 
 func (p place) String() string {

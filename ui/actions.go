@@ -186,6 +186,7 @@ func actions() []*action {
 		{id: "orders", keys: []string{"3"}, label: "orders", help: "All orders: a row a name, a column a service.", where: everywhere, foot: 15, run: goTo(onOrders)},
 		{id: "queue", keys: []string{"4"}, label: "queue", help: "What is asked next, and how much each host may be asked.", where: everywhere, foot: 16, run: goTo(onQueue)},
 		{id: "log", keys: []string{"5"}, label: "log", help: "What happened, failures in full, and the ledger.", where: everywhere, foot: 17, run: goTo(onLog)},
+		{id: "launches", keys: []string{"6"}, label: "launches", help: "How new TLDs open: what beats what, the clock of a falling fee, and what is at stake.", where: everywhere, foot: 18, run: goTo(onLaunch)},
 
 		{id: "copy", keys: []string{"y"}, label: "copy", help: "Copy the name, or all marked ones, to the clipboard of the terminal in front of you.", where: onRows | onName, can: needName, run: func(r *root) tea.Cmd {
 			var b strings.Builder

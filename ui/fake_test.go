@@ -24,6 +24,7 @@ type fakeCore struct {
 	queue   []watch.Queued
 	budgets []watch.Budget
 	ledger  []catch.LedgerEntry
+	opens   []watch.Opening
 	events  chan watch.Event
 	preview func(watch.OrderSpec) (watch.OrderPreview, error)
 	fail    error // what every reading call answers, where set
@@ -208,6 +209,12 @@ func (c *fakeCore) Halt(_ context.Context, on bool, who string) error {
 	c.halts = append(c.halts, on)
 	c.status.Lease.Halted, c.status.Lease.HaltBy, c.status.Lease.HaltAt = on, who, now
 	return nil
+}
+
+func (c *fakeCore) Openings(context.Context) ([]watch.Opening, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]watch.Opening(nil), c.opens...), c.fail
 }
 
 // Subscribe makes the channel, so that it belongs to the bubble of the test.

@@ -25,6 +25,7 @@ var screens = []struct {
 	{"orders", []string{"3"}},
 	{"queue", []string{"4"}},
 	{"log", []string{"5"}},
+	{"launches", []string{"6"}},
 	{"help", []string{"?"}},
 	{"palette", []string{":"}},
 	{"add", []string{"a", `"wren.org"`}},

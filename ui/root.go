@@ -39,7 +39,7 @@ type app struct {
 	rehearse func(ctx context.Context, n watch.Name) (string, error)
 }
 
-// screen is one of the six.
+// screen is one of the seven.
 type screen interface {
 	// open loads what the screen shows; it is called whenever it comes to the
 	// front and whenever something changed.
@@ -158,7 +158,7 @@ func newRoot(o Options) *root {
 	a := &r.app
 	r.list, r.name, r.log = newList(a), newName(a), newLog(a)
 	r.screens = map[place]screen{
-		onList: r.list, onName: r.name, onDrops: newDrops(a), onOrders: newOrders(a), onQueue: newQueue(a), onLog: r.log,
+		onList: r.list, onName: r.name, onDrops: newDrops(a), onOrders: newOrders(a), onQueue: newQueue(a), onLog: r.log, onLaunch: newLaunch(a),
 	}
 	km, err := newKeymap(o.Keys)
 	if err != nil {

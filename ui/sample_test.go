@@ -198,5 +198,6 @@ func sample() *fakeCore {
 		{Seq: 2, At: now.Add(-time.Hour), Step: catch.Answer, Intent: 1, Order: 1, Name: "tinplate.com", Route: "dynadot", Action: "order", Outcome: "ok", Words: "backorder placed"},
 		{Seq: 1, At: now.Add(-time.Hour), Step: catch.Intent, Order: 1, Name: "tinplate.com", Route: "dynadot", Action: "order", AtMost: usd("24.99")},
 	}
+	c.opens = openings()
 	return c
 }

@@ -1,5 +1,5 @@
 // Package ui is the terminal: one Bubble Tea program with a root model, a
-// stack of overlays and six screens.
+// stack of overlays and seven screens.
 //
 // The root owns what every screen needs (the core, the clock, the theme, the
 // keymap, the toasts) in app, and gives each message to the overlay on top or
@@ -51,6 +51,7 @@ type Core interface {
 	Follow(ctx context.Context, id int64) (catch.Order, error)
 	Sync(ctx context.Context) error
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)
+	Openings(ctx context.Context) ([]watch.Opening, error)
 }
 
 var _ Core = (*watch.Service)(nil)

@@ -1,0 +1,68 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/launch"
+)
+
+// openings are two launches: one in its early access period, one whose landrush
+// is over.
+func openings() []watch.Opening {
+	b := launch.Default()
+	day := func(n int) string {
+		return now.Truncate(24*time.Hour).AddDate(0, 0, n).Add(16 * time.Hour).Format(time.RFC3339)
+	}
+	var text strings.Builder
+	text.WriteString("[[launch]]\ntld = \"oak\"\nregistry = \"Oak Registry\"\n")
+	for i, fee := range []string{"10000USD", "5000USD", "1500USD", "500USD", "100USD", "100USD", "100USD"} {
+		text.WriteString("[[launch.phase]]\nname = \"EAP day " + string(rune('1'+i)) + "\"\nkind = \"eap\"\nfrom = \"" + day(i-2) + "\"\nto = \"" + day(i-1) + "\"\nfee = \"" + fee + "\"\n")
+	}
+	text.WriteString("[[launch.phase]]\nname = \"GA\"\nkind = \"ga\"\nfrom = \"" + day(5) + "\"\nfee = \"24.99USD\"\n")
+	text.WriteString("[[offer]]\nid = \"r\"\nregistrar = \"R\"\ntld = \"oak\"\nphase = \"GA\"\ntier = \"priority\"\nprice = \"100USD\"\napplication_fee = \"65USD\"\ncharged = \"at-order\"\nrefund = \"credit\"\n")
+	if err := b.Overlay("launches.toml", []byte(text.String())); err != nil {
+		panic(err)
+	}
+	usd := func(n int64) catch.Money { return catch.Money{Units: n * 10000, Currency: "USD"} }
+	var out []watch.Opening
+	for _, l := range b.Launches() {
+		o := watch.Opening{Launch: l, Ladder: launch.Ladder(l, b.Offers(l.TLD))}
+		o.EAP, _ = launch.EAPOf(l)
+		if l.TLD == "oak" {
+			r, _ := b.Offer("r")
+			w := watch.Waiting{Name: "acorn.oak", Cap: usd(600), Taken: []launch.Taken{{Offer: r, At: now.AddDate(0, 0, -20)}}}
+			m, _, err := launch.CapMet(o.EAP, w.Cap, l.GA().Fee, catch.Money{})
+			if err != nil {
+				panic(err)
+			}
+			w.Met = &m
+			if w.Exposure, err = launch.ExposureOf("acorn.oak", l, w.Taken); err != nil {
+				panic(err)
+			}
+			o.Names = []watch.Waiting{w, {Name: "leaf.oak"}}
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func TestLaunches(t *testing.T) {
+	drive(t, Options{Core: sample()}, 80, 24, func(d *driver) {
+		d.keys("6")
+		d.pass(0)
+		for _, want := range []string{".oak", "EAP day 4 opens 11 Nov 16:00 UTC, in 22h", "1500.00 USD", "the cap 600.00 USD is met", "65.00 USD gone, 35.00 USD credit", "ask first"} {
+			if !strings.Contains(checked(t, d, 80, 24), want) {
+				t.Errorf("no %q in\n%s", want, checked(t, d, 80, 24))
+			}
+		}
+		d.keys("j")
+		d.pass(0)
+		if got := checked(t, d, 80, 24); !strings.Contains(got, "What beats what in .fraud") || !strings.Contains(got, "12569.99 USD") {
+			t.Errorf("%s", got)
+		}
+	})
+}
