@@ -40,6 +40,9 @@ type peer struct {
 	seen []string // every frame that came back
 }
 
+// peers counts peers, so that no two of them ever use one clTRID.
+var peers atomic.Int64
+
 func dial(t *testing.T, r *Registry, d func(context.Context, string, string) (net.Conn, error)) *peer {
 	t.Helper()
 	c := r.Config()
@@ -48,7 +51,7 @@ func dial(t *testing.T, r *Registry, d func(context.Context, string, string) (ne
 		t.Fatal(err)
 	}
 	tc := tls.Client(raw, &tls.Config{RootCAs: c.Pool(), ServerName: "sandbox.test"})
-	p := &peer{t: t, c: tc, tag: fmt.Sprintf("T%p", tc)}
+	p := &peer{t: t, c: tc, tag: fmt.Sprintf("T%d", peers.Add(1))}
 	t.Cleanup(func() { _ = raw.Close() })
 	return p
 }
