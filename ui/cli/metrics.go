@@ -12,7 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
@@ -166,7 +166,7 @@ func (m *meter) handler() http.Handler {
 			Name: "lapse_build_info", Help: "1, labelled with the version.", ConstLabels: prometheus.Labels{"version": buildVersion()},
 		}, func() float64 { return 1 }))
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 2 * readWithin}))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { expose(w, reg) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		says, err := m.healthy(r.Context())
@@ -185,6 +185,23 @@ func (m *meter) handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// expose writes what was gathered as text, which every scraper reads. promhttp
+// would bring compression along, two megabytes of it, for a reader on the same
+// machine.
+func expose(w http.ResponseWriter, reg prometheus.Gatherer) {
+	families, err := reg.Gather()
+	if err != nil {
+		http.Error(w, "the database cannot be read", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", string(expfmt.NewFormat(expfmt.TypeTextPlain)))
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(w, f); err != nil {
+			return // the reader went away
+		}
+	}
 }
 
 // isLoopback reports whether a host, with or without a port, is this machine.
