@@ -189,7 +189,7 @@ func TestJourney(t *testing.T) {
 			tld("moss", func(z *sandbox.TLD) {
 				z.Phase, z.Claims = "claims", map[string]string{"brand.moss": "2013041500/2/6/9/rJ1NrDO92vDsAzf7EQzgjX4R0000000001"}
 			}),
-			tld("grove", func(z *sandbox.TLD) { z.Phase, z.Allocate = "landrush", 200 * time.Millisecond }),
+			tld("grove", func(z *sandbox.TLD) { z.Phase, z.Allocate = "landrush", 200*time.Millisecond }),
 			tld("fern", func(z *sandbox.TLD) {
 				z.EAPFrom, z.EAP = time.Now().Add(-time.Minute), []sandbox.EAP{{For: time.Hour, Fee: "100.00"}, {For: time.Hour, Fee: "10.00"}}
 			}),
@@ -282,6 +282,10 @@ func TestJourney(t *testing.T) {
 	if o := order("low.fern", 60, &catch.Launch{Phase: "open"}); o.State != catch.RefusedOrder || !strings.Contains(o.Why, "110.00 USD") {
 		t.Errorf("below the fee: %s %s", o.State, o.Why)
 	}
+	// The year's price was quoted before; the fee on top of it is no new quote.
+	if _, err := p.Quote(t.Context(), "leaf.fern", launch.Quoted{At: time.Now().Add(-time.Hour), Source: "its page", Class: "standard", Price: usd(10)}); err != nil {
+		t.Fatal(err)
+	}
 	if o := order("leaf.fern", 120, &catch.Launch{Phase: "open"}); o.State != catch.WonProvisional && o.State != catch.Won || o.Paid != usd(110) {
 		t.Errorf("at the fee: %s %s %s", o.State, o.Paid, o.Why)
 	}
@@ -301,6 +305,30 @@ func TestJourney(t *testing.T) {
 	}
 	if ids := p.ids(t, "secret.grove"); !slices.ContainsFunc(ids, func(id string) bool { return strings.Contains(id, "/launch/") }) {
 		t.Errorf("no deadline is announced: %q", ids)
+	}
+	// What the registry says of a watched name is kept, and a change is told.
+	if _, err := p.Add(t.Context(), []watch.NewWatch{{Input: "silver.grove"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, premium := range []string{"", "119.00", "119.00"} {
+		if premium != "" {
+			if err := reg.Add(sandbox.Name{Name: "silver.grove", Stage: "free", Premium: premium, Class: "tier-1"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.LookNow(t.Context(), "silver.grove"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	qs, err := p.Quotes(t.Context(), "silver.grove")
+	if err != nil || len(qs) != 2 || qs[0].Price != usd(10) || qs[1].Price != usd(119) || qs[1].Class != "tier-1" {
+		t.Errorf("%+v %v", qs, err)
+	}
+	if ids := p.ids(t, "silver.grove"); !slices.ContainsFunc(ids, func(id string) bool { return strings.HasSuffix(id, "-quote") }) {
+		t.Errorf("nobody is told of the price: %q", ids)
+	}
+	if d, err := p.Get(t.Context(), "silver.grove"); err != nil || d.Verdict.Stage != lifecycle.Launching || d.Verdict.Has(lifecycle.FlagPremium) == nil {
+		t.Errorf("%+v %v", d.Verdict, err)
 	}
 	es, err := p.Ledger(t.Context(), 100)
 	if err != nil {

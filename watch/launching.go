@@ -78,6 +78,13 @@ func (s *Service) launching(n Name, answers []whoisx.Answer, usual *lifecycle.Ve
 	return v, true
 }
 
+// sells reports whether a name can be had in a phase now, while its TLD is not
+// open to all.
+func (s *Service) sells(n Name) bool {
+	l, ok := s.launchOf(n)
+	return ok && !l.OpenedAt(s.now()) && l.At(s.now()) != nil
+}
+
 // launchDue is when a launching name is looked at next: when the next phase
 // turns, or in a day.
 func (s *Service) launchDue(n Name, now time.Time) (time.Time, string) {

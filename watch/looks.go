@@ -57,7 +57,9 @@ func (s *Service) ask(ctx context.Context, n Name, before *Before, how asking) (
 			}
 		case whoisx.EPP, whoisx.Registrar:
 			// They cost the person's own standing: only to confirm "free".
-			if free, held := votes(answers); free != 1 || held > 0 {
+			// In a launch they are asked for the price: premium and reserved names
+			// change until the TLD is open.
+			if free, held := votes(answers); free != 1 && !s.sells(n) || held > 0 {
 				continue
 			}
 		case whoisx.DNS:

@@ -250,6 +250,13 @@ func (s *Service) rests(ctx context.Context, o catch.Order, q catch.Quote) error
 	if now.Class == "" && q.Premium {
 		now.Class = "premium"
 	}
+	// An early access fee is on top of what was quoted, and is falling: the cap
+	// stands for it.
+	if l, ok := s.launchOf(Name(o.Name)); ok {
+		if p := l.At(s.now()); p != nil && p.Kind == launch.EarlyAccess && p.Fee.Currency == now.Price.Currency && p.Fee.Units < now.Price.Units {
+			now.Price.Units -= p.Fee.Units
+		}
+	}
 	first := launch.Quoted{At: o.PriceAt, Source: o.Basis, Class: "standard", Price: o.Price}
 	if o.Price.IsZero() || o.PriceAt.IsZero() || o.Price == q.Price {
 		if len(all) == 0 {
@@ -279,6 +286,9 @@ func quotesMoved(sub alert.Subject, as []alert.Alert, l *Look, now time.Time) []
 		}
 		as = slices.DeleteFunc(as, func(a alert.Alert) bool { return a.Kind == alert.PriceMoved && !strings.Contains(a.ID, "quote") })
 		a := requoted(sub, errors.New(c.Text), q, now)
+		if before, ok := quoteOf(Change{Field: quoteField, After: c.Before}); ok && launch.Requote(before, q) == nil {
+			a.Urgent, a.Text = false, upper(c.Text)+"." // it became cheaper
+		}
 		a.ID += "-quote"
 		as = append(as, a)
 	}

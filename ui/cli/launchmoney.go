@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -340,28 +341,38 @@ type quotedNow struct {
 func (a *app) launchQuoteCommand() *cobra.Command {
 	var price money
 	var q launch.Quoted
-	var when string
+	var when, via string
 	cmd := &cobra.Command{
-		Use:   "quote NAME PRICE",
+		Use:   "quote NAME PRICE|--via ROUTE",
 		Short: "Keep a price that somebody told you for a name; refuse one that became worse",
 		Long: `Keep a price with its date and source, because people need it in a dispute. A
 quote that became higher, or another class, is kept too: it is told, nothing is
 ordered at it, and the command ends with exit code 4 and both quotes.`,
 		Example: `  lapse launch quote secret.fraud 19USD --source "R's page" --at 2026-08-01
   lapse launch quote secret.fraud 119USD --class premium --source "mail of R"
+  lapse launch quote secret.fraud --via epp:mine
   lapse launch quotes secret.fraud --json`,
-		Args: args(cobra.ExactArgs(2)),
+		Args: args(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}
-			if args[1] == "reserved" {
+			if (via == "") != (len(args) == 2) {
+				return usagef("write the price that you were told, or name the route that reads it with --via")
+			}
+			if via != "" {
+				if q, err = a.quoteBy(cmd.Context(), n, via); err != nil {
+					return err
+				}
+			} else if args[1] == "reserved" {
 				q.Class = "reserved"
 			} else if err := price.Set(args[1]); err != nil {
 				return coded(exitUsage, err)
 			}
-			q.Price, q.At = price.Money, a.now()
+			if via == "" {
+				q.Price, q.At = price.Money, a.now()
+			}
 			if when != "" {
 				d, err := launch.ReadTime(when)
 				if err != nil {
@@ -395,7 +406,38 @@ ordered at it, and the command ends with exit code 4 and both quotes.`,
 	f.StringVar(&q.Class, "class", "standard", "standard, premium, a tier, or reserved")
 	f.StringVar(&q.Source, "source", "you", "who said so")
 	f.StringVar(&when, "at", "", "when it was said (default: now)")
+	f.StringVar(&via, "via", "", "read the price now, by the `route` of an account: EPP's fee check, or a registrar's price call")
 	return cmd
+}
+
+// quoteBy reads a price by one of the person's routes.
+func (a *app) quoteBy(ctx context.Context, n watch.Name, via string) (launch.Quoted, error) {
+	var q launch.Quoted
+	if _, err := a.open(ctx, needStore); err != nil {
+		return q, err
+	}
+	routes, err := a.routes(ctx, a.cfg)
+	if err != nil {
+		return q, err
+	}
+	for _, r := range routes {
+		if r.Describe().Route != via {
+			continue
+		}
+		got, err := r.Quote(ctx, string(n), 1)
+		if err != nil {
+			return q, fmt.Errorf("quote: %w", err)
+		}
+		q = launch.Quoted{At: got.At, Source: got.Basis, Class: got.Class, Price: got.Price}
+		switch {
+		case q.Class == "" && got.Premium:
+			q.Class = "premium"
+		case q.Class == "":
+			q.Class = "standard"
+		}
+		return q, nil
+	}
+	return q, withHint(coded(exitNotFound, fmt.Errorf("no account here has the route %q", via)), "lapse routes lists them")
 }
 
 func (a *app) launchQuotesCommand() *cobra.Command {
