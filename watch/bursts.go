@@ -505,14 +505,6 @@ func (s *Service) settleBurst(ctx context.Context, r catch.Route, plan catch.Bur
 	return errors.Join(errs...)
 }
 
-func (s *Service) doubt(ctx context.Context, o catch.Order, why string) error {
-	if err := o.Move(catch.InDoubt, why); err != nil {
-		return err
-	}
-	o.NextTry = s.now()
-	return s.store.SaveOrder(ctx, o, why)
-}
-
 func (s *Service) postponeAll(ctx context.Context, group []shot, why string, d time.Duration) error {
 	var errs []error
 	for _, sh := range group {

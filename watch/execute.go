@@ -277,14 +277,10 @@ func (s *Service) finish(ctx context.Context, e catch.LedgerEntry, o catch.Order
 	case !kind.Definite():
 		// Nobody knows. The intent stays open, and the order is never sent
 		// again before the service was asked.
-		if merr := o.Move(catch.InDoubt, "outcome unknown: "+words(err)); merr != nil {
-			return merr
-		}
-		o.NextTry = s.now().Add(time.Second)
 		if e.Action == string(catch.WishCancel) {
 			o.Wish = catch.WishCancel // to be asked again, should it not have arrived
 		}
-		return s.store.SaveOrder(ctx, o, o.Why)
+		return s.doubt(ctx, o, "outcome unknown: "+words(err))
 	case kind == catch.NotDroppableYet:
 		e.Outcome, e.Words = string(kind), words(err)
 		if merr := o.Move(catch.Planned, words(err)); merr != nil {
@@ -311,6 +307,30 @@ func (s *Service) finish(ctx context.Context, e catch.LedgerEntry, o catch.Order
 	}
 	s.wake()
 	return s.afterMove(ctx, o)
+}
+
+// doubt puts an order in doubt after a call whose outcome is unknown. Whatever
+// changed the row while the call was out must not keep it from that: its open
+// intent would hold it for good, and nobody would look it up.
+func (s *Service) doubt(ctx context.Context, o catch.Order, why string) error {
+	for {
+		if err := o.Move(catch.InDoubt, why); err != nil {
+			return err
+		}
+		o.NextTry = s.now().Add(time.Second)
+		err := s.store.SaveOrder(ctx, o, why)
+		if !errors.Is(err, ErrStale) {
+			return err
+		}
+		try, wish := o.Try, o.Wish
+		if o, err = s.store.Order(ctx, o.ID); err != nil {
+			return err
+		}
+		if o.Wish == catch.WishCancel { // the one wish that costs nothing twice
+			wish = o.Wish
+		}
+		o.Try, o.Wish, o.WishBid = try, wish, catch.Money{}
+	}
 }
 
 // endOf is how a definite refusal ends an order.
@@ -600,6 +620,9 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 	default:
 		o.Try++
 		return s.postponeTry(ctx, o, "in doubt, not found out yet: "+words(err), backoff(o.Try, retryAfter(err)))
+	}
+	if o.Wish != catch.WishNone {
+		o.NextTry = now // it was asked for meanwhile
 	}
 	if intent == nil {
 		if err := s.store.SaveOrder(ctx, o, o.Why); err != nil {
