@@ -374,11 +374,17 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 	var live []shot
 	var reqs []catch.Request
 	for _, sh := range group {
-		o := sh.order
-		q, err := s.quote(bctx, r, o)
+		var q catch.Quote
+		o, err := s.lowered(ctx, sh.order)
 		if err != nil && !guardError(err) {
-			if c, cerr := confirmed(o, s.now()); cerr == nil {
-				q, err = c, nil // a price that the person confirmed stands in
+			return err
+		}
+		if err == nil {
+			q, err = s.quote(bctx, r, o)
+			if err != nil && !guardError(err) {
+				if c, cerr := confirmed(o, s.now()); cerr == nil {
+					q, err = c, nil // a price that the person confirmed stands in
+				}
 			}
 		}
 		if err == nil {

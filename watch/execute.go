@@ -207,6 +207,13 @@ func (s *Service) place(ctx context.Context, epoch int64, o catch.Order) error {
 	if open, why := r.Open(o.Name); !open {
 		return s.end(ctx, o, catch.RefusedOrder, "not open to you: "+why)
 	}
+	o, err := s.lowered(ctx, o)
+	if err != nil {
+		if errors.Is(err, ErrGuard) {
+			return s.end(ctx, o, catch.RefusedOrder, guardWords(err))
+		}
+		return err
+	}
 	q, err := s.quote(ctx, r, o)
 	switch kind := catch.KindOf(err); {
 	case err == nil:
@@ -499,6 +506,13 @@ func (s *Service) grant(ctx context.Context, epoch int64, o catch.Order) error {
 		o.NextTry = s.now().Add(10 * time.Minute)
 		return s.store.SaveOrder(ctx, o, o.Why)
 	}
+	if err := s.checkWish(ctx, o, wish, bid); errors.Is(err, ErrGuard) {
+		o.Why = fmt.Sprintf("no %s: %s", wish, guardWords(err)) // the wish is over, the order is as it was
+		o.NextTry = s.pace(ctx, o)
+		return s.store.SaveOrder(ctx, o, o.Why)
+	} else if err != nil {
+		return err
+	}
 	e := catch.LedgerEntry{At: s.now(), Epoch: epoch, Order: o.ID, Name: o.Name, Route: o.Route, Action: string(wish)}
 	var call func(context.Context) (catch.Report, error)
 	bidder, _ := r.(catch.Bidder)
@@ -515,15 +529,6 @@ func (s *Service) grant(ctx context.Context, epoch int64, o catch.Order) error {
 	case wish == catch.WishBid && bidder != nil:
 		e.AtMost = bid
 		call = func(ctx context.Context) (catch.Report, error) { return bidder.Bid(ctx, o, bid) }
-	case wish == catch.WishPay && o.State != catch.PaymentDue:
-		// Paid on the website meanwhile, or no longer ours.
-		o.Why = fmt.Sprintf("nothing was paid: the order is %s", o.State)
-		o.NextTry = s.pace(ctx, o)
-		return s.store.SaveOrder(ctx, o, o.Why)
-	case wish == catch.WishBid && o.State == catch.AuctionLeading && atLeast(o.OwnBid, bid):
-		o.Why = fmt.Sprintf("no bid was sent: %s of yours leads", o.OwnBid)
-		o.NextTry = s.pace(ctx, o)
-		return s.store.SaveOrder(ctx, o, o.Why)
 	case wish == catch.WishPay && bidder != nil:
 		e.AtMost = Owed(o)
 		call = func(ctx context.Context) (catch.Report, error) { return bidder.Pay(ctx, o) }

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -142,9 +143,72 @@ func checkCaps(o catch.Order, w Watch) error {
 	return nil
 }
 
+// lowered holds an order that stands to the caps that its name has now: the
+// person may have lowered them since it was given.
+func (s *Service) lowered(ctx context.Context, o catch.Order) (catch.Order, error) {
+	row, err := s.store.Watch(ctx, Name(o.Name))
+	if errors.Is(err, ErrNotFound) {
+		return o, nil
+	} else if err != nil {
+		return o, err
+	}
+	for _, c := range []struct {
+		what string
+		cap  *catch.Money
+		has  catch.Money
+	}{{"cap", &o.Cap, row.Cap}, {"bid cap", &o.BidCap, row.BidCap}} {
+		if c.has.IsZero() || c.cap.IsZero() {
+			continue
+		}
+		if cmp, err := c.cap.Cmp(c.has); err != nil {
+			return o, refuse("the %s of the order is in %s, that of the name is in %s now", c.what, c.cap.Currency, c.has.Currency)
+		} else if cmp > 0 {
+			*c.cap = c.has
+		}
+	}
+	return o, nil
+}
+
+// checkWish holds a bid or a payment against the order as it stands: when it is
+// asked for, and again when it is done.
+func (s *Service) checkWish(ctx context.Context, o catch.Order, w catch.Wish, bid catch.Money) error {
+	if w != catch.WishBid && w != catch.WishPay {
+		return nil
+	}
+	o, err := s.lowered(ctx, o)
+	if err != nil {
+		return err
+	}
+	most := AtMost(o)
+	if w == catch.WishPay {
+		if o.State != catch.PaymentDue {
+			return refuse("order %d is %s, nothing is due", o.ID, o.State)
+		}
+		if c, err := Owed(o).Cmp(most); err != nil || c > 0 {
+			return refuse("%s is due, the cap is %s: pay it at %s if you want the name all the same", Owed(o), most, o.Service)
+		}
+		return nil
+	}
+	if bid.Units <= 0 {
+		return refuse("a bid of %s is none", bid)
+	}
+	if c, err := bid.Cmp(most); err != nil {
+		return refuse("the bid is in %s, the bid cap in %s", bid.Currency, most.Currency)
+	} else if c > 0 {
+		return refuse("the bid %s is above the bid cap %s", bid, most)
+	}
+	if o.State == catch.InDoubt {
+		return refuse("nobody knows what became of the last step at %s: that is found out first", o.Service)
+	}
+	if o.State == catch.AuctionLeading && !o.OwnBid.IsZero() {
+		return refuse("you lead with %s: a higher bid would top your own", o.OwnBid)
+	}
+	return nil
+}
+
 // checkPrice holds a price against an order's cap, in its currency.
 func checkPrice(o catch.Order, q catch.Quote) error {
-	if q.Price.IsZero() || q.Price.Currency == "" {
+	if q.Price.Units <= 0 || q.Price.Currency == "" {
 		return refuse("%s gave no price: no price, no purchase", o.Service)
 	}
 	if q.Price.Currency != o.Cap.Currency {

@@ -255,17 +255,8 @@ func (s *Service) Bid(ctx context.Context, id int64, bid catch.Money) (catch.Ord
 	if err != nil {
 		return o, err
 	}
-	most := AtMost(o)
-	if c, err := bid.Cmp(most); err != nil {
-		return o, refuse("the bid is in %s, the bid cap in %s", bid.Currency, most.Currency)
-	} else if c > 0 {
-		return o, refuse("the bid %s is above the bid cap %s", bid, most)
-	}
-	if o.State == catch.InDoubt {
-		return o, refuse("nobody knows what became of the last step at %s: that is found out first", o.Service)
-	}
-	if o.State == catch.AuctionLeading && !o.OwnBid.IsZero() {
-		return o, refuse("you lead with %s: a higher bid would top your own", o.OwnBid)
+	if err := s.checkWish(ctx, o, catch.WishBid, bid); err != nil {
+		return o, err
 	}
 	if o.Kind == catch.ByHand || o.Kind == catch.ExpiryAuction && !s.can(o, catch.CanBid) {
 		// The person bids on the website; the bid is kept.
@@ -284,8 +275,8 @@ func (s *Service) Pay(ctx context.Context, id int64) (catch.Order, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.State != catch.PaymentDue {
-		return o, refuse("order %d is %s, nothing is due", id, o.State)
+	if err := s.checkWish(ctx, o, catch.WishPay, catch.Money{}); err != nil {
+		return o, err
 	}
 	if !s.can(o, catch.CanPay) {
 		return o, refuse("%s takes no payment by its interface: pay there by %s", o.Service, atText(o.PayBy))

@@ -1,0 +1,88 @@
+package watch_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch"
+)
+
+// TestLoweredCapHoldsForOrdersThatStand lowers the cap of a name after its
+// order was given and before it is sent.
+func TestLoweredCapHoldsForOrdersThatStand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newService("backorder")
+	early := true
+	svc.fail = func(string) error {
+		if early {
+			early = false
+			return &catch.Error{Kind: catch.NotDroppableYet}
+		}
+		return nil
+	}
+	b := newBurster(w.reg)
+	w.reg.set("b.co.uk")
+	p := w.open(false, svc, b)
+	p.add(t, "b.co.uk")
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(60), BidCap: usd(180)})
+	if err != nil || o.State != catch.Planned {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	x, err := p.Order(t.Context(), watch.OrderSpec{Name: "b.co.uk", Route: "epp:main", Cap: usd(60)})
+	if err != nil || x.State != catch.Planned {
+		t.Fatalf("%+v, %v", x, err)
+	}
+	for _, n := range []watch.Name{"a.com", "b.co.uk"} {
+		low := usd(20)
+		if _, err := p.Edit(t.Context(), n, watch.Patch{Cap: &low}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Both ask 25 and are due now.
+	o.NextTry = time.Now()
+	if err := p.st.SaveOrder(t.Context(), o, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.reg.drop("b.co.uk")
+	q := w.open(true, svc, b)
+	for _, id := range []int64{o.ID, x.ID} {
+		if got := q.state(t, id, catch.RefusedOrder); !strings.Contains(got.Why, "the cap is 20.00 USD") {
+			t.Errorf("%s: %s", got.Name, got.Why)
+		}
+	}
+	if n := svc.times("a.com"); n != 0 || len(b.arms()) != 0 {
+		t.Errorf("placed %d times, armed %d times", n, len(b.arms()))
+	}
+}
+
+// TestPaymentIsHeldAgainstTheCap wins an auction above what may be charged.
+func TestPaymentIsHeldAgainstTheCap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newPayer()
+	svc.report("a.com", catch.Report{State: catch.PaymentDue})
+	p := w.open(false, svc)
+	p.add(t, "a.com")
+	o, err := p.st.AddOrder(t.Context(), catch.Order{
+		Key: "k", Name: "a.com", Route: "auction", Service: "The auction", Kind: catch.Backorder, State: catch.PaymentDue, Cap: usd(60), Price: usd(90),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Pay(t.Context(), o.ID); !errors.Is(err, watch.ErrGuard) {
+		t.Errorf("above the cap: %v", err)
+	}
+	// A wish that was fine when it was made is held against what is due by now.
+	if _, err := p.st.Wish(t.Context(), o.ID, catch.WishPay, catch.Money{}); err != nil {
+		t.Fatal(err)
+	}
+	q := w.open(true, svc)
+	until(t, "the wish is over", func() bool { return q.order(t, o.ID).Wish == catch.WishNone })
+	if got := q.order(t, o.ID); svc.pays.Load() != 0 || !strings.Contains(got.Why, "cap is 60.00 USD") {
+		t.Errorf("paid %d times: %s", svc.pays.Load(), got.Why)
+	}
+}
