@@ -47,6 +47,10 @@ func (s *Service) find(ctx context.Context, o catch.Order, r catch.Route) error 
 		if o.State == was {
 			o.NextTry = s.pace(ctx, o)
 		}
+	case kind == catch.NotFound && (o.State == catch.AuctionLeading || o.State == catch.PaymentDue):
+		// Services that list open auctions alone no longer know one that is
+		// over: it may well be ours, and have to be paid.
+		return s.postponeTry(ctx, o, fixMark+o.Service+" no longer lists it: look there whether you won and what is due; `lapse orders cancel` closes it here", time.Hour)
 	case kind == catch.NotFound:
 		// Cancelled on the website, or lost and forgotten there.
 		st, why := catch.Cancelled, o.Service+" no longer has the order: it was cancelled there"
@@ -118,6 +122,12 @@ func (s *Service) verify(ctx context.Context, o catch.Order, r catch.Route) erro
 			o.NextTry = now.Add(min(24*time.Hour, o.ProvisionalUntil.Sub(now)))
 		} else if err := o.Move(catch.Won, "won: "+o.Why); err != nil {
 			return err
+		} else if o.Paid.IsZero() && o.Refund.IsZero() {
+			// It is no longer at risk: it has to count as spent, or the month's
+			// budget would forget it.
+			if o.Paid = charged(o); !o.Paid.IsZero() {
+				o.Why += fmt.Sprintf("; %s did not say what it charged, %s counts", o.Service, o.Paid)
+			}
 		}
 	}
 	return s.store.SaveOrder(ctx, o, o.Why)
@@ -132,8 +142,8 @@ func (s *Service) shown(ctx context.Context, o catch.Order) (string, error) {
 		return "", err
 	}
 	for _, a := range answers {
-		if !a.Source.Votes() || a.Outcome != whoisx.Registered || !a.Confirmed {
-			continue
+		if !a.Source.Votes() || a.Outcome != whoisx.Registered || !a.Confirmed || a.Server == o.Route {
+			continue // the service's own check is no second source
 		}
 		// A registration from before is the old holder's: redeemed, or not
 		// dropped at all. A day's tolerance covers servers that write dates.

@@ -547,6 +547,9 @@ func (s *Service) grant(ctx context.Context, epoch int64, o catch.Order) error {
 	cctx, cancel := context.WithTimeout(ctx, callTimeout)
 	rep, err := call(cctx)
 	cancel()
+	if wish == catch.WishCancel && catch.KindOf(err) == catch.NotFound {
+		rep, err = catch.Report{State: catch.Cancelled, Words: o.Service + " no longer has the order"}, nil
+	}
 	if kind := catch.KindOf(err); err != nil && kind.Definite() {
 		// It was refused and nothing changed.
 		e.At, e.AtMost, e.Outcome, e.Words = s.now(), catch.Money{}, string(kind), words(err)

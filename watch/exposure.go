@@ -26,7 +26,7 @@ func Owed(o catch.Order) catch.Money {
 		}
 	case catch.WonProvisional:
 		if o.Paid.IsZero() {
-			most = o.Price
+			most = charged(o)
 		}
 	default:
 		// Ended, or reversed: what was paid counts as spent until the refund
@@ -40,6 +40,18 @@ func Owed(o catch.Order) catch.Money {
 		return catch.Money{}
 	}
 	return most
+}
+
+// charged is what a win costs where nobody says what was charged for it: the
+// price, or what was bid last where others bid as well.
+func charged(o catch.Order) catch.Money {
+	if o.OwnBid.IsZero() {
+		return o.Price
+	}
+	if o.HighBid.IsZero() {
+		return dearer(o.Price, o.OwnBid)
+	}
+	return dearer(o.Price, o.HighBid)
 }
 
 // dearer is the larger of two amounts; amounts in different currencies cannot

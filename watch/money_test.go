@@ -55,6 +55,11 @@ func TestExposure(t *testing.T) {
 			Exposure{MostOwed: []catch.Money{usd(40)}, LostAnyway: []catch.Money{}, Frozen: []catch.Money{}},
 		},
 		{
+			"won in an auction, nobody says what it cost: the bid, not the price alone",
+			[]catch.Order{{State: catch.WonProvisional, Cap: usd(60), BidCap: usd(180), Price: usd(25), HighBid: usd(140), OwnBid: usd(150)}},
+			Exposure{MostOwed: []catch.Money{usd(140)}, LostAnyway: []catch.Money{}, Frozen: []catch.Money{}},
+		},
+		{
 			"due: the price, not the cap",
 			[]catch.Order{{State: catch.PaymentDue, Cap: usd(200), Price: usd(162)}},
 			Exposure{MostOwed: []catch.Money{usd(162)}, LostAnyway: []catch.Money{}, Frozen: []catch.Money{}},

@@ -58,6 +58,13 @@ func orderTodo(o catch.Order, now time.Time) Todo {
 			return Todo{Verb: TodoBid, By: o.AuctionEnds, Text: fmt.Sprintf("Outbid at %s: %s stands, your bid cap is %s. It ends %s.", o.Service, o.HighBid, AtMost(o), atText(o.AuctionEnds))}
 		}
 	case catch.AuctionLeading:
+		if what, ok := strings.CutPrefix(o.Why, fixMark); ok {
+			by := o.AuctionEnds
+			if by.IsZero() {
+				by = o.Updated
+			}
+			return Todo{Verb: TodoFix, By: by, Text: o.Service + ": " + what}
+		}
 		if o.AuctionEnds.After(now) && !o.HighBid.IsZero() {
 			return Todo{}
 		}
