@@ -275,7 +275,7 @@ func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 	}
 	switch {
 	case !strings.EqualFold(a.Data.Name, o.Name):
-		return catch.Report{}, d.web.Fail(r, catch.NotFound, "it answered for "+a.Data.Name)
+		return catch.Report{}, d.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Data.Name)
 	case a.Data.State == "hosted":
 		return catch.Report{}, d.web.Fail(r, catch.NotFound, "the name is hosted there, but not registered")
 	}

@@ -426,7 +426,12 @@ func (d *route) Bid(ctx context.Context, o catch.Order, bid catch.Money) (catch.
 			why := ans.Failures[0].Error.Description
 			return catch.Report{}, d.web.Fail(r, kindOf(why, catch.Busy), why)
 		}
-		return d.Find(ctx, o)
+		rep, err := d.Find(ctx, o)
+		if err != nil {
+			// It was placed; only where it stands is not known yet.
+			return catch.Report{OwnBid: bid, Words: "bid placed"}, nil //nolint:nilerr // the order is followed anyway
+		}
+		return rep, nil
 	}
 	return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.NotFound, "no auction for "+o.Name+" is open")
 }

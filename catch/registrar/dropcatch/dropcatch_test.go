@@ -1,6 +1,10 @@
 package dropcatch
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"testing"
 	"time"
 
@@ -55,5 +59,32 @@ func TestAuctionAfterACatch(t *testing.T) {
 	}
 	if rep, err = bidder.Bid(t.Context(), o, catch.Money{Units: 1500000, Currency: "USD"}); err != nil || rep.State != catch.AuctionLeading || rep.OwnBid.String() != "150.00 USD" {
 		t.Errorf("bid: %+v, %v", rep, err)
+	}
+}
+
+// TestBidThatIsNotFoundAfterwardsWasPlaced loses every look-up that follows a
+// bid.
+func TestBidThatIsNotFoundAfterwardsWasPlaced(t *testing.T) {
+	f := fake.NewDropCatch("tinplate.com")
+	defer f.Close()
+	target, err := url.Parse(f.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, placed := httputil.NewSingleHostReverseProxy(target), false
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if placed {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		placed = r.Method == http.MethodPost && r.URL.Path == "/v2/bids"
+		proxy.ServeHTTP(w, r)
+	}))
+	defer srv.Close()
+	f.Auctions["tinplate.com"] = &fake.DropCatchAuction{ID: 7, Ends: time.Now().Add(time.Hour), HighBid: 100, MaxBid: 59}
+	bid := catch.Money{Units: 1500000, Currency: "USD"}
+	rep, err := open(t, srv.URL).(catch.Bidder).Bid(t.Context(), catch.Order{Name: "tinplate.com"}, bid)
+	if err != nil || rep.OwnBid != bid {
+		t.Errorf("the bid stands there, but %+v, %v", rep, err)
 	}
 }

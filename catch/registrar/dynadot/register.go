@@ -81,7 +81,7 @@ func (g *register) Find(ctx context.Context, o catch.Order) (catch.Report, error
 		return catch.Report{}, err
 	}
 	if got := find(ans.body, "name", "domainname", "domain"); got != "" && !strings.EqualFold(got, o.Name) {
-		return catch.Report{}, g.web.Fail(r, catch.NotFound, "it answered for "+got)
+		return catch.Report{}, g.web.Fail(r, catch.UpstreamDown, "it answered for "+got)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Name, Words: ans.words()}, nil
 }

@@ -298,7 +298,7 @@ func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, err
 	}
 	if !strings.EqualFold(a.Result.Info.Domain, o.Name) {
-		return catch.Report{}, n.web.Fail(r, catch.NotFound, "it answered for "+a.Result.Info.Domain)
+		return catch.Report{}, n.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Result.Info.Domain)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Result.Info.Status}, nil
 }

@@ -260,7 +260,7 @@ func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, err
 	}
 	if !strings.EqualFold(a.Name, o.Name) {
-		return catch.Report{}, n.web.Fail(r, catch.NotFound, "it answered for "+a.Name)
+		return catch.Report{}, n.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Name)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: "in the account, expires " + a.Expires}, nil
 }

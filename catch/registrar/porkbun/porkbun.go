@@ -294,7 +294,7 @@ func (p *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, err
 	}
 	if !strings.EqualFold(a.Domain.Domain, o.Name) {
-		return catch.Report{}, p.web.Fail(r, catch.NotFound, "it is not in the account")
+		return catch.Report{}, p.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Domain.Domain)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Domain.Status}, nil
 }
