@@ -32,6 +32,7 @@ var roles = map[string]func(dir string, out io.Writer) error{
 	"writer": childWrites,
 	"die":    childDies,
 	"race":   childRaces,
+	"tell":   childTells,
 }
 
 func TestMain(m *testing.M) {
