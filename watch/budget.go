@@ -18,6 +18,7 @@ type budgets struct {
 	now   func() time.Time
 
 	mu     sync.Mutex
+	draws  map[string]*sync.Mutex // one at a time draws for a host, the others share what it got
 	grants map[string]grant     // taken in advance, so that a fast host costs few writes
 	queue  map[string]time.Time // when the next name that waits for a host is promised its turn
 }
@@ -28,21 +29,39 @@ type grant struct {
 }
 
 func newBudgets(st Store, book *HostBook, now func() time.Time) *budgets {
-	return &budgets{store: st, book: book, now: now, grants: map[string]grant{}, queue: map[string]time.Time{}}
+	return &budgets{store: st, book: book, now: now, draws: map[string]*sync.Mutex{}, grants: map[string]grant{}, queue: map[string]time.Time{}}
 }
 
 // take takes one request to a host. Where there is none it says when the next
 // one is allowed, and why not now.
 func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Time, why string, err error) {
 	now := b.now()
-	b.mu.Lock()
-	if g := b.grants[host]; g.n > 0 && now.Before(g.until) {
+	granted := func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		g := b.grants[host]
+		if g.n <= 0 || !now.Before(g.until) {
+			return false
+		}
 		g.n--
 		b.grants[host] = g
-		b.mu.Unlock()
+		return true
+	}
+	if granted() {
 		return true, time.Time{}, "", nil
 	}
+	b.mu.Lock()
+	draw := b.draws[host]
+	if draw == nil {
+		draw = &sync.Mutex{}
+		b.draws[host] = draw
+	}
 	b.mu.Unlock()
+	draw.Lock()
+	defer draw.Unlock()
+	if now = b.now(); granted() {
+		return true, time.Time{}, "", nil // whoever was before us got enough for several
+	}
 	got := 0
 	err = b.store.ChangeBudget(ctx, host, func(bk *Budget) {
 		got, next, why = b.draw(bk, now)

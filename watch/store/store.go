@@ -152,7 +152,7 @@ func (s *Store) open(ctx context.Context, fresh bool) error {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
-	s.read.SetMaxIdleConns(2)
+	s.read.SetMaxIdleConns(4) // a connection that is opened again prepares every statement again
 	return nil
 }
 
