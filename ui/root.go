@@ -87,6 +87,7 @@ type root struct {
 	overlays []overlay
 
 	events     <-chan watch.Event
+	preloaded  bool // the list has its first page
 	dirty      bool // a reload is on its way
 	tickAt     time.Time
 	tickGen    int
@@ -190,11 +191,25 @@ func (r *root) close() {
 
 // Init asks for the first page and for the terminal's background. A terminal
 // that never answers gets the dark theme.
+// preload reads the list's first page before the program starts, so that the
+// first frame shows it: a page is read in a millisecond, and a frame later is
+// sixteen.
+func (r *root) preload() {
+	r.list.serial++
+	r.list.asked[0] = r.list.serial
+	r.Update(r.list.load(0)())
+	r.preloaded = true
+}
+
 func (r *root) Init() tea.Cmd {
 	events, leave := r.core.Subscribe()
 	r.events = events
 	context.AfterFunc(r.ctx, leave) // also when a session is cut off
-	cmds := []tea.Cmd{r.list.open(), r.loadStatus(), r.listen(), r.tick()}
+	first := r.list.want            // its first page is there already
+	if !r.preloaded {
+		first = r.list.open
+	}
+	cmds := []tea.Cmd{first(), r.loadStatus(), r.listen(), r.tick()}
 	if r.wanted == "" || r.wanted == "auto" {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}

@@ -124,6 +124,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	m := newRoot(o)
 	defer m.close()
+	m.preload()
 	_, err := tea.NewProgram(m, opts...).Run()
 	switch {
 	case err == nil, errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil:

@@ -65,10 +65,12 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := cfg.rules()
-	if err != nil {
-		return nil, err
-	}
+	// Reading the rules takes as long as all the rest: it goes on beside it.
+	rules := make(chan func() (*lifecycle.Book, error), 1)
+	go func() {
+		book, err := cfg.rules()
+		rules <- func() (*lifecycle.Book, error) { return book, err }
+	}()
 	r := &rooms{offline: cfg.Lookup.Offline, log: slog.New(slog.DiscardHandler)}
 	a.rooms = r
 	if n >= needAll {
@@ -91,6 +93,10 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		return nil, err
 	}
 	houses, err := cfg.houses()
+	if err != nil {
+		return nil, err
+	}
+	book, err := (<-rules)()
 	if err != nil {
 		return nil, err
 	}
