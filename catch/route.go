@@ -84,8 +84,8 @@ type Frame struct {
 	Session int           `json:"session"`
 	ClTRID  string        `json:"cltrid"`
 	SvTRID  string        `json:"svtrid,omitempty"`
-	Sent    time.Duration `json:"sent_us"` // from T; JSON writes nanoseconds, see docs/json.md
-	Answer  time.Duration `json:"answer_us"`
+	Sent    time.Duration `json:"sent_ns"` // from T
+	Answer  time.Duration `json:"answer_ns"`
 	Code    int           `json:"code"` // 0: no answer came
 	Words   string        `json:"words,omitempty"`
 }

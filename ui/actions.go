@@ -150,7 +150,8 @@ func actions() []*action {
 		}, run: (*root).showChecklist},
 		{id: "history", keys: []string{"h"}, label: "history", help: "Show every change of the name.", where: onName, foot: 12, run: turnTo(partHistory)},
 		{id: "raw", keys: []string{"w"}, label: "raw", help: "Show the answers as they were received.", where: onName, foot: 13, run: turnTo(partRaw)},
-		{id: "part", keys: []string{"tab"}, label: "next part", help: "Overview, evidence, history and raw answers in turn.", where: onName, run: func(r *root) tea.Cmd {
+		{id: "burst", keys: []string{"B"}, label: "burst", help: "Show what its bursts sent: every create with its microseconds, code and the registry's number for it.", where: onName, foot: 14, can: needBurst, run: turnTo(partBurst)},
+		{id: "part", keys: []string{"tab"}, label: "next part", help: "Overview, evidence, history, raw answers in turn.", where: onName, run: func(r *root) tea.Cmd {
 			r.name.part = (r.name.part + 1) % parts
 			return nil
 		}},
@@ -229,6 +230,13 @@ func actions() []*action {
 
 func turnTo(p part) func(*root) tea.Cmd {
 	return func(r *root) tea.Cmd { r.name.turn(p); return nil }
+}
+
+func needBurst(r *root) string {
+	if len(r.name.bursts) == 0 {
+		return "no burst has been fired for it yet"
+	}
+	return ""
 }
 
 func needSearch(r *root) string {

@@ -24,6 +24,7 @@ type fakeCore struct {
 	queue   []watch.Queued
 	budgets []watch.Budget
 	ledger  []catch.LedgerEntry
+	bursts  map[int64][]watch.BurstRecord
 	opens   []watch.Opening
 	events  chan watch.Event
 	preview func(watch.OrderSpec) (watch.OrderPreview, error)
@@ -295,4 +296,10 @@ func money(s, cur string) catch.Money {
 		panic(err)
 	}
 	return m
+}
+
+func (c *fakeCore) Bursts(_ context.Context, order int64) ([]watch.BurstRecord, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bursts[order], c.fail
 }

@@ -21,6 +21,7 @@ var screens = []struct {
 	{"evidence", []string{"enter", "e"}},
 	{"history", []string{"enter", "h"}},
 	{"raw", []string{"enter", "w"}},
+	{"burst", []string{"/", `"fenland"`, "enter", "enter", "B"}},
 	{"drops", []string{"2"}},
 	{"orders", []string{"3"}},
 	{"queue", []string{"4"}},

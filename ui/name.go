@@ -3,11 +3,13 @@ package ui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -21,16 +23,18 @@ const (
 	partEvidence
 	partHistory
 	partRaw
+	partBurst
 	parts
 )
 
-var partNames = [...]string{"overview", "evidence", "history", "raw answers"}
+var partNames = [...]string{"overview", "evidence", "history", "raw answers", "burst"}
 
 type nameScreen struct {
 	quiet
 	*app
 	of     watch.Name
 	d      *watch.Detail
+	bursts []watch.BurstRecord // newest first
 	err    error
 	asked  int
 	part   part
@@ -60,6 +64,7 @@ type (
 		name  watch.Name
 		asked int
 		d     watch.Detail
+		burst []watch.BurstRecord
 		err   error
 	}
 )
@@ -71,7 +76,7 @@ func (s *nameScreen) show(n watch.Name) {
 	if s.of == n {
 		return
 	}
-	s.of, s.d, s.err, s.part, s.find, s.search = n, nil, nil, partAll, "", nil
+	s.of, s.d, s.bursts, s.err, s.part, s.find, s.search = n, nil, nil, nil, partAll, "", nil
 	s.pages = [parts]pager{}
 	s.took, s.seen = map[string][]float64{}, map[string]time.Time{}
 }
@@ -84,7 +89,17 @@ func (s *nameScreen) open() tea.Cmd {
 	asked, of, core := s.asked, s.of, s.core
 	return s.ask(func(ctx context.Context) tea.Msg {
 		d, err := core.Get(ctx, of)
-		return detailMsg{of, asked, d, err}
+		var burst []watch.BurstRecord
+		for _, o := range d.AllOrders {
+			if o.Kind != catch.EPP || err != nil {
+				continue
+			}
+			var bs []watch.BurstRecord
+			bs, err = core.Bursts(ctx, o.ID)
+			burst = append(burst, bs...)
+		}
+		slices.SortStableFunc(burst, func(a, b watch.BurstRecord) int { return b.At.Compare(a.At) })
+		return detailMsg{of, asked, d, burst, err}
 	})
 }
 
@@ -100,7 +115,7 @@ func (s *nameScreen) update(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	}
-	s.err, s.d = nil, &m.d
+	s.err, s.d, s.bursts = nil, &m.d, m.burst
 	for _, a := range m.d.Answers {
 		if a.Took > 0 && !a.Asked.Equal(s.seen[a.Server]) {
 			s.seen[a.Server] = a.Asked
@@ -294,6 +309,8 @@ func (s *nameScreen) rebuild(w, h int) {
 		s.lines = s.historyLines(w, now)
 	case partRaw:
 		s.lines = s.rawLines(w, now)
+	case partBurst:
+		s.lines = s.burstLines(w, now)
 	default:
 		s.lines = s.overview(w, h, now)
 	}

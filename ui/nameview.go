@@ -77,6 +77,7 @@ func (s *nameScreen) overview(w, h int, now time.Time) []string {
 	add(s.routeLines(w, now)...)
 	rule()
 	add(s.evidenceShort(w, now)...)
+	add(s.labelled(w, "burst", s.burstShort(now), "")...)
 	if d.Trouble != "" {
 		add(s.labelled(w, "last look", d.Trouble, t.Warn)...)
 	}

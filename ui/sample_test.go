@@ -199,5 +199,28 @@ func sample() *fakeCore {
 		{Seq: 1, At: now.Add(-time.Hour), Step: catch.Intent, Order: 1, Name: "tinplate.com", Route: "dynadot", Action: "order", AtMost: usd("24.99")},
 	}
 	c.opens = openings()
+	c.bursts = map[int64][]watch.BurstRecord{8: {fired()}}
 	return c
+}
+
+// fired is a burst over three sessions that was won with its fourth create; one
+// answer never came.
+func fired() watch.BurstRecord {
+	us := func(n int) time.Duration { return time.Duration(n) * time.Microsecond }
+	frame := func(session, sent, answer, code int, words string) catch.Frame {
+		f := catch.Frame{Name: "fenland.co.uk", Session: session, Sent: us(sent), Answer: us(answer), Code: code, Words: words}
+		if code != 0 {
+			f.SvTRID = fmt.Sprintf("NOM-%d-%d", session, sent)
+		}
+		return f
+	}
+	return watch.BurstRecord{
+		Order: 8, At: now.Add(-5 * time.Minute),
+		Plan: catch.BurstPlan{Strategy: "volley", Policy: "uk", Sessions: 3, Clock: "+0.4 ms, good to 1.1 ms"},
+		Frames: []catch.Frame{
+			frame(1, -850, 20120, 2302, "Object exists"), frame(2, 412, 21900, 2302, "Object exists"),
+			frame(3, 1020, 22480, 2302, hostile), frame(1, 40310, 60920, 1000, "Command completed successfully"),
+			frame(2, 41200, 0, 0, ""), frame(3, 1041900, 1062700, 2302, "Object exists"),
+		},
+	}
 }

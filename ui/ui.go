@@ -51,6 +51,7 @@ type Core interface {
 	Follow(ctx context.Context, id int64) (catch.Order, error)
 	Sync(ctx context.Context) error
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)
+	Bursts(ctx context.Context, order int64) ([]watch.BurstRecord, error)
 	Openings(ctx context.Context) ([]watch.Opening, error)
 }
 

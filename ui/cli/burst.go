@@ -144,7 +144,7 @@ func (a *app) printPreflight(lines []eppaccount.Line) error {
 
 func (a *app) rehearseCommand() *cobra.Command {
 	var account, policy string
-	r := burst.Rehearsal{Runs: 5, Rivals: 3}
+	r := usualRehearsal
 	cmd := &cobra.Command{
 		Use:   "rehearse NAME",
 		Short: "Fire the same burst against the built-in sandbox, rivals included",
@@ -159,38 +159,9 @@ this machine and no create of the account is spent.`,
 			if err != nil {
 				return err
 			}
-			cfg, err := a.config()
-			if err != nil {
+			if err := a.rehearsal(cmd.Context(), n, account, policy, &r); err != nil {
 				return err
 			}
-			policies, err := cfg.policies()
-			if err != nil {
-				return err
-			}
-			acc, accErr := a.eppAccount(cmd.Context(), account, n)
-			switch {
-			case policy != "":
-				p, ok := policies.ByID(policy)
-				if !ok {
-					var ids []string
-					for _, known := range policies.All() {
-						ids = append(ids, known.ID)
-					}
-					return withHint(usagef("no policy %q", clip(policy)), "there are %s", strings.Join(ids, ", "))
-				}
-				r.Policy = p
-			case accErr == nil:
-				mine := acc.Rehearsal(string(n))
-				r.Policy, r.Strategy, r.Sessions, r.Spares, r.MaxCreates = mine.Policy, mine.Strategy, mine.Sessions, mine.Spares, mine.MaxCreates
-			case account != "":
-				return accErr
-			default:
-				r.Policy = policies.For(string(n))
-			}
-			if acc != nil {
-				defer func() { _ = acc.Close() }()
-			}
-			r.Names = []string{string(n)}
 			if isTerminal(a.stderr) {
 				r.Progress = func(run burst.Run) { a.note("run %d of %d", run.Number, r.Runs) }
 			}
@@ -209,12 +180,72 @@ this machine and no create of the account is spent.`,
 	f.StringVar(&policy, "policy", "", "a registry's `policy` by name, instead of the account's")
 	f.IntVar(&r.Runs, "runs", r.Runs, "how often")
 	f.IntVar(&r.Rivals, "rivals", r.Rivals, "rivals of our own strength")
-	f.DurationVar(&r.RTT, "rtt", 20*time.Millisecond, "round trip to the registry")
-	f.DurationVar(&r.Jitter, "jitter", time.Millisecond, "how far that varies")
+	f.DurationVar(&r.RTT, "rtt", r.RTT, "round trip to the registry")
+	f.DurationVar(&r.Jitter, "jitter", r.Jitter, "how far that varies")
 	f.DurationVar(&r.Window, "window", 0, "how far the drop may fall after its time")
 	f.BoolVar(&r.Greedy, "greedy", false, "one rival more that breaks the policy")
 	return cmd
 }
+
+// rehearsal fills in what the real burst for a name would use: a policy that
+// was named, else the settings of its EPP account, else the registry's policy.
+func (a *app) rehearsal(ctx context.Context, n watch.Name, account, policy string, r *burst.Rehearsal) error {
+	r.Names = []string{string(n)}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	policies, err := cfg.policies()
+	if err != nil {
+		return err
+	}
+	if policy != "" {
+		p, ok := policies.ByID(policy)
+		if !ok {
+			var ids []string
+			for _, known := range policies.All() {
+				ids = append(ids, known.ID)
+			}
+			return withHint(usagef("no policy %q", clip(policy)), "there are %s", strings.Join(ids, ", "))
+		}
+		r.Policy = p
+		return nil
+	}
+	acc, err := a.eppAccount(ctx, account, n)
+	switch {
+	case err == nil:
+		mine := acc.Rehearsal(string(n))
+		r.Policy, r.Strategy, r.Sessions, r.Spares, r.MaxCreates = mine.Policy, mine.Strategy, mine.Sessions, mine.Spares, mine.MaxCreates
+		_ = acc.Close()
+	case account != "":
+		return err
+	default:
+		r.Policy = policies.For(string(n))
+	}
+	return nil
+}
+
+// rehearseOnScreen is what the screens do with a name: the rehearsal of the
+// command with its usual settings, in a sentence.
+func (a *app) rehearseOnScreen(ctx context.Context, n watch.Name) (string, error) {
+	r := usualRehearsal
+	if err := a.rehearsal(ctx, n, "", "", &r); err != nil {
+		return "", err
+	}
+	out, err := burst.Rehearse(ctx, r)
+	if err != nil {
+		return "", fmt.Errorf("rehearse: %w", err)
+	}
+	text := fmt.Sprintf("%s: %d of %d won against %d rivals of the same strength (%s, %d sessions, policy %s); first create received %.0f µs after the drop; %d violations.",
+		n.Display(), out.Won, out.Runs, out.Rivals, out.Strategy, out.Sessions, out.Policy, out.Receipt.P50, out.Violations)
+	for _, s := range out.Advice {
+		text += " " + s
+	}
+	return text, nil
+}
+
+// usualRehearsal is one where nothing else is said: a registry 20 ms away.
+var usualRehearsal = burst.Rehearsal{Runs: 5, Rivals: 3, RTT: 20 * time.Millisecond, Jitter: time.Millisecond}
 
 func (a *app) printRehearsed(n watch.Name, r *burst.Rehearsed) error {
 	var b strings.Builder

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,10 +34,27 @@ func (a *app) showCommand() *cobra.Command {
 			if err != nil {
 				return notListed(n, err)
 			}
-			if a.flags.json {
-				return a.writeJSON(d)
+			bursts := []watch.BurstRecord{}
+			for _, o := range d.AllOrders {
+				if o.Kind != catch.EPP {
+					continue
+				}
+				bs, err := s.Bursts(cmd.Context(), o.ID)
+				if err != nil {
+					return fmt.Errorf("show %s: %w", n.Display(), err)
+				}
+				bursts = append(bursts, bs...)
 			}
-			return a.showDetail(d)
+			if a.flags.json {
+				return a.writeJSON(struct {
+					watch.Detail
+					Bursts []watch.BurstRecord `json:"bursts"`
+				}{d, bursts})
+			}
+			if err := a.showDetail(d); err != nil {
+				return err
+			}
+			return a.showBursts(bursts)
 		},
 	}
 }
@@ -98,6 +117,32 @@ func (a *app) showDetail(d watch.Detail) error {
 	line("tags", "%s", strings.Join(d.Tags, ", "))
 	line("note", "%s", d.Note)
 	return a.printf("%s", b.String())
+}
+
+// showBursts writes every create of every burst: when it left and was answered
+// in microseconds from the drop, over which session, what came back and the
+// registry's number for it.
+func (a *app) showBursts(bursts []watch.BurstRecord) error {
+	for _, b := range bursts {
+		if err := a.printf("\nburst of order %d at %s: %s, policy %s, %d sessions, clock %s\n",
+			b.Order, moment(b.At), whoisx.CleanLine(b.Plan.Strategy), whoisx.CleanLine(b.Plan.Policy), b.Plan.Sessions, whoisx.CleanLine(b.Plan.Clock)); err != nil {
+			return err
+		}
+		frames := slices.Clone(b.Frames)
+		slices.SortStableFunc(frames, func(x, y catch.Frame) int { return cmp.Compare(x.Sent, y.Sent) })
+		t := &table{head: []string{"SESSION", "SENT µs", "ANSWERED µs", "CODE", "SVTRID", ""}}
+		for _, f := range frames {
+			answered, code := "-", "none"
+			if f.Code != 0 {
+				answered, code = fmt.Sprintf("%+d", f.Answer.Microseconds()), fmt.Sprint(f.Code)
+			}
+			t.add(fmt.Sprint(f.Session), fmt.Sprintf("%+d", f.Sent.Microseconds()), answered, code, f.SvTRID, f.Words)
+		}
+		if err := a.writeTable(t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // confidenceText says how sure a verdict is, and who could make it sure.

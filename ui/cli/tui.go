@@ -31,7 +31,9 @@ func (a *app) screens(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	acted := a.act(ctx, s)
-	err = ui.Run(ctx, a.screenOptions(cfg, s))
+	o := a.screenOptions(cfg, s)
+	o.Rehearse = a.rehearseOnScreen // on the person's own machine: it takes its cores
+	err = ui.Run(ctx, o)
 	cancel()
 	return errors.Join(err, <-acted)
 }
