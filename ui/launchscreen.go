@@ -212,7 +212,8 @@ func (s *launchScreen) stakeLines(r *watch.Opening, now time.Time, w, h int) []s
 	var out []string
 	if len(r.EAP) > 0 {
 		step, next := launch.StepAt(r.EAP, now)
-		text, at := "the fee", -1
+		var text string
+		at := -1
 		switch {
 		case step != nil && next != nil:
 			text, at = "The fee is "+step.Fee.String()+", from "+launchDate(whoisx.At(next.From))+" "+next.Fee.String(), step.N-1

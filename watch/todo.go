@@ -38,6 +38,9 @@ func (s *Service) todo(r Row, now time.Time) Todo {
 		consider(s.wantTodo(r, now))
 	case Launch:
 		consider(s.launchTodo(r, now))
+		if r.Verdict.Stage != lifecycle.Launching {
+			consider(s.wantTodo(r, now)) // its TLD is open: a name like any other
+		}
 	}
 	best.Urgent = urgent(best, now)
 	return best

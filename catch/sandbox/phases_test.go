@@ -15,6 +15,10 @@ func TestPhases(t *testing.T) {
 	claims.Phase, claims.Claims = "claims", map[string]string{"brand.claims": "2013041500/2/6/9/rJ1NrDO92vDsAzf7EQzgjX4R0000000001"}
 	sunrise := generic("rise")
 	sunrise.Phase = "sunrise"
+	rush := generic("rush")
+	rush.Phase = "landrush"
+	early := generic("early")
+	early.EAPFrom, early.EAP = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), []EAP{{For: time.Hour, Fee: "100.00"}}
 	gated := generic("info")
 	gated.Gate, gated.GateFor = "dropzone", 5*time.Second
 	pending := generic("slow")
@@ -24,7 +28,7 @@ func TestPhases(t *testing.T) {
 	thick := generic("thick")
 	thick.Thin = false
 	o := Options{
-		TLDs: []TLD{generic("com"), eap, claims, sunrise, gated, pending, uk, thick}, Tokens: map[string]string{"open-sesame": "kept.com"},
+		TLDs: []TLD{generic("com"), eap, claims, sunrise, rush, early, gated, pending, uk, thick}, Tokens: map[string]string{"open-sesame": "kept.com"},
 		Accounts: []Account{{User: "anna-1", Password: "sandbox-secret", Balance: "100.00", Registrar: "Anna", Expires: time.Date(2000, 1, 20, 0, 0, 0, 0, time.UTC)}},
 		Names: []Name{
 			{Name: "old.xap", Stage: "pending delete"},
@@ -43,6 +47,7 @@ func TestPhases(t *testing.T) {
 	launch := func(phase, rest string) string {
 		return `<extension><launch:create xmlns:launch="` + nsLaunch + `" type="registration"><launch:phase>` + phase + `</launch:phase>` + rest + `</launch:create></extension>`
 	}
+	apply := strings.Replace(launch("landrush", ""), `"registration"`, `"application"`, 1)
 	notice := `<launch:notice><launch:noticeID validatorID="tmch">370d0b7c9223372036854775807</launch:noticeID><launch:notAfter>2030-08-16T09:00:00.0Z</launch:notAfter><launch:acceptedDate>2029-06-21T11:00:00.0Z</launch:acceptedDate></launch:notice>`
 	feeCheck := `<extension><fee:check xmlns:fee="` + nsFee + `"><fee:command name="create"/><fee:command name="restore"/></fee:check></extension>`
 	simulate(t, o, func(t *testing.T, r *Registry, dial func() *peer) {
@@ -63,6 +68,11 @@ func TestPhases(t *testing.T) {
 			{0, "claims: no claim", createXML("nobrand.claims", ""), "1000", ""},
 			{0, "sunrise: without a phase", createXML("a.rise", ""), "2306", ""},
 			{0, "sunrise: without a mark", createXML("a.rise", "") + launch("sunrise", ""), "2003", ""},
+			{0, "landrush: without a phase", createXML("a.rush", ""), "2306", ""},
+			{0, "landrush: an application", createXML("a.rush", "") + apply, "1001", "<launch:applicationID>"},
+			{0, "landrush: a second one", createXML("a.rush", "") + apply, "1001", "<launch:applicationID>"},
+			{0, "landrush: info of one that nobody made", infoXML("a.rush") + `<extension><launch:info xmlns:launch="` + nsLaunch + `" includeMark="false"><launch:phase>landrush</launch:phase><launch:applicationID>A999</launch:applicationID></launch:info></extension>`, "2303", ""},
+			{0, "early access: without the fee", createXML("a.early", ""), "2003", "110.00"},
 			{0, "thick: without a registrant", createXML("a.thick", ""), "2003", ""},
 			{0, "pending", createXML("a.slow", ""), "1001", "creData"},
 			{0, "pending: info", infoXML("a.slow"), "1000", "pendingCreate"},
