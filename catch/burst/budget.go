@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type Budget interface {
 	Spent(ctx context.Context, account string, since time.Time) (int, error)
 	// Reserve takes r out of the budget, or fails with a *BudgetError where
 	// fewer are left, and with ErrArmed where one of its names is reserved by
-	// somebody else for a drop within a minute of the same time. Settle
+	// somebody else who lives for a drop within a minute of the same time. Settle
 	// corrects it to what was really spent.
 	Reserve(ctx context.Context, r Reservation) (settle func(spent int) error, err error)
 }
@@ -37,6 +38,32 @@ type Reservation struct {
 	Made    time.Time `json:"made"` // when it was reserved
 	Settled bool      `json:"settled"`
 	ID      string    `json:"id"`
+
+	// Whose it is. The names of a process that died are nobody's any more; its
+	// creates stay spent.
+	Process int    `json:"process,omitempty"`
+	Run     string `json:"run,omitempty"`
+}
+
+// thisRun tells this process from an earlier one with the same number, as in a
+// container, where every process is number 1.
+var thisRun = rand.Text()
+
+// dead reports whether the process that made a reservation has ended. Where
+// that cannot be told it lives.
+func (r Reservation) dead() bool {
+	switch {
+	case r.Process == 0:
+		return false
+	case r.Process == os.Getpid():
+		return r.Run != thisRun
+	}
+	p, err := os.FindProcess(r.Process)
+	if err != nil {
+		return true
+	}
+	defer func() { _ = p.Release() }()
+	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // ErrArmed says that a burst for the same name is already prepared.
@@ -78,7 +105,7 @@ func (b *book) reserve(r Reservation, now time.Time) error {
 	}
 	b.Entries = keep
 	for _, e := range b.Entries {
-		if e.Settled || e.Account != r.Account || e.At.Sub(r.At).Abs() > time.Minute || now.After(e.At.Add(10*time.Minute)) {
+		if e.Settled || e.Account != r.Account || e.At.Sub(r.At).Abs() > time.Minute || now.After(e.At.Add(10*time.Minute)) || e.dead() {
 			continue
 		}
 		for _, n := range e.Names {
@@ -153,7 +180,7 @@ func (f FileBudget) Spent(_ context.Context, account string, since time.Time) (i
 
 // Reserve implements Budget.
 func (f FileBudget) Reserve(ctx context.Context, r Reservation) (func(int) error, error) {
-	r.ID = rand.Text()
+	r.ID, r.Process, r.Run = rand.Text(), os.Getpid(), thisRun
 	if err := f.change(ctx, func(b *book) error { return b.reserve(r, r.Made) }); err != nil {
 		return nil, err
 	}

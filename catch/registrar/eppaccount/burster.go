@@ -74,7 +74,8 @@ func (a *Account) armError(op string, err error) error {
 	case errors.As(err, &over):
 		return &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: err.Error(), Hint: "wait until the registry's window has passed"}
 	case errors.Is(err, burst.ErrArmed):
-		return &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: err.Error()}
+		// It passes: the order must not end by it.
+		return &catch.Error{Kind: catch.Busy, Service: title, Op: op, Words: err.Error(), RetryAfter: 5 * time.Second}
 	}
 	return a.fail(op, err, false)
 }

@@ -251,3 +251,17 @@ func TestConfiguration(t *testing.T) {
 		}
 	}
 }
+
+// TestNameThatIsArmedElsewhereIsBusy arms for a name that another process has
+// armed for: that passes, and must not end the order.
+func TestNameThatIsArmedElsewhereIsBusy(t *testing.T) {
+	_, a := bench(t, nil)
+	at := time.Now().Add(5 * time.Second)
+	if _, err := a.budget.Reserve(t.Context(), burst.Reservation{Account: a.counted(), Names: []string{"dropping.test"}, At: at, Made: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	req := catch.Request{Key: "order-1", Name: "dropping.test", Years: 1, Price: usd("10"), Cap: usd("20")}
+	if _, err := a.Arm(t.Context(), []catch.Request{req}, at, at.Add(10*time.Second)); catch.KindOf(err) != catch.Busy {
+		t.Errorf("got %v, want busy", err)
+	}
+}
