@@ -136,7 +136,8 @@ type Order struct {
 	Try     int       `json:"try"`               // times a planned order was asked for
 	NextTry time.Time `json:"next_try,omitzero"` // when the holder acts on it again
 	Created time.Time `json:"created"`
-	Updated time.Time `json:"updated"`
+	Updated time.Time `json:"updated"`        // whenever anything of it was stored
+	Since   time.Time `json:"since,omitzero"` // when it came to its state
 }
 
 // Move changes the state, or says why it cannot.

@@ -604,7 +604,7 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 			o.Wish, o.WishBid = catch.WishNone, catch.Money{}
 		}
 	case kind == catch.NotFound:
-		sent := o.Updated
+		sent := o.Since
 		if intent != nil {
 			sent = intent.At
 		}
@@ -614,7 +614,10 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 		back, why := catch.Requested, o.Service+" never got it: it is sent again"
 		if burstKind(o.Kind) {
 			back, why = catch.Planned, o.Service+" did not get the name"
-		} else if intent != nil && intent.Action != "order" {
+		} else if intent == nil {
+			// Nothing of ours is open: it is not for us to order it once more.
+			back, why = catch.Cancelled, o.Service+" does not have the order"
+		} else if intent.Action != "order" {
 			// A cancel, bid or payment of an order that the service no longer knows.
 			back, why = catch.Failed, o.Service+" no longer knows the order"
 			if intent.Action == string(catch.WishCancel) {

@@ -107,7 +107,7 @@ func (s *Store) AddOrder(ctx context.Context, o catch.Order) (catch.Order, error
 			return err
 		}
 		o.Created = t.now.UTC().Truncate(time.Microsecond)
-		o.Updated = o.Created
+		o.Updated, o.Since = o.Created, o.Created
 		body, err := json.Marshal(o)
 		if err != nil {
 			return err
@@ -198,6 +198,11 @@ func (t *tx) storeOrder(ctx context.Context, was, o catch.Order, why string) err
 	o.Updated = t.now.UTC().Truncate(time.Microsecond)
 	if !o.Updated.After(was.Updated) {
 		o.Updated = was.Updated.Add(time.Microsecond)
+	}
+	if was.State != o.State || was.Since.IsZero() {
+		o.Since = o.Updated
+	} else {
+		o.Since = was.Since
 	}
 	if !o.State.Holds() {
 		o.NextTry, o.Wish, o.WishBid = time.Time{}, catch.WishNone, catch.Money{}

@@ -304,7 +304,7 @@ func (s Suite) Run(t *testing.T) {
 			t.Fatalf("got %+v, %v; want processing", rep, err)
 		}
 		o := order
-		o.Ref, o.State, o.Updated = rep.Ref, rep.State, time.Now()
+		o.Ref, o.State, o.Since = rep.Ref, rep.State, time.Now()
 		for range 3 {
 			if found, err := route.Find(t.Context(), o); err != nil || found.State != catch.Processing {
 				t.Errorf("find: %+v, %v; want processing", found, err)

@@ -276,7 +276,7 @@ func (g *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 	}
 	_, err := g.do(ctx, g.request("look up name", http.MethodGet, "/domain/domains/"+url.PathEscape(o.Name), nil, nil, false), &a)
 	switch {
-	case catch.KindOf(err) == catch.NotFound && o.State == catch.Processing && g.conf.Clock().Sub(o.Updated) < settling:
+	case catch.KindOf(err) == catch.NotFound && o.State == catch.Processing && g.conf.Clock().Sub(o.Since) < settling:
 		return catch.Report{State: catch.Processing, Ref: o.Ref, Words: "accepted, not in the account yet"}, nil
 	case err != nil:
 		return catch.Report{}, err

@@ -2,13 +2,34 @@ package gandi
 
 import (
 	"testing"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
 	"github.com/lapse-dev/lapse/catch/registrar/terms"
+	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
+
+// TestSettlingEnds asks for an order that was accepted, again and again: the
+// service has an hour from its acceptance, not from the last question.
+func TestSettlingEnds(t *testing.T) {
+	f := fake.NewGandi()
+	defer f.Close()
+	now := conformance.Now()
+	r := &route{web: web.New(title, host, account.Config{URL: f.URL(), Key: catch.NewSecret(fake.Secret), Terms: terms.Default()}), conf: account.Config{
+		Key: catch.NewSecret(fake.Secret), Now: func() time.Time { return now },
+	}}
+	o := catch.Order{Name: "example.com", State: catch.Processing, Since: now.Add(-time.Minute), Updated: now}
+	if rep, err := r.Find(t.Context(), o); err != nil || rep.State != catch.Processing {
+		t.Errorf("after a minute: %+v, %v", rep, err)
+	}
+	o.Since = now.Add(-2 * time.Hour)
+	if rep, err := r.Find(t.Context(), o); catch.KindOf(err) != catch.NotFound {
+		t.Errorf("after two hours: %+v, %v", rep, err)
+	}
+}
 
 func TestConformance(t *testing.T) {
 	f := fake.NewGandi()
