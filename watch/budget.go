@@ -19,8 +19,8 @@ type budgets struct {
 
 	mu     sync.Mutex
 	draws  map[string]*sync.Mutex // one at a time draws for a host, the others share what it got
-	grants map[string]grant     // taken in advance, so that a fast host costs few writes
-	queue  map[string]time.Time // when the next name that waits for a host is promised its turn
+	grants map[string]grant       // taken in advance, so that a fast host costs few writes
+	queue  map[string]time.Time   // when the next name that waits for a host is promised its turn
 }
 
 type grant struct {

@@ -198,6 +198,9 @@ func (d *decider) restrain(was Stage) {
 	if d.newLife() || CanFollow(was, now) {
 		return
 	}
+	if was == Dropping && d.rs != nil && d.last() && d.rs.Name == b.Verdict.RegistryStage {
+		return // its window passed, and it is in its last stage as before
+	}
 	switch was {
 	case PendingDelete, Dropping:
 		d.odd("it came back from %s, where no rule lets anybody renew or restore it: a court's order, or the registry's own correction", was)

@@ -255,3 +255,25 @@ func TestExpiredLongAgo(t *testing.T) {
 		}
 	}
 }
+
+// TestStillThereAfterItsWindow looks before, in and after a window in which a
+// name of one stage did not fall: it has not come back from anywhere.
+func TestStillThereAfterItsWindow(t *testing.T) {
+	r := Default().Rule("a.kr")
+	var before *Seen
+	var seen []Stage
+	for _, now := range []string{"2026-04-20T08:00:00Z", "2026-04-22T03:00:00Z", "2026-04-22T08:07:15Z", "2026-04-23T02:00:00Z"} {
+		in := Input{
+			Name: "a.kr", Rule: r, Now: at(now), Before: before,
+			Answers: []whoisx.Answer{held("ok", "2010-01-01T00:00:00Z", "2025-01-01T00:00:00Z", "2026-03-23T04:00:00Z", "Example", "9999")},
+		}
+		v := Decide(in)
+		if v.Anomaly != "" || len(v.Happened) > 0 && v.Happened[0].Event == EventBackFromTheGrave {
+			t.Errorf("%s: %s %q %+v", now, v.Stage, v.Anomaly, v.Happened)
+		}
+		s := Remember(in, v)
+		before = &s
+		seen = append(seen, v.Stage)
+	}
+	t.Log(seen)
+}
