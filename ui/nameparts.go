@@ -161,6 +161,16 @@ func (s *nameScreen) checks(now time.Time) []check {
 	put(orders > 0, fmt.Sprintf("%d orders hold", orders), "no order has been given")
 	put(d.Verdict.Has("premium") == nil, "no source calls it premium", "a source calls it premium: it needs a consent of its own")
 	put(d.Verdict.Has("look-alike") == nil, "its letters are one script", "it looks like another name")
+	for _, c := range d.Checklist {
+		text := c.Item + ": " + c.Text
+		if !c.Due.IsZero() {
+			text = c.Item + " " + c.Due.UTC().Format("2 Jan") + ": " + c.Text
+		}
+		if c.Done.IsZero() && c.Why != "" {
+			text += " (" + c.Why + ")"
+		}
+		out = append(out, check{!c.Done.IsZero(), text})
+	}
 	out = append(out, check{false, "trademarks: nothing here checks them"})
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -53,13 +54,12 @@ func (s *Service) find(ctx context.Context, o catch.Order, r catch.Route) error 
 		return s.postponeTry(ctx, o, fixMark+o.Service+" no longer lists it: look there whether you won and what is due; `lapse orders cancel` closes it here", time.Hour)
 	case kind == catch.NotFound:
 		// Cancelled on the website, or lost and forgotten there.
-		st, why := catch.Cancelled, o.Service+" no longer has the order: it was cancelled there"
 		if taken, err := s.takenByOthers(ctx, o); err != nil {
 			return err
 		} else if taken {
-			st, why = catch.Lost, "somebody else has the name"
+			return s.lose(ctx, o)
 		}
-		return s.end(ctx, o, st, why)
+		return s.end(ctx, o, catch.Cancelled, o.Service+" no longer has the order: it was cancelled there")
 	default:
 		o.NextTry = s.now().Add(max(backoff(1, retryAfter(err)), min(time.Hour, s.pace(ctx, o).Sub(s.now()))))
 		return s.store.SaveOrder(ctx, o, "")
@@ -162,11 +162,72 @@ func (s *Service) shown(ctx context.Context, o catch.Order) (string, error) {
 // afterMove does what follows from an order's new state.
 func (s *Service) afterMove(ctx context.Context, o catch.Order) error {
 	switch o.State {
-	case catch.Won, catch.WonProvisional, catch.PaymentDue:
+	case catch.Won, catch.WonProvisional:
+		if err := s.beginCare(ctx, o); err != nil {
+			return err
+		}
+	case catch.PaymentDue:
+	case catch.Lost:
+		return s.afterLoss(ctx, o)
 	default:
 		return nil
 	}
 	return s.cancelOthers(ctx, o)
+}
+
+// lose ends an order whose name somebody else has.
+func (s *Service) lose(ctx context.Context, o catch.Order) error {
+	row, err := s.store.Watch(ctx, Name(o.Name))
+	if err != nil {
+		return err
+	}
+	if err := s.end(ctx, o, catch.Lost, s.lostTo(row)+s.depositBack(o)); err != nil {
+		return err
+	}
+	return s.afterLoss(ctx, o)
+}
+
+// afterLoss has the name looked at, so that the list says who has it now, and
+// until when it may be bid for.
+func (s *Service) afterLoss(ctx context.Context, o catch.Order) error {
+	if err := s.store.Touch(ctx, Name(o.Name), s.now(), "an order for it was lost"); err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	s.wake()
+	return nil
+}
+
+// lostTo says who has a name that an order was lost for, as far as it is known.
+func (s *Service) lostTo(row Row) string {
+	why := "somebody else has the name"
+	if f := row.Verdict.Has(lifecycle.FlagAtAuction); f != nil {
+		why = "caught by somebody else"
+		if f.Category != "" {
+			why = "caught by " + f.Category
+		}
+		if f.Until != nil && f.Until.After(s.now()) {
+			why += ", auction open until " + dateText(f.Until.Time, f.Until.DayOnly)
+		}
+	} else if row.Verdict.Registrar != "" {
+		why += ", at " + row.Verdict.Registrar
+	}
+	return why
+}
+
+// depositBack says what a lost order's terms say of its deposit.
+func (s *Service) depositBack(o catch.Order) string {
+	r := s.routes[o.Route]
+	if r == nil {
+		return ""
+	}
+	t := r.Terms(o.Name)
+	if t.Deposit.Units <= 0 && o.Frozen.IsZero() {
+		return ""
+	}
+	if t.Deposit.Units <= 0 {
+		t.Deposit = o.Frozen
+	}
+	return "; " + strings.TrimPrefix(ifLost(t), "0.00, ")
 }
 
 // cancelOthers takes back the other orders for a name that was won, where

@@ -204,7 +204,7 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 		if taken, err := s.takenByOthers(ctx, o); err != nil {
 			return err
 		} else if taken {
-			return s.end(ctx, o, catch.Lost, "somebody else has the name")
+			return s.lose(ctx, o)
 		}
 		return s.waitBurst(ctx, o, why, s.pace(ctx, o))
 	}
@@ -315,7 +315,8 @@ func (s *Service) armLead(n Name) time.Duration {
 // gatherBurst finds the orders that share a route and a window, by the
 // person's priority: they share sessions and budget.
 func (s *Service) gatherBurst(ctx context.Context, route string, first shot) ([]shot, error) {
-	os, err := s.store.Orders(ctx, OrderFilter{Route: route, States: []catch.State{catch.Planned, catch.Requested}})
+	// One that is requested is being sent by itself right now.
+	os, err := s.store.Orders(ctx, OrderFilter{Route: route, States: []catch.State{catch.Planned}})
 	if err != nil {
 		return nil, err
 	}
@@ -327,6 +328,9 @@ func (s *Service) gatherBurst(ctx context.Context, route string, first shot) ([]
 		sh, ok, _, err := s.aim(ctx, o)
 		if err != nil {
 			return nil, err
+		}
+		if sh.free && o.Kind == catch.Register {
+			continue // one plain registration, no burst
 		}
 		if ok && sh.at.Sub(s.now()) <= s.armLead(Name(o.Name)) && !sh.at.After(first.until) && !first.at.After(sh.until) {
 			group = append(group, sh)

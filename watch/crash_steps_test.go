@@ -286,7 +286,8 @@ func childDies(dir string, _ io.Writer) error {
 	}
 	go func() { _ = s.Run(ctx) }()
 	<-ctx.Done()
-	return fmt.Errorf("it never came to %q", os.Getenv("LAPSE_TEST_STEP"))
+	d, err := s.Get(context.Background(), watch.Name(name))
+	return fmt.Errorf("it never came to %q: stage %q, asked next %s, orders %+v (%v)", os.Getenv("LAPSE_TEST_STEP"), d.Verdict.Stage, d.Due, d.AllOrders, err)
 }
 
 // crashBegin asks for the paid action of a kind.

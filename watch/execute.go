@@ -120,6 +120,9 @@ func (s *Service) recover(ctx context.Context) error {
 		return err
 	}
 	for _, o := range os {
+		if burstKind(o.Kind) {
+			o.State = catch.Planned // gathered with the others of its window
+		}
 		o.NextTry = s.now()
 		if err := s.store.SaveOrder(ctx, o, ""); err != nil && !errors.Is(err, ErrStale) {
 			return err

@@ -311,6 +311,11 @@ func (s *Service) record(ctx context.Context, o catch.Order, why string) (catch.
 		return o, err
 	}
 	s.wake()
+	if o.State == catch.Won || o.State == catch.WonProvisional {
+		if err := s.beginCare(ctx, o); err != nil {
+			return o, err
+		}
+	}
 	return s.store.Order(ctx, o.ID)
 }
 

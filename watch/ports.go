@@ -145,6 +145,16 @@ type Store interface {
 	AcceptTerms(ctx context.Context, as []Acceptance) error
 	AcceptedTerms(ctx context.Context) ([]Acceptance, error)
 
+	// AddChecks begins a checklist; items of the same order stay as they are.
+	AddChecks(ctx context.Context, cs []CheckItem) error
+	// SaveCheck stores how an item stands and writes what was said into the
+	// history. A holder's epoch is asserted; 0 is a person.
+	SaveCheck(ctx context.Context, epoch int64, c CheckItem, source, said string) error
+	Checks(ctx context.Context, n Name) ([]CheckItem, error)
+	// ChecksDue returns what the program has to do by a time, and when the
+	// next thing after it is due.
+	ChecksDue(ctx context.Context, by time.Time) ([]CheckItem, time.Time, error)
+
 	SaveBurst(ctx context.Context, b BurstRecord) error
 	// Bursts returns the bursts of an order, newest first.
 	Bursts(ctx context.Context, order int64) ([]BurstRecord, error)

@@ -185,7 +185,7 @@ func (s *Service) act(ctx context.Context, epoch int64) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var first error
-	for _, work := range []func(context.Context, int64) error{s.pollDue, s.runOrders, s.keepTodos, s.sendAlerts} {
+	for _, work := range []func(context.Context, int64) error{s.pollDue, s.runOrders, s.runCare, s.keepTodos, s.sendAlerts} {
 		wg.Go(func() {
 			if err := work(ctx, epoch); err != nil && !errors.Is(err, context.Canceled) {
 				mu.Lock()

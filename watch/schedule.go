@@ -199,10 +199,17 @@ func (s *Service) kick(ctx context.Context, n Name) error {
 	}
 	now := s.now()
 	for _, o := range os {
-		if o.State == catch.InDoubt || o.NextTry.IsZero() || !o.NextTry.After(now) {
+		switch {
+		case o.State == catch.InDoubt || o.NextTry.IsZero():
 			continue
+		case o.NextTry.After(now):
+			o.NextTry = now
+		case o.State == catch.Requested || o.Wish != catch.WishNone:
+			continue // a call may be out for it
+		default:
+			// It is being thought about right now, by what was known before:
+			// saving it makes that thought stale.
 		}
-		o.NextTry = now
 		if err := s.store.SaveOrder(ctx, o, ""); err != nil && !errors.Is(err, ErrStale) {
 			return err
 		}

@@ -25,13 +25,15 @@ type Options struct {
 	Routes    []catch.Route
 	Lock      Locker                 // nil: this process never acts
 	MonthCaps map[string]catch.Money // by currency, a UTC month
-	Hosts     *HostBook              // known limits of hosts; nil: the embedded ones
-	Alerts    alert.Rules            // who is told what, and when not
-	Channels  []alert.Channel        // empty: nobody is told
-	Log       *slog.Logger           // nil: silent
-	Now       func() time.Time       // nil: time.Now
-	Holder    string                 // "host pid 123 (serve)"
-	ReadOnly  bool
+	// Nameservers are those to set for a name that was won, by its purpose.
+	Nameservers map[string][]string
+	Hosts       *HostBook        // known limits of hosts; nil: the embedded ones
+	Alerts      alert.Rules      // who is told what, and when not
+	Channels    []alert.Channel  // empty: nobody is told
+	Log         *slog.Logger     // nil: silent
+	Now         func() time.Time // nil: time.Now
+	Holder      string           // "host pid 123 (serve)"
+	ReadOnly    bool
 
 	// Coming says which TLDs are on their way but not open yet; nil: none.
 	Coming func(tld string) bool
@@ -58,6 +60,7 @@ type Service struct {
 	epoch      atomic.Int64  // of the lease while this process acts, else 0
 	poke       chan struct{} // the schedule looks again
 	pokeOrders chan struct{} // the executor looks again
+	pokeCare   chan struct{} // after-care looks again
 	budget     *budgets
 	events     *broadcast
 	bursts     *burstTable
@@ -95,6 +98,7 @@ func New(o Options) *Service {
 		routes:     make(map[string]catch.Route, len(o.Routes)),
 		poke:       make(chan struct{}, 1),
 		pokeOrders: make(chan struct{}, 1),
+		pokeCare:   make(chan struct{}, 1),
 		bursts:     newBurstTable(),
 		ticks:      ticks{follow: watchEvery, schedule: time.Second, orders: time.Second, todos: 5 * time.Second},
 	}
@@ -165,11 +169,12 @@ func (s *Service) Get(ctx context.Context, n Name) (Detail, error) {
 	}
 	row.Todo.Urgent = urgent(row.Todo, s.now())
 	d := Detail{Row: row, Rule: s.o.Rules.Rule(string(n))}
-	var errs [5]error
+	var errs [6]error
 	d.Answers, errs[0] = s.store.Answers(ctx, n)
 	d.History, errs[1] = s.store.History(ctx, n, 100)
 	d.AllOrders, errs[2] = s.store.Orders(ctx, OrderFilter{Name: n})
 	d.Known, errs[3] = s.store.Known(ctx, n)
+	d.Checklist, errs[5] = s.store.Checks(ctx, n)
 	d.Routes, errs[4] = s.routesFor(n, row, d.AllOrders)
 	d.Exposure = ExposureOf(d.AllOrders)
 	for _, o := range d.AllOrders {

@@ -90,6 +90,7 @@ type Detail struct {
 	Routes    []RouteStatus   `json:"routes"`
 	AllOrders []catch.Order   `json:"all_orders"`
 	Exposure  Exposure        `json:"exposure"`
+	Checklist []CheckItem     `json:"checklist"`
 	Known     []Asked         `json:"known"` // who learned of the interest
 }
 

@@ -21,13 +21,16 @@ type Config struct {
 	Lookup  LookupConfig             `toml:"lookup"`
 	Account map[string]AccountConfig `toml:"account"`
 	Month   map[string]string        `toml:"month"` // currency → what may be owed a UTC month
-	Clock   ClockConfig              `toml:"clock"`
-	Alert   AlertConfig              `toml:"alert"`
-	Log     LogConfig                `toml:"log"`
-	Serve   ServeConfig              `toml:"serve"`
-	UI      UIConfig                 `toml:"ui"`
-	Keys    map[string]string        `toml:"keys"`  // action → keys, separated by blanks
-	Views   map[string]string        `toml:"views"` // saved queries by name
+	// Nameservers are those that a name gets when it was won, by its purpose:
+	// use, park, "for sale".
+	Nameservers map[string][]string `toml:"nameservers"`
+	Clock       ClockConfig         `toml:"clock"`
+	Alert       AlertConfig         `toml:"alert"`
+	Log         LogConfig           `toml:"log"`
+	Serve       ServeConfig         `toml:"serve"`
+	UI          UIConfig            `toml:"ui"`
+	Keys        map[string]string   `toml:"keys"`  // action → keys, separated by blanks
+	Views       map[string]string   `toml:"views"` // saved queries by name
 }
 
 // LookupConfig says whom to ask. Hosts that stand here may be private; those
@@ -203,6 +206,14 @@ func (l *loaded) check() error {
 		}
 		if _, err := catch.MoneyOf(amount, cur); err != nil {
 			return bad("month."+cur, "%v; write it like USD = \"600\"", err)
+		}
+	}
+	for purpose, hosts := range l.Nameservers {
+		if purpose != "use" && purpose != "park" && purpose != "for sale" {
+			return bad("nameservers."+purpose, "a purpose is use, park or \"for sale\"")
+		}
+		if len(hosts) < 2 || len(hosts) > 13 {
+			return bad("nameservers."+purpose, "a name has two to thirteen name servers")
 		}
 	}
 	for tld, r := range l.Lookup.RDAP {

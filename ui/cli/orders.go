@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 func (a *app) ordersCommand() *cobra.Command {
@@ -100,7 +102,7 @@ func (a *app) ordersCommand() *cobra.Command {
 		},
 	}
 	cancel.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.AddCommand(sync, show, cancel, a.bidCommand(), a.payCommand(), a.adoptCommand())
+	cmd.AddCommand(sync, show, cancel, a.bidCommand(), a.payCommand(), a.adoptCommand(), a.tickCommand())
 	return cmd
 }
 
@@ -232,6 +234,54 @@ func (a *app) adoptCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func (a *app) tickCommand() *cobra.Command {
+	var undo bool
+	cmd := &cobra.Command{
+		Use:   "check NAME [ITEM...]",
+		Short: "Show what is left to do for a name that was won, tick items off",
+		Long: `Show the checklist of a name that was won: what was set at its service by
+itself, what failed there, and what only a person can do, with its dates. Items
+that are named are ticked off; --undo puts them back.`,
+		Example: "  lapse orders check tinplate.com\n  lapse orders check tinplate.com two-factor contacts\n  lapse orders check tinplate.com contacts --undo",
+		Args:    args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := a.parseName(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := a.open(cmd.Context(), needStore)
+			if err != nil {
+				return err
+			}
+			for _, item := range args[1:] {
+				if _, err := s.TickOff(cmd.Context(), n, item, undo); errors.Is(err, watch.ErrNotFound) {
+					return withHint(coded(exitNotFound, fmt.Errorf("check: %s has no item %q", n.Display(), clip(item))), "lapse orders check %s lists them", n)
+				} else if err != nil {
+					return fmt.Errorf("check: %w", err)
+				}
+			}
+			items, err := s.Checklist(cmd.Context(), n)
+			if err != nil {
+				return fmt.Errorf("check: %w", err)
+			}
+			if a.flags.json {
+				return a.writeJSON(list(items))
+			}
+			if len(items) == 0 {
+				a.note("nothing was won under that name")
+			}
+			for _, c := range items {
+				if err := a.printf("%s\n", whoisx.CleanLine(checkText(c))); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&undo, "undo", false, "put items back")
+	return cmd
 }
 
 func (a *app) listOrders(cmd *cobra.Command, s *watch.Service, f watch.OrderFilter) error {

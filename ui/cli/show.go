@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -107,6 +108,9 @@ func (a *app) showDetail(d watch.Detail) error {
 	for _, o := range d.AllOrders {
 		line("order", "%d at %s: %s, cap %s %s", o.ID, o.Route, o.State, o.Cap, o.Why)
 	}
+	for i, c := range d.Checklist {
+		line(map[bool]string{true: "checklist", false: ""}[i == 0], "%s", checkText(c))
+	}
 	for _, ans := range d.Answers {
 		line("answer", "%s", answerText(ans))
 	}
@@ -143,6 +147,26 @@ func (a *app) showBursts(bursts []watch.BurstRecord) error {
 		}
 	}
 	return nil
+}
+
+// checkText is an item of a checklist in one line.
+func checkText(c watch.CheckItem) string {
+	s := "[ ] "
+	if !c.Done.IsZero() {
+		s = "[x] "
+	}
+	s += c.Item
+	if !c.Due.IsZero() {
+		s += " " + c.Due.UTC().Format(time.DateOnly)
+	}
+	s += ": " + c.Text
+	switch {
+	case !c.Done.IsZero():
+		s += ", done by " + c.By + " " + moment(c.Done)
+	case c.Why != "":
+		s += " (" + c.Why + ")"
+	}
+	return s
 }
 
 // confidenceText says how sure a verdict is, and who could make it sure.

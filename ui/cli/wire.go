@@ -101,7 +101,7 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		return nil, err
 	}
 	o := watch.Options{
-		Hosts: hosts, Houses: houses,
+		Hosts: hosts, Houses: houses, Nameservers: cfg.Nameservers,
 		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}

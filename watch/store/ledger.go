@@ -44,6 +44,10 @@ func (s *Store) IntendAll(ctx context.Context, es []catch.LedgerEntry) ([]int64,
 			if !o.State.Holds() {
 				return fmt.Errorf("%w: order %d is %s", watch.ErrStale, o.ID, o.State)
 			}
+			if want := stateFor(e.Action); want != "" && o.State != want {
+				// Somebody else was quicker: what is won must not be bought again.
+				return fmt.Errorf("%w: order %d is %s", watch.ErrStale, o.ID, o.State)
+			}
 			if open, err := t.openIntent(ctx, o.ID); err != nil {
 				return err
 			} else if open != 0 {
@@ -62,6 +66,17 @@ func (s *Store) IntendAll(ctx context.Context, es []catch.LedgerEntry) ([]int64,
 		return nil
 	})
 	return seqs, err
+}
+
+// stateFor is the one state in which an action may begin; "" is any that holds.
+func stateFor(action string) catch.State {
+	switch action {
+	case "order", "burst":
+		return catch.Requested
+	case string(catch.WishPay):
+		return catch.PaymentDue
+	}
+	return ""
 }
 
 // Settle appends the answer to an intent and stores the order in the same
