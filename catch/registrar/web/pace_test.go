@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -71,6 +73,25 @@ func TestSecretAtTheCut(t *testing.T) {
 	}
 	if err := c.Status(r, resp); catch.KindOf(err) != catch.Auth || strings.Contains(err.Error(), "a-very-se") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestHideWhileOthersPrint buys tokens while errors of other calls are written:
+// for the race detector.
+func TestHideWhileOthersPrint(t *testing.T) {
+	c := New("Test", "", account.Config{Service: "x", Key: catch.NewSecret("the-first-key")})
+	var wg sync.WaitGroup
+	for i := range 20 {
+		token := fmt.Sprintf("token-%02d-of-twenty", i)
+		wg.Go(func() { c.Hide(token) })
+		wg.Go(func() { _ = c.Fail(Request{}, catch.Busy, "the-first-key") })
+	}
+	wg.Wait()
+	for i := range 20 {
+		token := fmt.Sprintf("token-%02d-of-twenty", i)
+		if err := c.Fail(Request{}, catch.Busy, token); strings.Contains(err.Error(), token) {
+			t.Errorf("printed: %v", err)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -37,7 +38,7 @@ type Client struct {
 	Service string // as people call it
 	base    string
 	http    *http.Client
-	hide    []string
+	hide    atomic.Pointer[[]string]
 	now     func() time.Time
 	one     chan struct{} // one request in flight, as many services want it
 	pace    *pace
@@ -81,7 +82,7 @@ func New(title, base string, c account.Config) *Client {
 	}
 	for _, s := range []catch.Secret{c.Key, c.Secret} {
 		if t := s.Reveal(); t != "" {
-			cl.hide = append(cl.hide, t, url.QueryEscape(t))
+			cl.Hide(t, url.QueryEscape(t))
 		}
 	}
 	return cl
@@ -249,7 +250,11 @@ func (s scrubbed) Error() string { return s.text }
 func (s scrubbed) Unwrap() error { return s.err }
 
 func (c *Client) scrub(s string) string {
-	for _, h := range c.hide {
+	hide := c.hide.Load()
+	if hide == nil {
+		return s
+	}
+	for _, h := range *hide {
 		if len(h) >= 3 {
 			s = strings.ReplaceAll(s, h, "•••")
 		}
@@ -306,8 +311,17 @@ func (c *Client) Decode(r Request, resp *Response, into any) error {
 }
 
 // Hide adds texts that are as secret as the keys themselves, such as a header
-// made from them.
+// made from them. Calls may be under way.
 func (c *Client) Hide(texts ...string) *Client {
-	c.hide = append(c.hide, texts...)
-	return c
+	for {
+		old := c.hide.Load()
+		var all []string
+		if old != nil {
+			all = slices.Clone(*old)
+		}
+		all = append(all, texts...)
+		if c.hide.CompareAndSwap(old, &all) {
+			return c
+		}
+	}
 }
