@@ -63,6 +63,7 @@ type lane struct {
 
 	// Guarded by the engine's mutex.
 	dead     bool
+	buried   bool          // its creates without an answer are counted
 	last     time.Duration // when its last command left
 	free     time.Duration // nothing before that: login pause, penalty
 	inflight int
@@ -187,11 +188,11 @@ func (e *engine) connect(ctx context.Context) (*lane, error) {
 // bury marks a session as ended.
 func (e *engine) bury(l *lane) {
 	e.mu.Lock()
-	if l.dead {
+	if l.buried {
 		e.mu.Unlock()
 		return
 	}
-	l.dead = true
+	l.dead, l.buried = true, true
 	for i := range l.n {
 		if sh := &l.shots[i]; sh.answer == 0 {
 			t := e.targets[sh.target]
