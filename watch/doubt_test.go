@@ -94,3 +94,33 @@ func TestPaymentThatDiedIsNotRepeated(t *testing.T) {
 		})
 	}
 }
+
+// TestSyncFindsOutAfterACrash runs no program but single commands: one died in
+// its call, the next asks what became of it.
+func TestSyncFindsOutAfterACrash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newService("backorder")
+	svc.report("a.com", catch.Report{State: catch.Active})
+	p := w.open(false, svc)
+	p.add(t, "a.com")
+	o, err := p.st.AddOrder(t.Context(), catch.Order{
+		Key: "k", Name: "a.com", Route: "backorder", Service: "The backorder", Kind: catch.Backorder, State: catch.Requested, Cap: usd(60), NextTry: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	epoch, err := p.st.Take(t.Context(), "dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.st.Intend(t.Context(), catch.LedgerEntry{Epoch: epoch, Order: o.ID, Name: o.Name, Route: o.Route, Action: "order", AtMost: usd(60)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.order(t, o.ID); got.State != catch.Active || svc.times("a.com") != 0 {
+		t.Errorf("%s, placed %d times: %s", got.State, svc.times("a.com"), got.Why)
+	}
+}

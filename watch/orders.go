@@ -384,6 +384,15 @@ func (s *Service) Sync(ctx context.Context) error {
 	s.wake()
 	did, err := s.borrow(ctx, func(ctx context.Context, epoch int64) error {
 		var errs []error
+		doubts, err := s.store.Orders(ctx, OrderFilter{States: []catch.State{catch.InDoubt}})
+		if err != nil {
+			return err
+		}
+		for _, o := range doubts { // those of a process that died, too
+			if !slices.Contains(asked, o.ID) {
+				asked = append(asked, o.ID)
+			}
+		}
 		for _, id := range asked {
 			o, err := s.store.Order(ctx, id)
 			if err == nil {

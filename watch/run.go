@@ -235,5 +235,10 @@ func (s *Service) borrow(ctx context.Context, work func(context.Context, int64) 
 		return false, err
 	}
 	defer release()
-	return true, s.hold(ctx, epoch, work)
+	return true, s.hold(ctx, epoch, func(ctx context.Context, epoch int64) error {
+		if err := s.recover(ctx); err != nil { // whoever held it last may have died
+			return err
+		}
+		return work(ctx, epoch)
+	})
 }
