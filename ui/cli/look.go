@@ -138,6 +138,9 @@ func (a *app) printLook(l watch.Look) {
 	for i, why := range l.Verdict.Why {
 		_ = a.printf("  %-10s %s\n", map[bool]string{true: "why"}[i == 0], whoisx.CleanLine(why))
 	}
+	if l.Verdict.Anomaly != "" {
+		_ = a.printf("  %-10s %s\n", "anomaly", whoisx.CleanLine(l.Verdict.Anomaly))
+	}
 	for _, ans := range l.Answers {
 		text := string(ans.Outcome)
 		if !ans.Outcome.SaysSomething() {
