@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"repeat": repeat,
 			"newer":  newer,
+			"ssh":    overSSH,
 		},
 	})
 }

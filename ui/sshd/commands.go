@@ -65,19 +65,25 @@ func Commands() []string {
 	return out
 }
 
-// permit says whether a command may run for a session, and why not.
-func permit(args []string, s *Session) error {
+// permit says whether a command may run for a session, and why not. What it
+// returns is to be run in the place of args: the same command written in the
+// one way that nobody can read differently, the subcommand before the flags,
+// every flag with its value, and the rest behind "--". The commands find their
+// subcommand by rules of their own (a flag that they do not know there swallows
+// the next word), so "launch --help x quote" must not be judged as one command
+// and run as another.
+func permit(args []string, s *Session) ([]string, error) {
 	if len(args) == 0 {
-		return fmt.Errorf("no command; ask for a terminal (ssh -t) to open the screens")
+		return nil, fmt.Errorf("no command; ask for a terminal (ssh -t) to open the screens")
 	}
 	name := args[0]
 	c, ok := commands[name]
 	if !ok {
-		return fmt.Errorf("%q is not open over SSH; open are %s", name, strings.Join(commandNames(), ", "))
+		return nil, fmt.Errorf("%.60q is not open over SSH; open are %s", name, strings.Join(commandNames(), ", "))
 	}
 	flags, rest, err := c.split(args[1:])
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	role := c.role
 	if len(c.subs) > 0 {
@@ -87,7 +93,7 @@ func permit(args []string, s *Session) error {
 		}
 		need, ok := c.subs[sub]
 		if !ok {
-			return fmt.Errorf("%s %s is not open over SSH", name, sub)
+			return nil, fmt.Errorf("%s %.60q is not open over SSH", name, sub)
 		}
 		role = need
 		if sub != "" {
@@ -101,12 +107,18 @@ func permit(args []string, s *Session) error {
 		}
 	}
 	if s.Role.rank() < role.rank() {
-		return fmt.Errorf("%s needs lapse-role=%s; this key has %s", name, role, s.Role)
+		return nil, fmt.Errorf("%s needs lapse-role=%s; this key has %s", name, role, s.Role)
 	}
 	if role == Order {
-		return capped(name, flags, rest, s)
+		if err := capped(name, flags, rest, s); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	run := strings.Fields(name)
+	for _, f := range flags {
+		run = append(run, f.name+"="+f.value)
+	}
+	return append(append(run, "--"), rest...), nil
 }
 
 // capped holds what a command may spend against the key's own limit.
@@ -194,7 +206,7 @@ func (c *allowed) split(args []string) (flags []flag, rest []string, err error) 
 		name, value, has := strings.Cut(a, "=")
 		switch {
 		case !known[name]:
-			return nil, nil, fmt.Errorf("the flag %s is not open over SSH", name)
+			return nil, nil, fmt.Errorf("the flag %.60q is not open over SSH", name)
 		case has && !takes[name] && value != "true" && value != "false":
 			return nil, nil, fmt.Errorf("the flag %s takes no value", name)
 		case takes[name] && !has:
@@ -203,6 +215,11 @@ func (c *allowed) split(args []string) (flags []flag, rest []string, err error) 
 			}
 			i++
 			value = args[i]
+		case !has: // on, in the words of the commands
+			value = "true"
+		}
+		if name == "-h" {
+			name = "--help"
 		}
 		flags = append(flags, flag{name, value})
 	}

@@ -299,7 +299,8 @@ func clientEnv(env []string) []string {
 }
 
 func (s *server) command(ctx context.Context, sess ssh.Session, args []string, who *Session) int {
-	if err := permit(args, who); err != nil {
+	args, err := permit(args, who)
+	if err != nil {
 		fmt.Fprintln(sess.Stderr(), "lapse: "+err.Error())
 		return 4
 	}

@@ -183,7 +183,7 @@ func TestOnlyListedKeysComeIn(t *testing.T) {
 			}
 		})
 	}
-	if out, errs, code := d.run(d.in(mine), "ls --json stage:redemption", ""); code != 3 || !strings.Contains(out, `["ls" "--json" "stage:redemption"] as read`) || errs != "talk" {
+	if out, errs, code := d.run(d.in(mine), "ls --json stage:redemption", ""); code != 3 || !strings.Contains(out, `["ls" "--json=true" "--" "stage:redemption"] as read`) || errs != "talk" {
 		t.Errorf("a listed key got %q, %q, %d", out, errs, code)
 	}
 }
@@ -333,6 +333,26 @@ func TestRoles(t *testing.T) {
 	}
 	if out, _, _ := d.run(d.in(editor), "add -", "one.com\ntwo.com\n"); !strings.Contains(out, "in=one.com\ntwo.com\n") {
 		t.Errorf("standard input did not arrive: %q", out)
+	}
+}
+
+// What was judged is what runs: no order of flags and words makes the commands
+// read another subcommand than the one that the role was held against.
+func TestWhatWasJudgedRuns(t *testing.T) {
+	for _, c := range []struct {
+		args, want string
+	}{
+		{"ls stage:redemption --json", "ls --json=true -- stage:redemption"},
+		{"orders --all a.com", "orders --all=true -- a.com"},
+		{"orders show 3 -h", "orders show --help=true -- 3"},
+		{"launch --help a.com quote --help=false 100USD", "launch --help=true --help=false -- a.com quote 100USD"},
+		{"orders --yes a.com cancel 1", "orders --yes=true -- a.com cancel 1"},
+		{"history --limit 3 -- a.com", "history --limit=3 -- a.com"},
+	} {
+		got, err := permit(strings.Fields(c.args), &Session{Role: Read})
+		if err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%s runs as %q (%v), want %q", c.args, got, err, c.want)
+		}
 	}
 }
 
