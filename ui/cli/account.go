@@ -28,7 +28,7 @@ func (a *app) accountCommand() *cobra.Command {
 		Short:   "Keep accounts at services, their secrets apart",
 		Example: "  lapse account\n  lapse account add dyn --service dynadot\n  lapse account add tag --service epp --url epp.example:700 --user MYTAG\n  lapse account test dyn\n  lapse account rm dyn",
 		GroupID: groupMoney,
-		Args:    cobra.NoArgs,
+		Args:    a.noSuchCommand,
 	}
 	ls := a.accountLs()
 	cmd.RunE = ls.RunE
@@ -51,7 +51,7 @@ func (a *app) accountLs() *cobra.Command {
 	return &cobra.Command{
 		Use:   "ls",
 		Short: "List accounts",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := a.config()
 			if err != nil {

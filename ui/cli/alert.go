@@ -125,12 +125,12 @@ func (a *app) alertCommand() *cobra.Command {
 		Short:   "Show what is going to be told, and test the channels",
 		Example: "  lapse alert\n  lapse alert test",
 		GroupID: groupLook,
-		Args:    cobra.NoArgs,
+		Args:    a.noSuchCommand,
 	}
 	ls := &cobra.Command{
 		Use:   "ls",
 		Short: "List the alerts that have not been told yet",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needStore)
 			if err != nil {
@@ -153,7 +153,7 @@ func (a *app) alertCommand() *cobra.Command {
 	test := &cobra.Command{
 		Use:   "test",
 		Short: "Send one alert through every channel, now",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -201,7 +201,7 @@ func (a *app) calendarCommand() *cobra.Command {
 		Long: "Write drops and deadlines as an iCalendar file. Its events keep their ids, so\n" +
 			"that a calendar that reads the file again updates them in place.",
 		GroupID: groupLook,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needRoutes)
 			if err != nil {

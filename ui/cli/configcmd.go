@@ -13,7 +13,7 @@ or the default. Flags win over the environment, that over the file. What a
 secret is never appears; only where it is kept.`,
 		Example: "  lapse config\n  lapse config --json\n  LAPSE_LOOKUP_OFFLINE=true lapse config --plain",
 		GroupID: groupProgram,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			l, err := a.config()
 			if err != nil {

@@ -30,7 +30,7 @@ func (a *app) dbCommand() *cobra.Command {
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "Read the whole file and say what is wrong with it; changes nothing",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), true, func(s *store.Store) error {
 				if err := s.Check(cmd.Context()); err != nil {
@@ -93,7 +93,7 @@ func (a *app) dbCommand() *cobra.Command {
 	compact := &cobra.Command{
 		Use:   "compact",
 		Short: "Give the space of what was removed back to the disk",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(s *store.Store) error {
 				if err := s.Compact(cmd.Context()); err != nil {

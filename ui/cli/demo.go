@@ -35,7 +35,7 @@ read or changed.
 Headless, it ends when all four have happened and fails when they have not.`,
 		Example: "  lapse demo\n  lapse demo --headless\n  lapse demo --headless --json",
 		GroupID: groupProgram,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !headless && (!isTerminal(a.stdin) || !isTerminal(a.stdout) || a.getenv("TERM") == "dumb") {
 				return withHint(errNoTerminal, "lapse demo --headless does the same without a screen")

@@ -33,7 +33,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short:   "Check configuration, database, secrets, clock, network and the age of the facts",
 		Example: "  lapse doctor\n  lapse doctor --json",
 		GroupID: groupProgram,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
 	}
 }

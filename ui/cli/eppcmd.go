@@ -63,10 +63,10 @@ frame, or orders it under a cap.`,
 		return out
 	}
 	cmd.AddCommand(
-		one("hello", "Ask for the greeting: services and the registry's clock", cobra.NoArgs, func([]watch.Name) epp.Command { return epp.Hello{} }),
+		one("hello", "Ask for the greeting: services and the registry's clock", noWords, func([]watch.Name) epp.Command { return epp.Hello{} }),
 		one("check NAME...", "Ask which names could be created", someNames, func(names []watch.Name) epp.Command { return epp.DomainCheck{Names: strs(names)} }),
 		one("info NAME", "Read what the registry has on a name", oneName, func(names []watch.Name) epp.Command { return epp.DomainInfo{Name: string(names[0])} }),
-		one("poll", "Read the first message of the queue; it stays there", cobra.NoArgs, func([]watch.Name) epp.Command { return epp.Poll{} }),
+		one("poll", "Read the first message of the queue; it stays there", noWords, func([]watch.Name) epp.Command { return epp.Poll{} }),
 		a.eppCreate(&account, &printIt), a.eppBalance(&account),
 	)
 	return cmd
@@ -220,7 +220,7 @@ func (a *app) eppBalance(account *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "balance",
 		Short: "Show the last balance that a response carried (there is no such frame)",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			acc, err := a.eppAccount(cmd.Context(), *account, "")
 			if err != nil {

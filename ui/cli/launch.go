@@ -26,12 +26,12 @@ An offer is taken like any other route: lapse order NAME --via prereg:OFFER.`,
   lapse launch offer r-priority --registrar R --tld fraud --phase "general availability"
   lapse launch exposure secret.fraud --json`,
 		GroupID: groupMoney,
-		Args:    cobra.NoArgs,
+		Args:    a.noSuchCommand,
 	}
 	ls := &cobra.Command{
 		Use:   "ls",
 		Short: "List the launches that are known",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE:  func(_ *cobra.Command, _ []string) error { return a.listLaunches() },
 	}
 	show := &cobra.Command{
@@ -53,7 +53,7 @@ An offer is taken like any other route: lapse order NAME --via prereg:OFFER.`,
 	rounds := &cobra.Command{
 		Use:   "rounds",
 		Short: "Show the dates of whole rounds of new TLDs",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			b, err := a.launches()
 			if err != nil {

@@ -19,7 +19,7 @@ func (a *app) manCommand() *cobra.Command {
 		Short:   "Write the manual page",
 		Example: "  lapse man | man -l -\n  lapse man --folder /usr/local/share/man/man1",
 		GroupID: groupProgram,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if folder != "" {
 				info, err := os.Stat(folder)

@@ -41,7 +41,7 @@ func (a *app) ordersCommand() *cobra.Command {
 	sync := &cobra.Command{
 		Use:   "sync",
 		Short: "Ask every service where every order stands",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needAll)
 			if err != nil {
@@ -361,7 +361,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 		Short:   "Show every step that could cost money, newest first",
 		Example: "  lapse ledger\n  lapse ledger --json --limit 0",
 		GroupID: groupMoney,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needStore)
 			if err != nil {

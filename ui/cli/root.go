@@ -97,12 +97,12 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if g := guess(args[0], names); g != "" {
-		return withHint(err, "did you mean lapse %s?", g)
+		return withHint(err, "did you mean %s %s?", cmd.CommandPath(), g)
 	}
-	if strings.Contains(args[0], ".") {
+	if strings.Contains(args[0], ".") && !cmd.HasParent() {
 		return withHint(err, "to watch a name: lapse add %s; to look once: lapse check %s", args[0], args[0])
 	}
-	return withHint(err, "lapse --help lists the commands")
+	return withHint(err, "%s --help lists the commands", cmd.CommandPath())
 }
 
 // flagError guesses what an unknown flag was meant to be.
@@ -130,6 +130,14 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// noWords is for commands that take flags alone.
+func noWords(cmd *cobra.Command, a []string) error {
+	if len(a) == 0 {
+		return nil
+	}
+	return withHint(usagef("%s takes flags alone, not %q", cmd.CommandPath(), clip(a[0])), "usage: %s", cmd.UseLine())
 }
 
 // names are the arguments of a command that takes at least one name.

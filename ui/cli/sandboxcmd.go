@@ -46,7 +46,7 @@ that points a lapse at it is written to a folder and printed; any other EPP,
 RDAP or WHOIS client can use it as well. It runs until it is interrupted.`,
 		Example: "  lapse sandbox\n  lapse sandbox --folder /tmp/box --json",
 		GroupID: groupProgram,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.sandboxAlone(cmd.Context(), folder)
 		},

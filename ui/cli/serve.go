@@ -29,7 +29,7 @@ watchdog. With --metrics it serves /metrics for Prometheus and /healthz, to this
 machine only. docs/headless.md goes through a server step by step.`,
 		Example: "  lapse serve\n  lapse serve --json                  an event a line\n  lapse serve --ssh 127.0.0.1:2222    the screens and harmless commands for listed keys\n  lapse serve --metrics 127.0.0.1:9110",
 		GroupID: groupProgram,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.flags.readOnly {
 				return usagef("lapse serve --read-only would do nothing")

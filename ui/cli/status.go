@@ -16,7 +16,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Short:   "Say who acts, what is next and what it can cost",
 		Example: "  lapse status\n  lapse status --json",
 		GroupID: groupMoney,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needStore)
 			if err != nil {
@@ -94,7 +94,7 @@ on this database until lapse halt --off. Looking goes on. What a service
 already holds is not taken back: lapse orders cancel does that.`,
 		Example: "  lapse halt\n  lapse halt --off",
 		GroupID: groupMoney,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needStore)
 			if err != nil {
@@ -126,7 +126,7 @@ func (a *app) queueCommand() *cobra.Command {
 		Short:   "Show what is asked next, whom, why, and which hosts are short",
 		Example: "  lapse queue\n  lapse queue --budgets --json",
 		GroupID: groupLook,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needSources)
 			if err != nil {

@@ -19,12 +19,12 @@ func (a *app) tldCommand() *cobra.Command {
 		Short:   "Show how TLDs let names go",
 		Example: "  lapse tld\n  lapse tld show uk\n  lapse tld show co.uk --json",
 		GroupID: groupLook,
-		Args:    cobra.NoArgs,
+		Args:    a.noSuchCommand,
 	}
 	ls := &cobra.Command{
 		Use:   "ls",
 		Short: "List the TLDs with a rule of their own",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			book, err := a.book()
 			if err != nil {

@@ -37,7 +37,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short:   "Say which version this is",
 		Example: "  lapse version\n  lapse version --json",
 		GroupID: groupProgram,
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			if a.flags.json {
 				return a.writeJSON(struct {
