@@ -85,7 +85,7 @@ type refusal struct {
 	err  error
 }
 
-// lock reads the prices in one check and splits the requests.
+// lock reads the prices and splits the requests.
 func (a *Account) lock(ctx context.Context, rs []catch.Request) (svc epp.Services, ok []catch.Request, refused []refusal, err error) {
 	const op = "arm burst"
 	s, err := a.session(ctx, rs[0].Name, op)
@@ -94,29 +94,50 @@ func (a *Account) lock(ctx context.Context, rs []catch.Request) (svc epp.Service
 	}
 	svc = s.Services()
 	names := make([]string, len(rs))
-	years := 1
 	for i, r := range rs {
 		names[i] = strings.ToLower(r.Name)
-		years = max(years, r.Years)
 	}
-	cmd := epp.DomainCheck{Names: names}
-	if svc.Fee != "" {
-		cmd.Fee = &epp.FeeCheck{Years: years}
+	// One check for all names that are registered for as long: a price is that
+	// of its own years.
+	got := make([]epp.Checked, len(rs))
+	asked := make([]bool, len(rs))
+	for i := range rs {
+		if asked[i] {
+			continue
+		}
+		years := max(rs[i].Years, 1)
+		var cmd epp.DomainCheck
+		for k := range rs {
+			if max(rs[k].Years, 1) == years || svc.Fee == "" {
+				asked[k] = true
+				cmd.Names = append(cmd.Names, names[k])
+			}
+		}
+		if svc.Fee != "" {
+			cmd.Fee = &epp.FeeCheck{Years: years}
+		}
+		if i > 0 { // every command takes its turn
+			if s, err = a.session(ctx, rs[0].Name, op); err != nil {
+				return svc, nil, nil, err
+			}
+		}
+		r, err := s.Do(ctx, cmd)
+		if err != nil {
+			return svc, nil, nil, a.fail(op, err, false)
+		}
+		for _, c := range epp.ReadCheck(r) {
+			if k := slices.Index(names, c.ID); k >= 0 && slices.Contains(cmd.Names, c.ID) {
+				got[k] = c
+			}
+		}
 	}
-	r, err := s.Do(ctx, cmd)
-	if err != nil {
-		return svc, nil, nil, a.fail(op, err, false)
-	}
-	got := epp.ReadCheck(r)
 	for i, req := range rs {
 		req.Name = names[i]
 		l := Looked{Name: req.Name}
-		if k := slices.IndexFunc(got, func(c epp.Checked) bool { return c.ID == req.Name }); k >= 0 {
-			// A name that still exists has a price at some registries and none
-			// at others; what was read or confirmed before stands then.
-			if q, has := got[k].Fee("create"); has {
-				l.Price, l.Premium, l.Class = q.Total, q.Premium, q.Class
-			}
+		// A name that still exists has a price at some registries and none at
+		// others; what was read or confirmed before stands then.
+		if q, has := got[i].Fee("create"); has {
+			l.Price, l.Premium, l.Class = q.Total, q.Premium, q.Class
 		}
 		locked, lerr := a.locked("arm burst for "+req.Name, req, l)
 		if lerr != nil {

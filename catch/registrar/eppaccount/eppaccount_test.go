@@ -265,3 +265,22 @@ func TestNameThatIsArmedElsewhereIsBusy(t *testing.T) {
 		t.Errorf("got %v, want busy", err)
 	}
 }
+
+// TestEachNameIsPricedForItsOwnYears arms for names that are registered for
+// different terms.
+func TestEachNameIsPricedForItsOwnYears(t *testing.T) {
+	_, a := bench(t, nil)
+	_, ok, refused, err := a.lock(t.Context(), []catch.Request{
+		{Name: "One.test", Years: 1, Price: usd("10"), Cap: usd("15")},
+		{Name: "two.test", Years: 2, Price: usd("20"), Cap: usd("25")},
+		{Name: "none.test", Price: usd("10"), Cap: usd("15")},
+	})
+	if err != nil || len(refused) != 0 || len(ok) != 3 {
+		t.Fatalf("%+v, %+v, %v", ok, refused, err)
+	}
+	for i, want := range []catch.Money{usd("10"), usd("20"), usd("10")} {
+		if ok[i].Price != want {
+			t.Errorf("%s is locked at %s, want %s", ok[i].Name, ok[i].Price, want)
+		}
+	}
+}
