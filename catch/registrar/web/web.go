@@ -190,9 +190,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: answer}, nil
 }
 
-// Status types what HTTP alone says: 429, 405 and 249 are limits, 401 and 403
-// are the account's, 5xx is the service's. It returns nil where the body has
-// to be read.
+// Status types what HTTP alone says: 429, 405 and 249 are limits, 401 is the
+// account's, 5xx is the service's. It returns nil where the body has to be
+// read, 403 among them: services say several things by it.
 func (c *Client) Status(r Request, resp *Response) error {
 	words := c.words(resp.Body)
 	switch {
