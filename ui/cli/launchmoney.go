@@ -312,8 +312,12 @@ func (a *app) drawEAP(e eapShown, limit money) error {
 		return a.printf("the cap %s is never met\n", limit.Money)
 	}
 	m := e.Met
-	return a.printf("the cap %s is met at step %d, %s: %s with the registration, %s with the first renewal\n",
-		limit.Money, m.Step.N, m.Step.From.UTC().Format("2006-01-02 15:04 UTC"), m.OnWin, m.Total)
+	later := "; what a renewal costs is not told (--renewal)"
+	if m.Renewal.Currency != "" {
+		later = ", " + m.Total.String() + " with the first renewal"
+	}
+	return a.printf("the cap %s is met at step %d, %s: %s with the registration%s\n",
+		limit.Money, m.Step.N, m.Step.From.UTC().Format("2006-01-02 15:04 UTC"), m.OnWin, later)
 }
 
 func launchChart(e eapShown) []widget.ChartStep {

@@ -106,7 +106,8 @@ func (a *app) check(ctx context.Context, s *watch.Service, names []watch.Name) e
 			continue
 		}
 		out = append(out, explainLook(l))
-		if heard := foremost(l.Answers); !heard.Outcome.SaysSomething() {
+		// A launch is concluded from its phases: before it there is nobody to ask.
+		if heard := foremost(l.Answers); !heard.Outcome.SaysSomething() && l.Verdict.Stage != lifecycle.Launching {
 			dark++
 		}
 	}
@@ -133,7 +134,11 @@ func (a *app) printLook(l watch.Look) {
 	}
 	_ = a.printf("%s: %s, %s\n", l.Name.Display(), stageText(l.Verdict), confidenceText(l.Verdict))
 	if w := windowText(l.Verdict.Window); w != "-" {
-		_ = a.printf("  drops      %s (%s)\n", w, whoisx.CleanLine(l.Verdict.Window.Basis))
+		word := "drops"
+		if l.Verdict.Stage == lifecycle.Launching {
+			word = "opens"
+		}
+		_ = a.printf("  %s      %s (%s)\n", word, w, whoisx.CleanLine(l.Verdict.Window.Basis))
 	}
 	for i, why := range l.Verdict.Why {
 		_ = a.printf("  %-10s %s\n", map[bool]string{true: "why"}[i == 0], whoisx.CleanLine(why))

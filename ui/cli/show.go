@@ -81,7 +81,11 @@ func (a *app) showDetail(d watch.Detail) error {
 	if v.Next != nil {
 		line("next", "%s, %s to %s", v.Next.Stage, dateText(v.Next.Earliest), dateText(v.Next.Latest))
 	}
-	line("drops", "%s", windowText(v.Window))
+	if v.Stage == lifecycle.Launching {
+		line("opens", "%s", windowText(v.Window))
+	} else {
+		line("drops", "%s", windowText(v.Window))
+	}
 	if v.Window != nil {
 		line("", "%s", v.Window.Basis)
 	}
