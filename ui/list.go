@@ -127,6 +127,12 @@ func (s *listScreen) want() tea.Cmd {
 }
 
 func (s *listScreen) load(p int) tea.Cmd {
+	read, core := s.reader(p), s.core
+	return s.ask(func(ctx context.Context) tea.Msg { return read(ctx, core) })
+}
+
+// reader reads one page of what is shown now.
+func (s *listScreen) reader(p int) func(context.Context, Core) tea.Msg {
 	q := s.query
 	if s.kind != "" {
 		q.Kinds = []watch.Kind{s.kind}
@@ -135,11 +141,11 @@ func (s *listScreen) load(p int) tea.Cmd {
 		q.Sort = s.sort
 	}
 	q.Offset, q.Limit = p*pageSize, pageSize
-	gen, serial, core := s.gen, s.serial, s.core
-	return s.ask(func(ctx context.Context) tea.Msg {
+	gen, serial := s.gen, s.serial
+	return func(ctx context.Context, core Core) tea.Msg {
 		got, err := core.List(ctx, q)
 		return listMsg{gen, serial, p, got, err}
-	})
+	}
 }
 
 func (s *listScreen) update(msg tea.Msg) tea.Cmd {

@@ -87,8 +87,10 @@ type root struct {
 	overlays []overlay
 
 	events     <-chan watch.Event
-	preloaded  bool // the list has its first page
-	dirty      bool // a reload is on its way
+	open       func(context.Context) (Core, error) // while core is nil
+	early      []tea.Msg                           // what came before it was open
+	failed     error                               // why it was not opened
+	dirty      bool                                // a reload is on its way
 	tickAt     time.Time
 	tickGen    int
 	hints      []hint // of the last footer that was drawn
@@ -153,7 +155,7 @@ func newRoot(o Options) *root {
 			mouse: o.Mouse, role: o.Role, roleCap: o.RoleCap, who: o.Who, views: o.Views, rehearse: o.Rehearse,
 			w: 80, h: 24,
 		},
-		cancel: cancel, at: onList,
+		cancel: cancel, at: onList, open: o.Open,
 	}
 	r.setTheme(true)
 	a := &r.app
@@ -191,29 +193,23 @@ func (r *root) close() {
 
 // Init asks for the first page and for the terminal's background. A terminal
 // that never answers gets the dark theme.
-// preload reads the list's first page before the program starts, so that the
-// first frame shows it: a page is read in a millisecond, and a frame later is
-// sixteen.
-func (r *root) preload() {
-	r.list.serial++
-	r.list.asked[0] = r.list.serial
-	r.Update(r.list.load(0)())
-	r.preloaded = true
+func (r *root) Init() tea.Cmd {
+	var ask tea.Cmd
+	if r.wanted == "" || r.wanted == "auto" {
+		ask = tea.RequestBackgroundColor
+	}
+	if r.core == nil {
+		return tea.Batch(r.openCore(), ask)
+	}
+	return tea.Batch(r.begin(r.list.open), ask)
 }
 
-func (r *root) Init() tea.Cmd {
+// begin listens to the core; first reads what the list lacks.
+func (r *root) begin(first func() tea.Cmd) tea.Cmd {
 	events, leave := r.core.Subscribe()
 	r.events = events
 	context.AfterFunc(r.ctx, leave) // also when a session is cut off
-	first := r.list.want            // its first page is there already
-	if !r.preloaded {
-		first = r.list.open
-	}
-	cmds := []tea.Cmd{first(), r.loadStatus(), r.listen(), r.tick()}
-	if r.wanted == "" || r.wanted == "auto" {
-		cmds = append(cmds, tea.RequestBackgroundColor)
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(first(), r.loadStatus(), r.listen(), r.tick())
 }
 
 // ask runs f away from Update, with a deadline.
@@ -339,6 +335,9 @@ func (r *root) tick() tea.Cmd {
 
 // Update gives a message to whom it concerns.
 func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if r.core == nil {
+		return r, r.opening(msg)
+	}
 	cmd := r.handle(msg)
 	return r, tea.Batch(cmd, r.tick())
 }

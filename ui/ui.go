@@ -71,6 +71,8 @@ const (
 // Options is all that a program is made of. Only Core is required.
 type Options struct {
 	Core Core
+	// Open opens the core where it is not there yet, beside the first frame.
+	Open func(ctx context.Context) (Core, error)
 	In   io.Reader // nil: standard input
 	Out  io.Writer // nil: standard output
 	Env  []string  // nil: the process's environment
@@ -125,9 +127,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	m := newRoot(o)
 	defer m.close()
-	m.preload()
 	_, err := tea.NewProgram(m, opts...).Run()
 	switch {
+	case m.failed != nil:
+		return m.failed
 	case err == nil, errors.Is(err, tea.ErrInterrupted), ctx.Err() != nil:
 		return nil
 	}

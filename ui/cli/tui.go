@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/lapse-dev/lapse/ui"
-	"github.com/lapse-dev/lapse/watch"
 )
 
 // screens opens the terminal UI. It acts too, unless another process holds the
@@ -24,21 +24,34 @@ func (a *app) screens(ctx context.Context) error {
 		return coded(exitUsage, fmt.Errorf("%s: [keys]: %w", cfg.paths.config, err))
 	}
 	a.holderAs = "screens"
-	s, err := a.open(ctx, needAll)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	acted := a.act(ctx, s)
-	o := a.screenOptions(cfg, s)
+	// The rooms are opened beside the first frame. Whoever leaves at once
+	// waits here until that is over, so that what was opened is closed.
+	var opening sync.WaitGroup
+	acted := (<-chan error)(nil)
+	o := a.screenOptions(cfg, nil)
+	o.Open = func(context.Context) (ui.Core, error) {
+		opening.Add(1)
+		defer opening.Done()
+		s, err := a.open(ctx, needAll)
+		if err != nil {
+			return nil, err
+		}
+		acted = a.act(ctx, s)
+		return s, nil
+	}
 	o.Rehearse = a.rehearseOnScreen // on the person's own machine: it takes its cores
 	err = ui.Run(ctx, o)
 	cancel()
-	return errors.Join(err, <-acted)
+	opening.Wait()
+	if acted != nil {
+		err = errors.Join(err, <-acted)
+	}
+	return err
 }
 
-func (a *app) screenOptions(cfg *loaded, s *watch.Service) ui.Options {
+func (a *app) screenOptions(cfg *loaded, s ui.Core) ui.Options {
 	return ui.Options{
 		Core: s, In: a.stdin, Out: a.stdout, Env: os.Environ(),
 		Theme: cfg.UI.Theme, ASCII: cfg.UI.ASCII, NoColor: a.getenv("NO_COLOR") != "", Mouse: cfg.UI.Mouse,
