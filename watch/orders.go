@@ -360,9 +360,16 @@ func (s *Service) Follow(ctx context.Context, id int64) (catch.Order, error) {
 	}
 }
 
-// Sync asks every service where every holding order stands. The holder does
-// it, or this call where nobody holds the lease.
+// Sync asks every service where every holding order stands, and takes orders
+// onto the books that were placed on its website for names of the list. The
+// holder asks where orders stand, or this call where nobody holds the lease.
 func (s *Service) Sync(ctx context.Context) error {
+	err := s.syncHeld(ctx)
+	_, aerr := s.adopt(ctx, "", true)
+	return errors.Join(err, aerr)
+}
+
+func (s *Service) syncHeld(ctx context.Context) error {
 	if err := s.writable(); err != nil {
 		return err
 	}
@@ -416,10 +423,17 @@ func (s *Service) Sync(ctx context.Context) error {
 // Adopt takes orders onto the books that were placed on a service's website:
 // those of names on the list that no order of ours stands for.
 func (s *Service) Adopt(ctx context.Context, route string) ([]catch.Order, error) {
+	return s.adopt(ctx, route, false)
+}
+
+// adopt is Adopt; patient says that a service which wants fewer calls is left
+// for the next time.
+func (s *Service) adopt(ctx context.Context, route string, patient bool) ([]catch.Order, error) {
 	if err := s.writable(); err != nil {
 		return nil, err
 	}
 	var out []catch.Order
+	var errs []error // one service that is down keeps none of the others from it
 	for _, r := range s.o.Routes {
 		d := r.Describe()
 		l, ok := r.(catch.Lister)
@@ -428,7 +442,12 @@ func (s *Service) Adopt(ctx context.Context, route string) ([]catch.Order, error
 		}
 		listed, err := l.List(ctx)
 		if err != nil {
-			return out, fmt.Errorf("list the orders at %s: %w", d.Service, err)
+			if kind := catch.KindOf(err); patient && (kind == catch.RateLimited || kind == catch.Busy) {
+				s.log.Info("orders of websites not looked for", "service", d.Service, "err", words(err))
+				continue
+			}
+			errs = append(errs, fmt.Errorf("list the orders at %s: %w", d.Service, err))
+			continue
 		}
 		for _, x := range listed {
 			n, err := ParseName(x.Name)
@@ -451,11 +470,12 @@ func (s *Service) Adopt(ctx context.Context, route string) ([]catch.Order, error
 			}
 			apply(&o, x.Report)
 			if o, err = s.store.AddOrder(ctx, o); err != nil {
-				return out, err
+				errs = append(errs, err) // the month has no room for it, or it stands by now
+				continue
 			}
 			out = append(out, o)
 		}
 	}
 	s.wake()
-	return out, nil
+	return out, errors.Join(errs...)
 }

@@ -47,6 +47,14 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 				return err
 			}
 			spec.Consents = append(spec.Consents, consents...)
+			if spec.DryRun && printIt && !a.flags.json {
+				if text, ok, err := a.printWithoutAccount(spec); err != nil {
+					return err
+				} else if ok {
+					a.note("no account is set up for %s: what only an account knows stands in <>, and no guard was asked", spec.Route)
+					return a.printf("%s\n", strings.TrimRight(whoisx.Clean(text), "\n"))
+				}
+			}
 			a.holderAs = "order"
 			s, err := a.open(cmd.Context(), needAll)
 			if err != nil {

@@ -50,6 +50,27 @@ func (b *bench) intend(ctx context.Context) (int64, error) {
 	return b.Intend(ctx, catch.LedgerEntry{Epoch: b.epoch, Order: b.order.ID, Name: b.order.Name, Route: "r", Action: "order", AtMost: usd(60)})
 }
 
+// TestIntendOnce: what was won meanwhile is never bought again, and what is not
+// due is never paid, whoever asks.
+func TestIntendOnce(t *testing.T) {
+	for action, states := range map[string][]catch.State{
+		"order": {catch.Planned, catch.Active, catch.WonProvisional, catch.PaymentDue, catch.AuctionLeading},
+		"burst": {catch.Planned, catch.WonProvisional},
+		"pay":   {catch.Active, catch.AuctionLeading, catch.WonProvisional, catch.InDoubt},
+	} {
+		for _, st := range states {
+			b := newBench(t)
+			o, err := b.AddOrder(t.Context(), catch.Order{Key: "k", Name: "b.com", Route: "r", Service: "R", State: st, Cap: usd(20)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.Intend(t.Context(), catch.LedgerEntry{Epoch: b.epoch, Order: o.ID, Name: o.Name, Route: "r", Action: action, AtMost: usd(20)}); !errors.Is(err, watch.ErrStale) {
+				t.Errorf("%s of an order that is %s: %v, want it refused", action, st, err)
+			}
+		}
+	}
+}
+
 func TestIntendAsserts(t *testing.T) {
 	for _, c := range []struct {
 		name   string
