@@ -172,7 +172,7 @@ func (a *app) readSecretText(name string) (catch.Secret, error) {
 		text, err = term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(a.stderr)
 	} else {
-		text, err = io.ReadAll(io.LimitReader(a.stdin, 64<<10))
+		text, err = io.ReadAll(io.LimitReader(a.input(), 64<<10))
 		text, _, _ = bytes.Cut(text, []byte("\n"))
 	}
 	if err != nil {

@@ -33,6 +33,8 @@ type app struct {
 
 	orderCap catch.Money // the most that one order may cost here; zero: no limit of its own
 
+	interrupted <-chan struct{} // closed when the run is to end; nil: never
+
 	holderAs string // "serve", "screens", "order": how the lease names us
 
 	cfg     *loaded

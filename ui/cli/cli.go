@@ -34,6 +34,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // run executes one command line and says what went wrong, once.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.interrupted = ctx.Done()
 	root := a.tree()
 	root.SetArgs(args)
 	err := a.execute(ctx, root)

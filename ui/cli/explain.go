@@ -130,7 +130,7 @@ func (a *app) explainKept(cmd *cobra.Command, n watch.Name, at time.Time) (watch
 }
 
 func (a *app) readSaved(path string) ([]byte, error) {
-	r := a.stdin
+	r := a.input()
 	if path != "-" {
 		if !a.own { // never a file of the server's
 			return nil, coded(exitGuard, errors.New("read saved answer: give it on standard input, as -"))

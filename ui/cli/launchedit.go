@@ -448,7 +448,7 @@ interest only is no order: the registrar learns of the wish, nothing else.`,
 
 // offerForm asks the questions that are open; an empty answer leaves one open.
 func (a *app) offerForm(o launch.Offer) (launch.Offer, error) {
-	in := bufio.NewReader(io.LimitReader(a.stdin, 64<<10))
+	in := bufio.NewReader(io.LimitReader(a.input(), 64<<10))
 	a.say("What %s answers; enter leaves a question open.", o.Registrar)
 	for _, f := range launch.Fields() {
 		for {

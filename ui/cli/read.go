@@ -26,7 +26,7 @@ func (a *app) readWords(args []string) ([]string, error) {
 		if isTerminal(a.stdin) {
 			a.note("reading names from the terminal; end with ctrl+d")
 		}
-		in, err := readWordsFrom(a.stdin)
+		in, err := readWordsFrom(a.input())
 		if err != nil {
 			return nil, fmt.Errorf("read standard input: %w", err)
 		}
@@ -103,7 +103,7 @@ func (a *app) ask(yes bool, format string, args ...any) (bool, error) {
 		return false, nil
 	}
 	fmt.Fprintf(a.stderr, format+" [y/N] ", args...)
-	line, err := bufio.NewReader(io.LimitReader(a.stdin, 64)).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(a.input(), 64)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("read the answer: %w", err)
 	}

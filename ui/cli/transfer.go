@@ -81,7 +81,7 @@ they are.`,
 }
 
 func (a *app) readImport(path string) ([]byte, error) {
-	r := a.stdin
+	r := a.input()
 	if path != "-" {
 		if !a.own { // never a file of the server's
 			return nil, coded(exitGuard, errors.New("import: give it on standard input, as -"))
