@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -129,12 +130,29 @@ type loaded struct {
 	origin map[string]string // key → "file:line" or the variable; absent: default
 }
 
+// maxConfig is far more than anybody writes by hand.
+const maxConfig = 4 << 20
+
+// readBounded reads a file that a person named, whatever it turns out to be.
+func readBounded(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		return nil, fmt.Errorf("%s is larger than %d KiB", path, most>>10)
+	}
+	return data, err
+}
+
 // loadConfig reads the file, if there is one, and lays the environment over it.
 // A file that was named and is not there is an error; the usual one may be
 // missing.
 func loadConfig(p paths, named bool, getenv func(string) string) (*loaded, error) {
 	l := &loaded{Config: defaultConfig(), paths: p, origin: map[string]string{}}
-	data, err := os.ReadFile(p.config)
+	data, err := readBounded(p.config, maxConfig)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 	case err != nil:

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
+	"strconv"
 )
 
 // paths are where things lie: the XDG folders, or what a person named.
@@ -37,8 +39,15 @@ func xdg(getenv func(string) string, name, fallback, windows string) string {
 		}
 	}
 	home := getenv("HOME")
-	if home == "" {
-		home, _ = os.UserHomeDir()
+	if !filepath.IsAbs(home) {
+		// A service manager or sudo may leave it out. Who runs this has a home
+		// all the same, and the list never lands in whatever folder this is.
+		if u, err := user.LookupId(strconv.Itoa(os.Getuid())); err == nil {
+			home = u.HomeDir
+		}
+	}
+	if !filepath.IsAbs(home) {
+		home = string(filepath.Separator)
 	}
 	return filepath.Join(home, fallback)
 }

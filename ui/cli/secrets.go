@@ -51,6 +51,23 @@ func parseSecretRef(s, folder string) (secretRef, error) {
 	return secretRef{}, errors.New(`a secret never stands in the configuration: write "keyring:NAME", "command:CMD" or "file:PATH"`)
 }
 
+// maxSecret is more than any password, key or token has.
+const maxSecret = 64 << 10
+
+// firstBytes keeps the beginning of what a command prints: a secret is its
+// first line, and a command gone wrong may print for ever.
+type firstBytes []byte
+
+var errTooMuch = errors.New("it printed far more than a secret")
+
+func (b *firstBytes) Write(p []byte) (int, error) {
+	if len(*b)+len(p) > maxSecret {
+		return 0, errTooMuch // the command's next write fails, which ends it
+	}
+	*b = append(*b, p...)
+	return len(p), nil
+}
+
 // readSecret fetches a secret. Nothing of it appears in an error.
 func readSecret(ctx context.Context, ref secretRef) (catch.Secret, error) {
 	switch ref.kind {
@@ -71,7 +88,10 @@ func readSecret(ctx context.Context, ref secretRef) (catch.Secret, error) {
 			cmd = exec.CommandContext(ctx, "cmd", "/c", ref.what)
 		}
 		cmd.WaitDelay = time.Second
-		out, err := cmd.Output()
+		var printed firstBytes
+		cmd.Stdout = &printed
+		err := cmd.Run()
+		out := []byte(printed)
 		if err != nil {
 			return catch.Secret{}, fmt.Errorf("read secret: the command failed: %w", err)
 		}
@@ -89,7 +109,7 @@ func readSecret(ctx context.Context, ref secretRef) (catch.Secret, error) {
 		if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 			return catch.Secret{}, fmt.Errorf("read secret: %s can be read by others (mode %04o); chmod 600 it", ref.what, info.Mode().Perm())
 		}
-		data, err := os.ReadFile(ref.what)
+		data, err := readBounded(ref.what, maxSecret)
 		if err != nil {
 			return catch.Secret{}, fmt.Errorf("read secret: %w", err)
 		}

@@ -181,7 +181,11 @@ func parseCSV(data []byte, comma rune, column string) ([]watch.NewWatch, error) 
 	}
 	if _, ok := at["name"]; !ok {
 		var hs []string
-		for _, h := range head {
+		for i, h := range head {
+			if i == 20 {
+				hs = append(hs, fmt.Sprintf("%d more", len(head)-i))
+				break
+			}
 			hs = append(hs, fmt.Sprintf("%q", clip(h)))
 		}
 		return nil, withHint(usagef("import: no column of names among %s", strings.Join(hs, ", ")), "name it with --column")
