@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -251,6 +252,8 @@ func TestTinplate(t *testing.T) {
 	s.sync()
 	if o := s.get(first.ID); o.State != catch.Lost || !o.Paid.IsZero() {
 		t.Errorf("Dynadot: %s (%s), paid %s; want lost at 0", o.State, o.Why, o.Paid)
+	} else if !strings.Contains(o.Why, "caught by DropCatch, auction open until 13 Nov") {
+		t.Errorf("Dynadot lost it: %s; want it to say who caught it, and until when it can be bid for", o.Why)
 	}
 	o := s.get(second.ID)
 	if o.State != catch.AuctionOutbid || o.HighBid.String() != "185.00 USD" {
@@ -302,6 +305,9 @@ func TestQuillwright(t *testing.T) {
 	o = s.record(o, "won at 140, paid 162 with fees")
 	if got := s.spent(); got != "162.00 USD" {
 		t.Errorf("spent %s, want 162.00 USD", got)
+	}
+	if cs, err := s.Checklist(t.Context(), name); err != nil || len(cs) == 0 {
+		t.Errorf("a name that was won has no checklist: %v, %v", cs, err)
 	}
 
 	// The holder renews: the auction is reversed.

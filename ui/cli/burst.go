@@ -101,7 +101,17 @@ ends with exit 4.`,
 			defer func() { _ = acc.Close() }()
 			r := catch.Request{Name: string(n), Years: 1, Cap: limit.Money}
 			var at time.Time
+			var lines []eppaccount.Line
 			if s, err := a.open(cmd.Context(), needStore); err == nil {
+				read, err := s.TermsRead(cmd.Context(), acc.Terms(string(n)))
+				if err != nil {
+					return fmt.Errorf("preflight: %w", err)
+				}
+				light := eppaccount.Yellow // terms that nobody accepted stop no burst
+				if !read[0].Accepted.IsZero() && !read[0].Changed {
+					light = eppaccount.Green
+				}
+				lines = append(lines, eppaccount.Line{What: "terms", Light: light, Words: read[0].Words})
 				if d, err := s.Get(cmd.Context(), n); err == nil {
 					if r.Cap == (catch.Money{}) {
 						r.Cap = d.Cap
@@ -113,7 +123,7 @@ ends with exit 4.`,
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()
-			return a.printPreflight(acc.Preflight(ctx, r, at))
+			return a.printPreflight(append(acc.Preflight(ctx, r, at), lines...))
 		},
 	}
 	cmd.Flags().StringVar(&account, "account", "", "the EPP `account`, where several would do")
