@@ -45,6 +45,10 @@ func TestScripts(t *testing.T) {
 			"repeat": repeat,
 			"newer":  newer,
 			"ssh":    overSSH,
+			"key":    key,
+			"server": server,
+			"over":   over,
+			"type":   typeOver,
 		},
 	})
 }

@@ -87,8 +87,11 @@ func (a *app) serveOnce(ctx context.Context, addrs serveAddrs, hup <-chan os.Sig
 	if err != nil {
 		return false, err
 	}
+	door, err := a.openDoor(ctx, s, cmp.Or(addrs.ssh, a.cfg.Serve.SSH))
+	if err != nil {
+		return false, err
+	}
 	acted := a.act(ctx, s)
-	door := a.openDoor(ctx, s, cmp.Or(addrs.ssh, a.cfg.Serve.SSH))
 	a.say("lapse: serving %s", a.cfg.paths.db)
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady)
 	beat := watchdog()

@@ -15,18 +15,22 @@ import (
 // openDoor serves the screens and harmless commands over SSH, on the service
 // that is open already. The channel gives its one result; without an address it
 // never does before ctx ends.
-func (a *app) openDoor(ctx context.Context, s *watch.Service, addr string) <-chan error {
+func (a *app) openDoor(ctx context.Context, s *watch.Service, addr string) (<-chan error, error) {
 	done := make(chan error, 1)
 	if addr == "" {
 		go func() {
 			<-ctx.Done()
 			done <- nil
 		}()
-		return done
+		return done, nil
+	}
+	l, err := sshd.Listen(ctx, addr)
+	if err != nil {
+		return nil, err
 	}
 	cfg := a.cfg
 	o := sshd.Options{
-		Addr:           addr,
+		Listener:       l,
 		HostKeyPath:    filepath.Join(cfg.paths.state, "ssh_host_ed25519_key"),
 		AuthorizedKeys: filepath.Join(cfg.paths.folder, "authorized_keys"),
 		Filter:         ui.Filter,
@@ -43,9 +47,9 @@ func (a *app) openDoor(ctx context.Context, s *watch.Service, addr string) <-cha
 			return a.overSSH(ctx, s, args, in, out, errw, sess)
 		},
 	}
+	a.say("lapse: SSH on %s", l.Addr())
 	go func() { done <- sshd.Serve(ctx, o) }()
-	a.say("lapse: SSH on %s", addr)
-	return done
+	return done, nil
 }
 
 // role is what a key's role may do on the screens.

@@ -26,8 +26,8 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("status: %w", err)
 			}
-			if a.own { // the server's paths are nobody else's business
-				st.DB = a.cfg.paths.db
+			if !a.own { // the server's paths are nobody else's business
+				st.DB = ""
 			}
 			st.Month = list(st.Month)
 			if a.flags.json {

@@ -98,6 +98,9 @@ func Serve(ctx context.Context, o Options) error {
 	if s.MaxSessions <= 0 {
 		s.MaxSessions = 20
 	}
+	if o.Listener != nil {
+		defer func() { _ = o.Listener.Close() }()
+	}
 	if _, err := readKeys(o.AuthorizedKeys); err != nil {
 		return err
 	}
@@ -107,12 +110,8 @@ func Serve(ctx context.Context, o Options) error {
 	}
 	l := o.Listener
 	if l == nil {
-		addr, err := loopback(o.Addr)
-		if err != nil {
+		if l, err = Listen(ctx, o.Addr); err != nil {
 			return err
-		}
-		if l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", addr); err != nil {
-			return fmt.Errorf("serve ssh: %w", err)
 		}
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -135,6 +134,20 @@ func Serve(ctx context.Context, o Options) error {
 		return nil
 	}
 	return fmt.Errorf("serve ssh: %w", err)
+}
+
+// Listen listens where Serve would for an address of Options, so that a caller
+// knows the port that it got.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	addr, err := loopback(addr)
+	if err != nil {
+		return nil, err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("serve ssh: %w", err)
+	}
+	return l, nil
 }
 
 // drain waits for the sessions, not for ever.
