@@ -3,7 +3,7 @@ export CGO_ENABLED ?= 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS = -s -w -X github.com/lapse-dev/lapse/ui/cli.version=$(VERSION)
 
-.PHONY: build test race lint fmt gen golden bench fuzz simulate demo release-check corpus rehearsals
+.PHONY: build test race lint fmt gen golden bench fuzz simulate demo demo-tape release-check corpus rehearsals
 
 build: ## the binary, stripped and static
 	go build -trimpath -ldflags '$(LDFLAGS)' -o lapse .
@@ -37,6 +37,9 @@ simulate: ## 500 names of every rule lapse for two years of simulated time
 
 demo:
 	go run . demo
+
+demo-tape: build ## record lapse demo into docs/demo.cast, with tmux and asciinema
+	./tools/demo-tape
 
 release-check:
 	go run github.com/goreleaser/goreleaser/v2@v2.15.4 check
