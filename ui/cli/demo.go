@@ -93,7 +93,9 @@ func (a *app) demo(ctx context.Context, headless bool) error {
 		go d.orderAll(ctx)
 		go drain(ctx, events)
 		a.say("lapse: a sandbox registry runs on this machine; its rivals are slow: they answer 400 ms after a drop at the earliest")
-		err := ui.Run(ctx, inner.screenOptions(inner.cfg, s))
+		o := inner.screenOptions(inner.cfg, s)
+		o.Rehearse = inner.rehearseOnScreen
+		err := ui.Run(ctx, o)
 		cancel()
 		return errors.Join(err, <-acted)
 	}
