@@ -37,6 +37,7 @@ var benchmarks = []benchmark{
 	{"epp-20ms", "the same from 20 ms away, beside a bare staggered loop and our closed loop", eppDistance},
 	{"epp-check", "a check of one name, beside domainr/epp", eppCheck},
 	{"start", "lapse --version beside hello world, the first frame beside a bare Bubble Tea program, the stripped size", start},
+	{"screen-keys", "a key to its bytes beside a bare Bubble Tea program, and the bytes of a cursor move", keys},
 	{"import-100k", "100,000 names added, beside the plain prepared insert in one transaction", importNames},
 	{"due-query", "the 32 names due first, of 100,000 beside 1,000", dueQuery},
 	{"look-bookkeeping", "1,000 names due, asked, decided and kept, beside a bare net/http loop", lookBookkeeping},
