@@ -46,6 +46,9 @@ var moves = map[State][]State{
 	RefundDue:      {Cancelled},
 }
 
+// Moves lists the states that an order may go to.
+func Moves(from State) []State { return append([]State(nil), moves[from]...) }
+
 // CanMove reports whether an order may go from one state to another. Staying
 // is always legal.
 func CanMove(from, to State) bool {

@@ -62,7 +62,7 @@ func (s *Service) ordersOpen(r Row, l *Look, now time.Time) []alert.Alert {
 	var open []string
 	for _, route := range s.o.Routes {
 		d := route.Describe()
-		if ok, _ := route.Open(string(r.Name)); ok && d.Kind == catch.Backorder && !hasOrder(r.Orders, d, route.Terms(string(r.Name))) {
+		if ok, _ := route.Open(string(r.Name)); ok && d.Kind == catch.Backorder && d.Has(catch.CanFind) && !hasOrder(r.Orders, d, route.Terms(string(r.Name))) {
 			open = append(open, d.Service)
 		}
 	}

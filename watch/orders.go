@@ -299,7 +299,35 @@ func (s *Service) Record(ctx context.Context, o catch.Order, why string) (catch.
 	if c, err := o.OwnBid.Cmp(AtMost(was)); err != nil || (c > 0 && o.OwnBid != was.OwnBid) {
 		return was, refuse("the bid %s is above the bid cap %s", o.OwnBid, AtMost(was))
 	}
+	if was.State == catch.InDoubt && o.State != catch.InDoubt {
+		return s.settleByHand(ctx, o, why)
+	}
 	return s.record(ctx, o, why)
+}
+
+// settleByHand ends the doubt about an order by what a person found out: the
+// intent that has no answer gets it.
+func (s *Service) settleByHand(ctx context.Context, o catch.Order, why string) (catch.Order, error) {
+	if err := s.writable(); err != nil {
+		return o, err
+	}
+	open, err := s.store.InDoubt(ctx)
+	if err != nil {
+		return o, err
+	}
+	for _, e := range open {
+		if e.Order != o.ID {
+			continue
+		}
+		o.Why = why
+		answer := catch.LedgerEntry{Step: catch.Answer, Intent: e.Seq, Action: e.Action, Outcome: "by hand", Words: why, Creates: e.Creates}
+		if err := s.store.Settle(ctx, answer, o); err != nil {
+			return o, err
+		}
+		s.wake()
+		return s.store.Order(ctx, o.ID)
+	}
+	return s.record(ctx, o, why) // nothing was sent: the doubt is about a look-up
 }
 
 func (s *Service) record(ctx context.Context, o catch.Order, why string) (catch.Order, error) {

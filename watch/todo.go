@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,7 +157,7 @@ func (s *Service) wantTodo(r Row, now time.Time) Todo {
 		return Todo{}
 	}
 	drop := w.From.Time
-	if r.Cap.IsZero() && len(r.Orders) == 0 && len(s.routes) == 0 {
+	if r.Cap.IsZero() && len(r.Orders) == 0 && !s.reachable() {
 		// Nothing can be ordered from here; say when it drops.
 		if drop.After(now) {
 			return Todo{Verb: TodoOrder, By: drop, Text: fmt.Sprintf("%s drops %s and no route is set up.", name, dateText(drop, w.From.DayOnly))}
@@ -176,7 +177,7 @@ func (s *Service) wantTodo(r Row, now time.Time) Todo {
 		if hasOrder(r.Orders, d, terms) {
 			continue
 		}
-		if d.Kind == catch.ByHand && terms.CutOffBefore == 0 {
+		if (d.Kind == catch.ByHand || !d.Has(catch.CanFind)) && terms.CutOffBefore == 0 {
 			continue // nobody knows when it closes
 		}
 		cut := drop.Add(-terms.CutOffBefore)
@@ -191,6 +192,12 @@ func (s *Service) wantTodo(r Row, now time.Time) Todo {
 		best = Todo{Verb: TodoOrder, By: drop, Text: fmt.Sprintf("%s drops %s and you have no order.", name, dateText(drop, w.From.DayOnly))}
 	}
 	return best
+}
+
+// reachable reports whether any route can be ordered at from here: those that
+// are kept by hand cannot.
+func (s *Service) reachable() bool {
+	return slices.ContainsFunc(s.o.Routes, func(r catch.Route) bool { return r.Describe().Has(catch.CanFind) })
 }
 
 // hasOrder reports whether an order stands at a route, or in its pool.

@@ -24,8 +24,9 @@ func (l *loaded) terms() (*terms.Book, error) {
 	return book, overlayFile(filepath.Join(l.paths.folder, "terms.toml"), book.Overlay)
 }
 
-// routes turns every account into its routes. An account that cannot be
-// opened is said and left out: it must not keep the others from acting.
+// routes turns every account into its routes, and adds the services that have
+// no API, whose orders are kept by hand. An account that cannot be opened is
+// said and left out: it must not keep the others from acting.
 func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 	book, err := cfg.terms()
 	if err != nil {
@@ -54,7 +55,7 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 		a.say("lapse: warning: account %s is left out: %v", name, err)
 		a.rooms.log.Warn("account left out", "account", name, "err", err)
 	}
-	return routes, nil
+	return append(routes, registrar.ByHand(book)...), nil
 }
 
 // openAccount makes the routes of an account. An EPP account also takes what

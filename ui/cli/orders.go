@@ -102,7 +102,7 @@ func (a *app) ordersCommand() *cobra.Command {
 		},
 	}
 	cancel.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.AddCommand(sync, show, cancel, a.bidCommand(), a.payCommand(), a.adoptCommand(), a.tickCommand())
+	cmd.AddCommand(sync, show, cancel, a.bidCommand(), a.payCommand(), a.recordCommand(), a.adoptCommand(), a.tickCommand())
 	return cmd
 }
 

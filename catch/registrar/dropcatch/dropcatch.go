@@ -438,7 +438,7 @@ func (d *route) Bid(ctx context.Context, o catch.Order, bid catch.Money) (catch.
 
 // Pay has no call: a won auction is charged to the card on file.
 func (d *route) Pay(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "pay", Words: "its API has no call for it", Hint: "pay on the website, then record it with `lapse orders pay`"}
+	return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "pay", Words: "its API has no call for it", Hint: "pay on the website, then record it with `lapse orders record`"}
 }
 
 // Probe tests the login.

@@ -134,6 +134,6 @@ func (b *backorder) Bid(ctx context.Context, o catch.Order, bid catch.Money) (ca
 func (b *backorder) Pay(context.Context, catch.Order) (catch.Report, error) {
 	return catch.Report{}, &catch.Error{
 		Kind: catch.Guard, Service: title, Op: "pay", Words: "its API has no call for it",
-		Hint: "pay on the website within 47 hours: unpaid means a ban; then record it with `lapse orders pay`",
+		Hint: "pay on the website within 47 hours: unpaid means a ban; then record it with `lapse orders record`",
 	}
 }
