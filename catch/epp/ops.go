@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/lapse-dev/lapse/catch"
 )
 
 // Login logs in once, never again by itself: accounts lock. It returns the
@@ -17,10 +19,29 @@ func (s *Session) Login(ctx context.Context, l Login) ([]SecurityEvent, error) {
 	}
 	s.svc.Store(&svc)
 	r, err := s.Do(ctx, l)
+	err = l.hide(err)
 	if r == nil {
 		return nil, err
 	}
 	return ReadSecurity(r), err
+}
+
+// hide takes the passwords out of a refusal whose words repeat them: they would
+// go on into logs, the ledger and the terminal.
+func (l Login) hide(err error) error {
+	var refused *ResultError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	for _, secret := range []catch.Secret{l.Password, l.NewPassword} {
+		if secret.IsZero() {
+			continue
+		}
+		for _, words := range []*string{&refused.Words, &refused.Reason, &refused.SvTRID} {
+			*words = strings.ReplaceAll(*words, secret.Reveal(), secret.String())
+		}
+	}
+	return err
 }
 
 // Logout says goodbye and closes. The session is over in any case.
