@@ -121,7 +121,7 @@ func TestServeUnderAManager(t *testing.T) {
 	code, body := get(t, addr, "/metrics", "")
 	for _, want := range []string{
 		"\nlapse_lease_held 1\n", "\nlapse_acting 1\n", "\nlapse_halted 0\n", "\nlapse_orders_in_doubt 0\n",
-		"\nlapse_watches{kind=\"want\"} 1\n", "\nlapse_month_cap{currency=\"USD\"} 2000\n", "\nlapse_build_info{version=", "\ngo_goroutines ",
+		"\nlapse_watches{kind=\"want\"} 1\n", "\nlapse_month_cap{currency=\"USD\"} 2000\n", "\nlapse_build_info{version=", "\nlapse_goroutines ",
 	} {
 		if code != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("metrics: %d without %q:\n%s", code, strings.TrimSpace(want), body)

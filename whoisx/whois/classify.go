@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lapse-dev/lapse/whoisx"
@@ -161,7 +162,7 @@ func (r *reader) livingStatus() bool {
 	}
 	for _, s := range r.a.SaidStatuses {
 		low := strings.ToLower(strings.Trim(s, " ."))
-		if living[low] || strings.HasPrefix(low, "drop 2") || strings.HasPrefix(low, "may drop 2") {
+		if living()[low] || strings.HasPrefix(low, "drop 2") || strings.HasPrefix(low, "may drop 2") {
 			return true
 		}
 	}
@@ -170,7 +171,7 @@ func (r *reader) livingStatus() bool {
 
 // living are statuses, beyond the EPP words, of names that somebody holds or
 // that the registry still keeps.
-var living = func() map[string]bool {
+var living = sync.OnceValue(func() map[string]bool {
 	m := map[string]bool{}
 	for _, w := range []string{
 		"active", "activo", "ativo", "actif", "aktiv", "attivo", "registered", "registrado", "delegated", "connect", "connected", "published", "granted", "in use", "not available", "taken", "live",
@@ -181,7 +182,7 @@ var living = func() map[string]bool {
 		m[w] = true
 	}
 	return m
-}()
+})
 
 func (r *reader) registered(at time.Time) {
 	r.a.Outcome = whoisx.Registered

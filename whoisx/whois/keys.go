@@ -1,5 +1,7 @@
 package whois
 
+import "sync"
+
 // field is what a line of an answer is about.
 type field uint8
 
@@ -29,7 +31,7 @@ const (
 
 // keys are the labels that registries and registrars write, in lower case,
 // without digits and punctuation.
-var keys = func() map[string]field {
+var keys = sync.OnceValue(func() map[string]field {
 	m := map[string]field{}
 	for _, l := range []struct {
 		f     field
@@ -99,4 +101,4 @@ var keys = func() map[string]field {
 		}
 	}
 	return m
-}()
+})

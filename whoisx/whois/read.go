@@ -254,7 +254,7 @@ func (r *reader) lookup(key string) field {
 		}
 		b = append(b, c)
 	}
-	return keys[string(b)]
+	return keys()[string(b)]
 }
 
 // facts reads every line for what it states about the domain.

@@ -2,6 +2,7 @@ package whois
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -41,7 +42,7 @@ var ranks = map[whoisx.Outcome]int{
 }
 
 // lexicon holds the phrases by their first word.
-var lexicon = func() map[string][]phrase {
+var lexicon = sync.OnceValue(func() map[string][]phrase {
 	m := map[string][]phrase{}
 	add := func(o whoisx.Outcome, w where, t tail, category string, list ...string) {
 		for _, s := range list {
@@ -109,10 +110,10 @@ var lexicon = func() map[string][]phrase {
 		"등록되어 있지 않습니다", "등록되지 않은", "未注册", "没有找到", "未找到", "找不到", "無此", "見つかりませんでした", "該当するデータがありません", "không tìm thấy", "tidak ditemukan", "belum terdaftar", "ไม่พบ")
 	add(whoisx.NotRegistered, atStart, tailEnd, "", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
 	return m
-}()
+})
 
 // fillers are words that only lead to what a sentence says.
-var fillers = func() map[string]bool {
+var fillers = sync.OnceValue(func() map[string]bool {
 	m := map[string]bool{}
 	for w := range strings.FieldsSeq(`@ a an the this that your our their its it is was are were be been being has have had there here
 		domain domains name names domainname object objects entry record records key data query queried request requested search searched searching lookup looked result results for of in on at to
@@ -123,7 +124,7 @@ var fillers = func() map[string]bool {
 		m[w] = true
 	}
 	return m
-}()
+})
 
 // endings may follow "available" and the like.
 var endings = []string{"for registration", "for purchase via", "for general registration", "for new registration", "to register", "to be registered", "for registering", "now", "para registro", "para registrar", "for delegation", "in the registry", "zur registrierung", "pour enregistrement"}
@@ -162,7 +163,7 @@ func (r *reader) saying(text string) outcomeLine {
 		}
 		word := norm[p:end]
 		var here phrase // the longest phrase that begins here
-		for _, ph := range lexicon[word] {
+		for _, ph := range lexicon()[word] {
 			if len(ph.words) <= len(here.words) {
 				continue
 			}
@@ -182,7 +183,7 @@ func (r *reader) saying(text string) outcomeLine {
 		if here.words != "" && (best.outcome == "" || here.rank < best.rank || here.rank == best.rank && best.category == "release" && here.category != "") {
 			best = outcomeLine{outcome: here.outcome, rank: here.rank, category: here.category, says: says(here.outcome)}
 		}
-		if leading && !fillers[word] && !numeric(word) {
+		if leading && !fillers()[word] && !numeric(word) {
 			leading = false
 		}
 	}
