@@ -16,6 +16,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 // Main runs the program and returns its exit code.
@@ -35,9 +37,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // run executes one command line and says what went wrong, once.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.interrupted = ctx.Done()
-	root := a.tree()
-	root.SetArgs(args)
-	err := a.execute(ctx, root)
+	err := a.runCommand(ctx, args)
 	if cerr := a.close(); err == nil {
 		err = cerr
 	}
@@ -49,6 +49,21 @@ func (a *app) run(ctx context.Context, args []string) int {
 		a.complain(err)
 	}
 	return code
+}
+
+// runCommand runs the command that args name. Without any the screens open at
+// once: building some fifty commands, and asking the terminal how help should
+// look, would keep the first frame waiting.
+func (a *app) runCommand(ctx context.Context, args []string) error {
+	if len(args) == 0 && a.own {
+		if err := a.environment(&cobra.Command{}); err != nil {
+			return err
+		}
+		return a.screens(ctx)
+	}
+	root := a.tree()
+	root.SetArgs(args)
+	return a.execute(ctx, root)
 }
 
 // complain writes an error and, where there is one, the next step:

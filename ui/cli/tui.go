@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"sync"
 
 	"github.com/lapse-dev/lapse/ui"
@@ -16,6 +17,9 @@ func (a *app) screens(ctx context.Context) error {
 	if !isTerminal(a.stdin) || !isTerminal(a.stdout) || a.getenv("TERM") == "dumb" {
 		return errNoTerminal
 	}
+	// What is read at start is kept: collecting garbage meanwhile finds none,
+	// and takes the cores from the first frame.
+	usual := debug.SetGCPercent(800)
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -38,6 +42,7 @@ func (a *app) screens(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
+		debug.SetGCPercent(usual)
 		acted = a.act(ctx, s)
 		return s, nil
 	}
