@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // command is a frame that was understood.
@@ -89,10 +90,10 @@ type extensions struct {
 type loginSec struct{ pw, newPW string }
 
 var (
-	e164     = regexp.MustCompile(`^(\+[0-9]{1,3}\.[0-9]{1,14})?$`)
-	decimal  = regexp.MustCompile(`^\+?[0-9]+(\.[0-9]+)?$`)
-	currency = regexp.MustCompile(`^[A-Z]{3}$`)
-	dateOnly = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}Z?$`)
+	e164     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\+[0-9]{1,3}\.[0-9]{1,14})?$`) })
+	decimal  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\+?[0-9]+(\.[0-9]+)?$`) })
+	currency = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]{3}$`) })
+	dateOnly = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}Z?$`) })
 )
 
 // read understands a frame, as strictly as the schemas do. The command comes
@@ -255,7 +256,7 @@ func readDomain(s *seq, c *command) {
 		c.names = []string{label(s.one("name"))}
 	case "renew":
 		c.names = []string{label(s.one("name"))}
-		if c.curExp = s.token(s.one("curExpDate"), 10, 11); s.err == nil && !dateOnly.MatchString(c.curExp) {
+		if c.curExp = s.token(s.one("curExpDate"), 10, 11); s.err == nil && !dateOnly().MatchString(c.curExp) {
 			s.err = syntax("element curExpDate: %q is no date", c.curExp)
 		}
 		c.years = readPeriod(s, s.opt("period", "unit"))
@@ -405,7 +406,7 @@ func readContact(s *seq, c *command) {
 				return ""
 			}
 			v := s.token(n, 0, 17)
-			if s.err == nil && !e164.MatchString(v) {
+			if s.err == nil && !e164().MatchString(v) {
 				s.err = syntax("element %s: %q is not written like +44.2079460000", name, v)
 			}
 			return v

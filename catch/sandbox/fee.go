@@ -34,7 +34,7 @@ func readFeeCheck(s *seq) *feeCheck {
 	f := &feeCheck{space: s.space}
 	money := func(s *seq) {
 		if n := s.opt("currency"); n != nil {
-			if f.currency = s.token(n, 3, 3); s.err == nil && !currency.MatchString(f.currency) {
+			if f.currency = s.token(n, 3, 3); s.err == nil && !currency().MatchString(f.currency) {
 				s.err = syntax("element currency: %q is no currency", f.currency)
 			}
 		}
@@ -94,13 +94,13 @@ func readFee(s *seq) *feeRequest {
 		n = s.one("currency")
 	}
 	if n != nil {
-		if f.currency = s.token(n, 3, 3); s.err == nil && !currency.MatchString(f.currency) {
+		if f.currency = s.token(n, 3, 3); s.err == nil && !currency().MatchString(f.currency) {
 			s.err = syntax("element currency: %q is no currency", f.currency)
 		}
 	}
 	for _, n := range s.some("fee", 1, 0, "description", "lang", "refundable", "grace-period", "applied") {
 		v := s.token(n, 1, 20)
-		if s.err == nil && !decimal.MatchString(v) {
+		if s.err == nil && !decimal().MatchString(v) {
 			s.err = syntax("element fee: %q is no amount", v)
 			return f
 		}

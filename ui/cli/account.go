@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,7 +82,7 @@ func (a *app) accountLs() *cobra.Command {
 	}
 }
 
-var accountName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$`)
+var accountName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$`) })
 
 func (a *app) accountAdd() *cobra.Command {
 	var c AccountConfig
@@ -118,7 +119,7 @@ func (a *app) addAccount(name string, c AccountConfig) error {
 	if a.flags.readOnly {
 		return coded(exitGuard, errors.New("add account: read-only"))
 	}
-	if !accountName.MatchString(name) {
+	if !accountName().MatchString(name) {
 		return usagef("account %q: letters, digits, - and _, at most 32", clip(name))
 	}
 	if _, have := cfg.Account[name]; have {

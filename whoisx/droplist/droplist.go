@@ -141,7 +141,7 @@ func (l List) Check() error {
 		}
 	}
 	if l.URL != "" {
-		if u, err := url.Parse(dayIn.ReplaceAllString(l.URL, "")); err != nil || u.Host == "" {
+		if u, err := url.Parse(dayIn().ReplaceAllString(l.URL, "")); err != nil || u.Host == "" {
 			return fmt.Errorf("%q is not an address", l.URL)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lapse-dev/lapse/whoisx"
@@ -228,41 +229,41 @@ func (f File) Open(l List) (*Reader, error) {
 	return r, nil
 }
 
-var dayIn = regexp.MustCompile(`\{yyyymmdd([+-][0-9])?\}`)
+var dayIn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{yyyymmdd([+-][0-9])?\}`) })
 
 // address fills in the day in Rome, for lists that have a file a day:
 // {yyyymmdd} is today's, {yyyymmdd+2} that of the day after tomorrow.
 func (f *Fetcher) address(l List) string {
-	return dayIn.ReplaceAllStringFunc(l.URL, func(m string) string {
+	return dayIn().ReplaceAllStringFunc(l.URL, func(m string) string {
 		now := f.o.Now().UTC()
 		day := now.Add(time.Hour)
 		if summer(now) {
 			day = now.Add(2 * time.Hour)
 		}
-		if n, err := strconv.Atoi(dayIn.FindStringSubmatch(m)[1]); err == nil {
+		if n, err := strconv.Atoi(dayIn().FindStringSubmatch(m)[1]); err == nil {
 			day = day.AddDate(0, 0, n)
 		}
 		return day.Format("20060102")
 	})
 }
 
-var unsafe = regexp.MustCompile(`[^a-z0-9.-]+`)
+var unsafe = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^a-z0-9.-]+`) })
 
 func (f *Fetcher) paths(l List, u *url.URL) (file, side string) {
-	base := unsafe.ReplaceAllString(strings.ToLower(l.Name), "_")
+	base := unsafe().ReplaceAllString(strings.ToLower(l.Name), "_")
 	if l.Configured {
 		// Two addresses for one zone, a rehearsal's and the registry's, are two lists.
 		h := sha256.Sum256([]byte(u.Host))
 		base += "-" + hex.EncodeToString(h[:4])
 	}
-	ext := unsafe.ReplaceAllString(strings.ToLower(path.Base(u.Path)), "_")
+	ext := unsafe().ReplaceAllString(strings.ToLower(path.Base(u.Path)), "_")
 	file = filepath.Join(f.o.Dir, strings.Trim(base, ".")+"-"+strings.Trim(ext, "."))
 	return file, file + ".json"
 }
 
 // prune drops the files of past days, of lists that have a file a day.
 func (f *Fetcher) prune(l List) {
-	base := strings.Trim(unsafe.ReplaceAllString(strings.ToLower(l.Name), "_"), ".")
+	base := strings.Trim(unsafe().ReplaceAllString(strings.ToLower(l.Name), "_"), ".")
 	old, _ := filepath.Glob(filepath.Join(f.o.Dir, base+"-*"))
 	for _, p := range old {
 		if i, err := os.Stat(p); err == nil && f.o.Now().Sub(i.ModTime()) > 14*24*time.Hour {
@@ -336,7 +337,7 @@ func (f *Fetcher) download(body io.Reader) (name, sum string, err error) {
 	return tmp.Name(), hex.EncodeToString(h.Sum(nil)), nil
 }
 
-var digest = regexp.MustCompile(`(?i)\b[0-9a-f]{64}\b`)
+var digest = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b[0-9a-f]{64}\b`) })
 
 // checksum reads the file in which the registry gives the list's SHA-256. It
 // must come from the list's own host.
@@ -357,7 +358,7 @@ func (f *Fetcher) checksum(ctx context.Context, c *http.Client, l List, u *url.U
 	if err != nil {
 		return "", err
 	}
-	m := digest.Find(b)
+	m := digest().Find(b)
 	if m == nil {
 		return "", errors.New("its checksum file holds no SHA-256")
 	}

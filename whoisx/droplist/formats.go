@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lapse-dev/lapse/whoisx"
@@ -171,7 +172,7 @@ func (r *Reader) note(line []byte) bool {
 	if r.list.Format != CIRA && r.list.Format != NICIt {
 		return false
 	}
-	m := stamp.Find(line)
+	m := stamp().Find(line)
 	if m == nil {
 		return false
 	}
@@ -180,13 +181,13 @@ func (r *Reader) note(line []byte) bool {
 }
 
 var (
-	stamp     = regexp.MustCompile(`20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?`)
-	nameStamp = regexp.MustCompile(`(20\d\d)-?(\d\d)-?(\d\d)(\d\d)?`)
+	stamp     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?`) })
+	nameStamp = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(20\d\d)-?(\d\d)-?(\d\d)(\d\d)?`) })
 )
 
 // fileDate finds a date in a file's name: 2026112209.txt, tbr-2026-11-25.csv.
 func fileDate(file string) string {
-	m := nameStamp.FindStringSubmatch(file)
+	m := nameStamp().FindStringSubmatch(file)
 	if m == nil {
 		return ""
 	}

@@ -73,7 +73,7 @@ func NewSource(o SourceOptions) *Source {
 	}
 	s := &Source{o: o}
 	for _, l := range o.Lists {
-		u, err := url.Parse(dayIn.ReplaceAllString(l.URL, ""))
+		u, err := url.Parse(dayIn().ReplaceAllString(l.URL, ""))
 		if l.URL == "" || err != nil || len(l.Zones) == 0 {
 			continue
 		}
