@@ -287,7 +287,7 @@ func childDies(dir string, _ io.Writer) error {
 	go func() { _ = s.Run(ctx) }()
 	<-ctx.Done()
 	d, err := s.Get(context.Background(), watch.Name(name))
-	return fmt.Errorf("it never came to %q: stage %q, asked next %s, orders %+v (%v)", os.Getenv("LAPSE_TEST_STEP"), d.Verdict.Stage, d.Due, d.AllOrders, err)
+	return fmt.Errorf("it never came to %q: stage %q, asked next %s, orders %+v (%v)", os.Getenv("LAPSE_TEST_STEP"), d.Verdict.Stage, d.Due, d.AllOrders, err) //nolint:errorlint // err may be nil here
 }
 
 // crashBegin asks for the paid action of a kind.

@@ -86,9 +86,9 @@ func TestPaymentThatDiedIsNotRepeated(t *testing.T) {
 				t.Fatal(err)
 			}
 			q := w.open(true, svc)
-			got := q.state(t, o.ID, found.State)
+			q.state(t, o.ID, found.State)
 			until(t, "it is settled", func() bool { open, err := p.st.InDoubt(t.Context()); return err == nil && len(open) == 0 })
-			if got = q.order(t, o.ID); got.Wish != catch.WishNone || svc.pays.Load() != 0 {
+			if got := q.order(t, o.ID); got.Wish != catch.WishNone || svc.pays.Load() != 0 {
 				t.Errorf("wish %q, paid %d times", got.Wish, svc.pays.Load())
 			}
 		})

@@ -343,9 +343,9 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 	var limits strings.Builder
 	var lists []string
 	// Each host keeps the limit that is known of the real one.
-	alias := func(real string) string {
-		a := strings.NewReplacer(".", "-", ":", "-").Replace(real) + ".sim.test"
-		l := hosts.Limit(real)
+	alias := func(host string) string {
+		a := strings.NewReplacer(".", "-", ":", "-").Replace(host) + ".sim.test"
+		l := hosts.Limit(host)
 		fmt.Fprintf(&limits, "[[host]]\nhost = %q\nrate = %g\nburst = %g\nper_day = %d\n", a, l.Rate, l.Burst, l.PerDay)
 		return a
 	}

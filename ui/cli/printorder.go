@@ -56,7 +56,7 @@ func (a *app) printWithoutAccount(spec watch.OrderSpec) (text string, ok bool, e
 		}
 		for _, r := range routes {
 			if closer, isCloser := r.(io.Closer); isCloser {
-				defer closer.Close() //nolint:errcheck // nothing was opened
+				defer closer.Close()
 			}
 			if r.Describe().Kind != kind {
 				continue

@@ -335,7 +335,7 @@ func (s *Store) hot(ctx context.Context, query string, args ...any) (*sql.Rows, 
 
 // hotRow is hot for a query with one row.
 func (s *Store) hotRow(ctx context.Context, query string, args ...any) *row {
-	rows, err := s.hot(ctx, query, args...)
+	rows, err := s.hot(ctx, query, args...) //nolint:rowserrcheck // row.Scan checks it
 	return &row{rows, err}
 }
 
