@@ -18,7 +18,7 @@ func TestApplications(t *testing.T) {
 		apply := func() string {
 			t.Helper()
 			got := p.do(createXML("a.rush", "") + `<extension><launch:create xmlns:launch="` + nsLaunch + `" type="application"><launch:phase>landrush</launch:phase></launch:create></extension>`)
-			m := regexp.MustCompile(`<launch:applicationID>(\w+)</launch:applicationID>`).FindStringSubmatch(got)
+			m := regexp.MustCompile(`<launch:applicationID>([\w-]+)</launch:applicationID>`).FindStringSubmatch(got)
 			if code(got) != "1001" || m == nil {
 				t.Fatalf("apply: %s", got)
 			}
