@@ -21,7 +21,7 @@ type application struct {
 // the name is allocated to somebody else. The lock is held.
 func (r *Registry) apply(a *account, t *TLD, c createRequest, total int64, at time.Time) result {
 	r.roid++
-	p := &application{id: fmt.Sprintf("APP-%d", r.roid), phase: c.launch.phase, name: c.name, holder: a, create: c, paid: total, at: at, status: "pendingAllocation"}
+	p := &application{id: fmt.Sprintf("APP%d", r.roid), phase: c.launch.phase, name: c.name, holder: a, create: c, paid: total, at: at, status: "pendingAllocation"}
 	if r.applications == nil {
 		r.applications = map[string]*application{}
 	}
