@@ -335,6 +335,9 @@ func crashAsk(ctx context.Context, s *watch.Service, o catch.Order, verb string)
 // kind of paid action. Whoever comes next finds out what became of it: nothing
 // is done twice, nothing is forgotten, and no step stays in doubt.
 func TestKilledAtEveryStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	t.Parallel()
 	kinds := slices.Sorted(maps.Keys(crashKinds))
 	rounds := len(kinds)
@@ -459,6 +462,9 @@ func childRaces(dir string, out io.Writer) error {
 // TestTwoRivalProcesses has two processes order the same names against one
 // month's budget: no name is ordered twice and the budget is never exceeded.
 func TestTwoRivalProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	_, st, b, err := bookWorld(dir, suicide{}, usd(1000))

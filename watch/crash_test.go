@@ -157,6 +157,9 @@ func childSpends(dir string, out io.Writer) error {
 }
 
 func TestKilledAtAnyMoment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	t.Parallel()
 	rounds := 8
 	if s := os.Getenv("LAPSE_CRASH_ROUNDS"); s != "" {
@@ -270,6 +273,9 @@ func childActs(dir string, out io.Writer) error {
 }
 
 func TestSuspendedHolderDoesNotActWhenItWakes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	c := start(t, "act", dir)
@@ -356,6 +362,9 @@ func childWrites(dir string, out io.Writer) error {
 }
 
 func TestTenWritersLoseNoEdit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	s, st, err := childService(dir, newFileService(dir), 0)
@@ -394,6 +403,9 @@ func TestTenWritersLoseNoEdit(t *testing.T) {
 }
 
 func TestTwoProcessesKeepOneBudget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	w := newWorld(t)
 	svc := newService("backorder")
 	a, b := w.open(true, svc), w.open(false, svc)

@@ -499,6 +499,9 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 // normal run takes few names; LAPSE_SIMULATE=500 (make simulate) takes as many
 // as it says.
 func TestSimulateTwoYears(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	n := 16
 	if s := os.Getenv("LAPSE_SIMULATE"); s != "" {
 		var err error

@@ -90,6 +90,9 @@ func told(t *testing.T, dir string) (times map[string]int, marked map[string]boo
 // once, but for two at most, which say that they may be repeats. LAPSE_STORM
 // sets how many; the normal run takes few.
 func TestAlertStorm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of work under a detector that sees one process")
+	}
 	n := 600
 	if s := os.Getenv("LAPSE_STORM"); s != "" {
 		var err error
