@@ -65,12 +65,6 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Reading the rules takes as long as all the rest: it goes on beside it.
-	rules := make(chan func() (*lifecycle.Book, error), 1)
-	go func() {
-		book, err := cfg.rules()
-		rules <- func() (*lifecycle.Book, error) { return book, err }
-	}()
 	r := &rooms{offline: cfg.Lookup.Offline, log: slog.New(slog.DiscardHandler)}
 	a.rooms = r
 	if n >= needAll {
@@ -96,7 +90,7 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := (<-rules)()
+	book, err := cfg.rules()
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,25 @@ const Embedded = "embedded"
 // Book is all rules: those that come with the program, and those of a
 // person's own files laid over them.
 type Book struct {
+	once  sync.Once
+	base  func() (map[string]Rule, error) // what rules begin with, nil for none
 	rules map[string]Rule
+}
+
+// all returns the rules by zone. Those that come with the program are read at
+// the first question: the first page of a list asks none.
+func (b *Book) all() map[string]Rule {
+	b.once.Do(func() {
+		if b.base == nil {
+			return
+		}
+		rules, err := b.base()
+		if err != nil {
+			panic("lifecycle: embedded rules: " + err.Error())
+		}
+		b.rules = maps.Clone(rules)
+	})
+	return b.rules
 }
 
 var embeddedRules = sync.OnceValues(func() (map[string]Rule, error) {
@@ -49,13 +67,7 @@ var embeddedRules = sync.OnceValues(func() (map[string]Rule, error) {
 
 // Default returns the rules that come with the program. The files are checked
 // by the tests of this package; a broken one is a broken build.
-func Default() *Book {
-	rules, err := embeddedRules()
-	if err != nil {
-		panic("lifecycle: embedded rules: " + err.Error())
-	}
-	return &Book{rules: maps.Clone(rules)}
-}
+func Default() *Book { return &Book{base: embeddedRules} }
 
 // Overlay lays a person's file of rules over the book. Each rule of the file
 // replaces the rule of its zone whole, unless it says like = "com": then it
@@ -77,7 +89,7 @@ func (b *Book) Rule(name string) Rule {
 		private = s // uk.com is no zone of .com's registry
 	}
 	for zone := name; zone != ""; {
-		if r, ok := b.rules[zone]; ok {
+		if r, ok := b.all()[zone]; ok {
 			return r
 		}
 		_, rest, ok := strings.Cut(zone, ".")
@@ -92,7 +104,7 @@ func (b *Book) Rule(name string) Rule {
 		}
 		zone = rest
 	}
-	return b.rules["*"]
+	return b.all()["*"]
 }
 
 // notGeneric are TLDs without ICANN's grace periods that are longer than two
@@ -113,9 +125,9 @@ var notGeneric = func() map[string]bool {
 
 // Rules returns all rules, by zone.
 func (b *Book) Rules() []Rule {
-	out := make([]Rule, 0, len(b.rules))
-	for _, k := range slices.Sorted(maps.Keys(b.rules)) {
-		out = append(out, b.rules[k])
+	out := make([]Rule, 0, len(b.all()))
+	for _, k := range slices.Sorted(maps.Keys(b.all())) {
+		out = append(out, b.all()[k])
 	}
 	return out
 }
@@ -186,7 +198,7 @@ func (b *Book) overlay(path string, data []byte, origin string) error {
 		return fmt.Errorf("read rules: %w", err)
 	}
 	at := index(data)
-	next := maps.Clone(b.rules)
+	next := maps.Clone(b.all())
 	inFile := map[string]bool{}
 	for i, t := range f.Rules {
 		p := reader{path: path, at: at, table: fmt.Sprintf("rule[%d]", i)}
