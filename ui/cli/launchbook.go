@@ -14,6 +14,7 @@ import (
 
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/launch"
+	"github.com/lapse-dev/lapse/watch/store"
 )
 
 // The launches and offers of a person are files of the configuration folder,
@@ -71,6 +72,15 @@ func (b *launchBook) stamps() (out [2]fileStamp) {
 	return out
 }
 
+// change edits the files, and reads them again at once.
+func (b *launchBook) change(ctx context.Context, change func(*launch.Book) error) error {
+	err := b.cfg.changeLaunches(ctx, change)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = time.Time{}
+	return err
+}
+
 // get returns the book; a file that cannot be read leaves the last one in use.
 func (b *launchBook) get() *launch.Book {
 	b.mu.Lock()
@@ -106,12 +116,47 @@ func (a *app) launches() (*launch.Book, error) {
 	return cfg.launches()
 }
 
-// saveLaunches writes what the commands added to the book.
-func (a *app) saveLaunches(b *launch.Book) error {
-	if a.flags.readOnly {
-		return watch.ErrReadOnly
+// bookWait is how long a change waits for another process to write its own.
+const bookWait = 20 * time.Second
+
+// changeLaunches reads the book, changes it and writes it, while no other
+// process can: of two that edit at once, the second one reads what the first
+// one wrote.
+func (l *loaded) changeLaunches(ctx context.Context, change func(*launch.Book) error) error {
+	path := l.launchPath()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("write launches: %w", err)
 	}
-	path := a.cfg.launchPath()
+	ctx, cancel := context.WithTimeout(ctx, bookWait)
+	defer cancel()
+	lock := store.NewLock(path)
+	for {
+		ok, err := lock.TryLock()
+		if err != nil {
+			return fmt.Errorf("write launches: %w", err)
+		}
+		if ok {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("write launches: another process has had %s open since %s ago: %w", path, bookWait, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	b, err := l.launches()
+	if err == nil {
+		err = change(b)
+	}
+	if err == nil {
+		err = l.writeLaunches(b)
+	}
+	return errors.Join(err, lock.Unlock())
+}
+
+// writeLaunches writes what was added to the book; the lock is held.
+func (l *loaded) writeLaunches(b *launch.Book) error {
+	path := l.launchPath()
 	launches, offers := b.Own(path)
 	raw, err := launch.Encode(launches, offers)
 	if err != nil {
@@ -120,14 +165,11 @@ func (a *app) saveLaunches(b *launch.Book) error {
 	raw = append([]byte(launchHead), raw...)
 	// What would be written is read first, the way that the next run reads it.
 	check := launch.Default()
-	if err := overlayFile(filepath.Join(a.cfg.paths.folder, launchesFile), check.Overlay); err != nil {
+	if err := overlayFile(filepath.Join(l.paths.folder, launchesFile), check.Overlay); err != nil {
 		return err
 	}
 	if err := check.Overlay(path, raw); err != nil {
 		return coded(exitUsage, err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("write launches: %w", err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), launchBookFile+".*")
 	if err != nil {
@@ -142,6 +184,18 @@ func (a *app) saveLaunches(b *launch.Book) error {
 		return fmt.Errorf("write launches: %w", err)
 	}
 	return nil
+}
+
+// changeLaunches is that of the configuration, for a command.
+func (a *app) changeLaunches(ctx context.Context, change func(*launch.Book) error) error {
+	if a.flags.readOnly {
+		return watch.ErrReadOnly
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	return cfg.changeLaunches(ctx, change)
 }
 
 // followLaunch makes the names of a TLD due, so that whoever acts sees what

@@ -1,11 +1,7 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +29,50 @@ func (a *app) launchAddCommand(edit bool) *cobra.Command {
 	if edit {
 		use, short = "edit TLD", "Change a launch: a phase of the same name is replaced"
 	}
+	change := func(l *launch.Launch) error {
+		l.Phases = slices.Clone(l.Phases)
+		l.Origin, l.Checked = a.cfg.launchPath(), a.now().UTC().Format(time.DateOnly)
+		for _, f := range []struct{ from, to *string }{{&registry, &l.Registry}, {&backend, &l.Backend}, {&nexus, &l.Nexus}, {&confidence, &l.Confidence}} {
+			if *f.from != "" {
+				*f.to = whoisx.CleanLine(*f.from)
+			}
+		}
+		if len(sources) > 0 {
+			l.Sources = sources
+		}
+		if len(notes) > 0 {
+			l.Notes = notes
+		}
+		for _, name := range drop {
+			if l.Phase(name) == nil {
+				return usagef(".%s has no phase %q", l.TLD, name)
+			}
+			l.Phases = slices.DeleteFunc(l.Phases, func(p launch.Phase) bool { return strings.EqualFold(p.Name, name) })
+		}
+		var add []launch.Phase
+		if eap != "" {
+			ps, err := eapPhases(eap)
+			if err != nil {
+				return coded(exitUsage, err)
+			}
+			add = ps
+		}
+		for _, s := range phases {
+			p, err := launch.ReadPhase(s)
+			if err != nil {
+				return coded(exitUsage, err)
+			}
+			add = append(add, p)
+		}
+		for _, p := range add {
+			if have := l.Phase(p.Name); have != nil {
+				*have = p
+			} else {
+				l.Phases = append(l.Phases, p)
+			}
+		}
+		return nil
+	}
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: short,
@@ -44,71 +84,34 @@ Times are UTC; a day without an hour says that nobody told the hour.`,
   lapse launch edit oak --phase "GA,ga,2027-01-12T16:00:00Z,,25USD"`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := a.launches()
-			if err != nil {
-				return err
-			}
 			tld := strings.ToLower(strings.Trim(args[0], "."))
-			l, there := b.Launch(tld)
-			switch {
-			case edit && !there:
-				_, err := launchOf(b, tld)
-				return err
-			case !edit && there:
-				return withHint(coded(exitFailed, fmt.Errorf("there is a launch of .%s already, from %s", tld, l.Origin)), "lapse launch edit %s changes it", tld)
-			case !there:
-				l = launch.Launch{TLD: tld, Confidence: "seen"}
-			}
-			l.Phases = slices.Clone(l.Phases)
-			l.Origin, l.Checked = a.cfg.launchPath(), a.now().UTC().Format(time.DateOnly)
-			for _, f := range []struct{ from, to *string }{{&registry, &l.Registry}, {&backend, &l.Backend}, {&nexus, &l.Nexus}, {&confidence, &l.Confidence}} {
-				if *f.from != "" {
-					*f.to = whoisx.CleanLine(*f.from)
+			var l launch.Launch
+			var moved []launch.Moved
+			err := a.changeLaunches(cmd.Context(), func(b *launch.Book) error {
+				var there bool
+				l, there = b.Launch(tld)
+				switch {
+				case edit && !there:
+					_, err := launchOf(b, tld)
+					return err
+				case !edit && there:
+					return withHint(coded(exitFailed, fmt.Errorf("there is a launch of .%s already, from %s", tld, l.Origin)), "lapse launch edit %s changes it", tld)
+				case !there:
+					l = launch.Launch{TLD: tld, Confidence: "seen"}
 				}
-			}
-			if len(sources) > 0 {
-				l.Sources = sources
-			}
-			if len(notes) > 0 {
-				l.Notes = notes
-			}
-			for _, name := range drop {
-				if l.Phase(name) == nil {
-					return usagef(".%s has no phase %q", tld, name)
+				if err := change(&l); err != nil {
+					return err
 				}
-				l.Phases = slices.DeleteFunc(l.Phases, func(p launch.Phase) bool { return strings.EqualFold(p.Name, name) })
-			}
-			add := func(p launch.Phase) {
-				if have := l.Phase(p.Name); have != nil {
-					*have = p
-				} else {
-					l.Phases = append(l.Phases, p)
-				}
-			}
-			if eap != "" {
-				ps, err := eapPhases(eap)
-				if err != nil {
+				var err error
+				if moved, err = b.Put(l); err != nil {
 					return coded(exitUsage, err)
 				}
-				for _, p := range ps {
-					add(p)
-				}
-			}
-			for _, s := range phases {
-				p, err := launch.ReadPhase(s)
-				if err != nil {
-					return coded(exitUsage, err)
-				}
-				add(p)
-			}
-			moved, err := b.Put(l)
+				l, _ = b.Launch(tld)
+				return nil
+			})
 			if err != nil {
-				return coded(exitUsage, err)
-			}
-			if err := a.saveLaunches(b); err != nil {
 				return err
 			}
-			l, _ = b.Launch(tld)
 			if err := a.followLaunch(cmd.Context(), tld); err != nil {
 				return err
 			}
@@ -208,15 +211,14 @@ func (a *app) launchRmCommand() *cobra.Command {
 		Short: "Take back a launch or an offer that these commands added",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := a.launches()
-			if err != nil {
-				return err
-			}
-			if !b.Remove(args[0], a.cfg.launchPath()) {
+			err := a.changeLaunches(cmd.Context(), func(b *launch.Book) error {
+				if b.Remove(args[0], a.cfg.launchPath()) {
+					return nil
+				}
 				return withHint(coded(exitNotFound, fmt.Errorf("no launch and no offer %q was added by these commands", args[0])),
 					"what comes with the program can be changed with lapse launch edit; %s is your own to edit", launchesFile)
-			}
-			if err := a.saveLaunches(b); err != nil {
+			})
+			if err != nil {
 				return err
 			}
 			if err := a.followLaunch(cmd.Context(), strings.ToLower(strings.Trim(args[0], "."))); err != nil {
@@ -228,251 +230,4 @@ func (a *app) launchRmCommand() *cobra.Command {
 			return a.printf("removed\t%s\n", whoisx.CleanLine(args[0]))
 		},
 	}
-}
-
-func (a *app) launchImportCommand() *cobra.Command {
-	var m launch.Mapping
-	var columns []string
-	var kind, zone, comma, format string
-	var dryRun bool
-	cmd := &cobra.Command{
-		Use:   "import FILE|-",
-		Short: "Read launches from a table: CSV, or a JSON array of objects",
-		Long: `One row a phase. Columns are tld, registry, phase, kind, from, to, fee and
-currency; --map says how the table calls them. A date whose weekday is not its
-own is said. A launch that is known already keeps its phases of other kinds.`,
-		Example: `  lapse launch import table.csv --tld fraud --map to=Ends --map fee=Price --clock 16:00 --currency USD
-  lapse launch import startups.csv --map "tld=TLD" --map "from=Open Date" --map "to=Close Date" --map "phase=Period" --dry-run`,
-		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := a.launches()
-			if err != nil {
-				return err
-			}
-			m.Columns, m.Kind, m.Now = map[string]string{}, launch.Kind(kind), a.now()
-			for _, c := range columns {
-				field, column, ok := strings.Cut(c, "=")
-				if !ok || !slices.Contains([]string{"tld", "registry", "phase", "kind", "from", "to", "fee", "currency"}, field) {
-					return usagef("--map %q: write it as FIELD=COLUMN; fields are tld, registry, phase, kind, from, to, fee, currency", c)
-				}
-				m.Columns[field] = column
-			}
-			if m.Zone, err = time.LoadLocation(zone); err != nil {
-				return usagef("--zone %q: no such time zone", zone)
-			}
-			if r := []rune(comma); len(r) == 1 {
-				m.Comma = r[0]
-			} else {
-				return usagef("--comma %q: one character", comma)
-			}
-			path := args[0]
-			data, err := a.readImport(path)
-			if err != nil {
-				return err
-			}
-			in := bytes.NewReader(data)
-			if m.Source == "" && path != "-" {
-				m.Source = path
-			}
-			read := launch.ImportCSV
-			if format == "json" || format == "" && strings.HasSuffix(strings.ToLower(path), ".json") {
-				read = launch.ImportJSON
-			} else if format != "" && format != "csv" {
-				return usagef("--format %q: csv or json", format)
-			}
-			ls, finds, err := read(in, m)
-			if err != nil {
-				return coded(exitUsage, err)
-			}
-			e := launchEdited{Findings: finds, DryRun: dryRun}
-			var tlds []string
-			for _, l := range ls {
-				if have, ok := b.Launch(l.TLD); ok {
-					l = merged(have, l)
-				}
-				l.Origin = a.cfg.launchPath()
-				moved, err := b.Put(l)
-				if err != nil {
-					return coded(exitUsage, fmt.Errorf("import launches: %w", err))
-				}
-				l, _ = b.Launch(l.TLD)
-				e.Launches, e.Moved, tlds = append(e.Launches, l), append(e.Moved, moved...), append(tlds, l.TLD)
-			}
-			if !dryRun {
-				if err := a.saveLaunches(b); err != nil {
-					return err
-				}
-				if err := a.followLaunch(cmd.Context(), tlds...); err != nil {
-					return err
-				}
-			}
-			return a.launchEdited(e)
-		},
-	}
-	f := cmd.Flags()
-	f.StringArrayVar(&columns, "map", nil, "how the table calls a field, as `FIELD=COLUMN` (may be repeated)")
-	f.StringVar(&m.TLD, "tld", "", "the TLD of all rows, where no column tells")
-	f.StringVar(&kind, "kind", "", "the kind of all phases whose name does not tell")
-	f.StringVar(&m.Currency, "currency", "", "of amounts that name none")
-	f.IntVar(&m.Year, "year", 0, "of dates without one (default: the one that fits most weekdays)")
-	f.StringVar(&m.Clock, "clock", "", "the hour of dates without one, like 16:00")
-	f.StringVar(&zone, "zone", "UTC", "the time zone of the table")
-	f.StringVar(&comma, "comma", ",", "what separates the columns of a CSV")
-	f.StringVar(&m.Source, "source", "", "where the table is from (default: the file)")
-	f.StringVar(&format, "format", "", "csv or json (default: by the file's name, else csv)")
-	f.BoolVar(&dryRun, "dry-run", false, "say what would be kept, keep nothing")
-	return cmd
-}
-
-// merged lays the phases that were read over those that are known.
-func merged(have, read launch.Launch) launch.Launch {
-	out := have
-	// A table tells all phases of a kind or none: those that it has go, and what
-	// it does not speak of stays.
-	out.Phases = slices.DeleteFunc(slices.Clone(have.Phases), func(p launch.Phase) bool {
-		return slices.ContainsFunc(read.Phases, func(q launch.Phase) bool { return p.Kind == q.Kind })
-	})
-	for _, p := range read.Phases {
-		if q := have.Phase(p.Name); q != nil {
-			p.Name = q.Name // offers name it so
-		}
-		out.Phases = append(out.Phases, p)
-	}
-	if read.Registry != "" {
-		out.Registry = read.Registry
-	}
-	out.Checked, out.Confidence = read.Checked, read.Confidence
-	for _, s := range read.Sources {
-		if !slices.Contains(out.Sources, s) {
-			out.Sources = append(slices.Clone(out.Sources), s)
-		}
-	}
-	return out
-}
-
-// launchOfferCommand is the form: flags answer its questions, and a terminal is
-// asked what they leave open.
-func (a *app) launchOfferCommand() *cobra.Command {
-	var registrar, tld, phase string
-	cmd := &cobra.Command{
-		Use:   "offer ID",
-		Short: "Keep what a registrar offers for a phase: the questions to ask before handing over a card",
-		Long: `Keep or change a registrar's offer. On a terminal the questions are asked one
-by one; what stays unanswered is shown as "ask first". An offer that is an
-interest only is no order: the registrar learns of the wish, nothing else.`,
-		Example: `  lapse launch offer r-priority --registrar R --tld fraud --phase "general availability"
-  lapse launch offer r-priority --price 100USD --application-fee 65USD --refund credit`,
-		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := a.launches()
-			if err != nil {
-				return err
-			}
-			o, there := b.Offer(args[0])
-			if !there {
-				if registrar == "" || tld == "" || phase == "" {
-					return usagef("offer %s is not known yet: say --registrar, --tld and --phase", args[0])
-				}
-				l, err := launchOf(b, tld)
-				if err != nil {
-					return err
-				}
-				if l.OpenedAt(a.now()) {
-					a.say("warning: .%s is already open, since %s", l.TLD, gaWords(l))
-				}
-				o = launch.NewOffer(args[0], whoisx.CleanLine(registrar), l.TLD, phase)
-			}
-			for _, f := range []struct {
-				from string
-				to   *string
-			}{{registrar, &o.Registrar}, {tld, &o.TLD}, {phase, &o.Phase}} {
-				if f.from != "" {
-					*f.to = strings.TrimSpace(f.from)
-				}
-			}
-			o.TLD = strings.ToLower(strings.Trim(o.TLD, "."))
-			o.Seen, o.Origin = a.now().UTC().Format(time.DateOnly), a.cfg.launchPath()
-			given := false
-			for _, f := range launch.Fields() {
-				flag := strings.ReplaceAll(f.Key, "_", "-")
-				if !cmd.Flags().Changed(flag) {
-					continue
-				}
-				given = true
-				v, err := cmd.Flags().GetString(flag)
-				if err != nil {
-					return err
-				}
-				if o, err = f.With(o, v); err != nil {
-					return coded(exitUsage, err)
-				}
-			}
-			if !given && a.interactive() {
-				if o, err = a.offerForm(o); err != nil {
-					return err
-				}
-			}
-			if err := b.PutOffer(o); err != nil {
-				return coded(exitUsage, err)
-			}
-			if err := a.saveLaunches(b); err != nil {
-				return err
-			}
-			if err := a.followLaunch(cmd.Context(), o.TLD); err != nil {
-				return err
-			}
-			if a.flags.json {
-				return a.writeJSON(offeredOf([]launch.Offer{o})[0])
-			}
-			var w strings.Builder
-			fmt.Fprintf(&w, "kept\t%s: %s %s for %s of .%s, %s\n", o.ID, o.Registrar, o.Tier, o.Phase, o.TLD, o.Price)
-			for _, q := range o.AskFirst() {
-				fmt.Fprintf(&w, "ask first\t%s\n", q)
-			}
-			return a.printf("%s", whoisx.Clean(w.String()))
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&registrar, "registrar", "", "who offers it")
-	f.StringVar(&tld, "tld", "", "for which TLD")
-	f.StringVar(&phase, "phase", "", "for which phase")
-	for _, q := range launch.Fields() {
-		help := q.Ask
-		if len(q.Choice) > 0 {
-			help = strings.Join(q.Choice, ", ")
-		}
-		f.String(strings.ReplaceAll(q.Key, "_", "-"), "", help)
-	}
-	return cmd
-}
-
-// offerForm asks the questions that are open; an empty answer leaves one open.
-func (a *app) offerForm(o launch.Offer) (launch.Offer, error) {
-	in := bufio.NewReader(io.LimitReader(a.input(), 64<<10))
-	a.say("What %s answers; enter leaves a question open.", o.Registrar)
-	for _, f := range launch.Fields() {
-		for {
-			have := f.Of(o)
-			if have != "" {
-				fmt.Fprintf(a.stderr, "%s [%s] ", f.Ask, have)
-			} else {
-				fmt.Fprintf(a.stderr, "%s ", f.Ask)
-			}
-			line, err := in.ReadString('\n')
-			if err != nil && !errors.Is(err, io.EOF) {
-				return o, fmt.Errorf("read the answer: %w", err)
-			}
-			answer := strings.TrimSpace(line)
-			if answer == "" {
-				break
-			}
-			next, err := f.With(o, whoisx.CleanLine(answer))
-			if err == nil {
-				o = next
-				break
-			}
-			a.say("%v", err)
-		}
-	}
-	return o, nil
 }

@@ -325,7 +325,14 @@ func Encode(launches []Launch, offers []Offer) ([]byte, error) {
 	for _, l := range launches {
 		t := launchTOML{TLD: l.TLD, Registry: l.Registry, Backend: l.Backend, Nexus: l.Nexus, Checked: l.Checked, Confidence: l.Confidence, Sources: l.Sources, Notes: l.Notes}
 		for _, p := range l.Phases {
-			t.Phases = append(t.Phases, phaseTOML{Name: p.Name, Kind: string(p.Kind), From: p.From.String(), To: p.To.String(), Fee: amount(p.Fee)})
+			w := phaseTOML{Name: p.Name, Kind: string(p.Kind), From: p.From.String(), To: p.To.String(), Fee: amount(p.Fee)}
+			if p.impliedFrom {
+				w.From = ""
+			}
+			if p.impliedTo {
+				w.To = ""
+			}
+			t.Phases = append(t.Phases, w)
 		}
 		f.Launches = append(f.Launches, t)
 	}

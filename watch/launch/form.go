@@ -71,11 +71,22 @@ func (f Field) Of(o Offer) string {
 // With returns the offer with one field answered, or says why the answer cannot
 // be read. "" opens the question again.
 func (f Field) With(o Offer, value string) (Offer, error) {
+	return Answered(o, map[string]string{f.Key: value})
+}
+
+// Answered is an offer with several fields answered, by their keys; they are
+// held against each other once all are there.
+func Answered(o Offer, answers map[string]string) (Offer, error) {
 	t := writeOffer(o)
-	value = strings.TrimSpace(value)
-	if f.get != nil {
-		*f.get(&t) = value
-	} else {
+	for _, f := range fields {
+		value, ok := answers[f.Key]
+		if value = strings.TrimSpace(value); !ok {
+			continue
+		}
+		if f.get != nil {
+			*f.get(&t) = value
+			continue
+		}
 		switch yes, no := true, false; strings.ToLower(value) {
 		case "":
 			t.OnePerName = nil

@@ -1,43 +1,62 @@
 package launch
 
 import (
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
-// Limits of an import: a table of launches is small, and comes from a web page.
-const (
-	maxImport = 4 << 20
-	maxRows   = 20_000
-)
-
 // Mapping says which column of a table holds what, and what holds for all
-// rows. A field without a column is looked for by its own name.
+// rows. A field without a column is looked for by its own name, and by the
+// words that tables use for it.
 type Mapping struct {
 	// Columns: field ("tld", "registry", "phase", "kind", "from", "to", "fee",
 	// "currency") → the table's own heading, any case.
 	Columns map[string]string
+	// Phases reads a table of one row a TLD: each entry is a phase of every row.
+	Phases []PhaseColumns
 
 	TLD      string // for all rows, where the table has no column
 	Kind     Kind   // for all rows, where neither column nor phase tells
 	Currency string
 	Year     int            // for dates without one; 0: the year that fits most weekdays
-	Clock    string         // for dates without an hour, "16:00"; empty: refused
+	Order    string         // of dates like 05/10/2026: "dmy" or "mdy"; "": as the table tells
+	Clock    string         // for dates without an hour, "16:00"; empty: they stay days
 	Zone     *time.Location // of Clock and of times without a zone; nil: UTC
-	Comma    rune           // of CSV; 0: comma
+	Comma    rune           // of CSV; 0: as its headings tell
 	Source   string
 	Now      time.Time // what is the past
 }
+
+// PhaseColumns are the columns of one phase in a table of one row a TLD. A
+// column that is not named is not there.
+type PhaseColumns struct {
+	Name          string
+	Kind          Kind
+	From, To, Fee string
+}
+
+// Fields are what a column can hold, with the words that tables use for it.
+var aliases = map[string][]string{
+	"tld":      {"tld", "extension", "string", "zone", "gtld", "a-label", "top-level domain"},
+	"registry": {"registry", "registry operator", "operator"},
+	"phase":    {"phase", "period", "stage", "launch phase", "label", "name"},
+	"kind":     {"kind", "type", "phase type", "period type"},
+	"from":     {"from", "start", "starts", "start date", "open", "opens", "open date", "begin", "begins"},
+	"to":       {"to", "end", "ends", "end date", "close", "closes", "close date", "until", "deadline"},
+	"fee":      {"fee", "price", "cost", "amount"},
+	"currency": {"currency", "cur"},
+}
+
+// ImportFields are the fields that a column can hold.
+func ImportFields() []string { return slices.Sorted(maps.Keys(aliases)) }
 
 // Finding is something about an import that a person should read.
 type Finding struct {
@@ -48,247 +67,264 @@ type Finding struct {
 
 // ImportCSV reads a table of launches with a heading row.
 func ImportCSV(r io.Reader, m Mapping) ([]Launch, []Finding, error) {
-	c := csv.NewReader(io.LimitReader(r, maxImport))
-	c.FieldsPerRecord = -1
-	c.TrimLeadingSpace = true
-	if m.Comma != 0 {
-		c.Comma = m.Comma
-	}
-	head, err := c.Read()
+	lines, err := readCSV(r, m.Comma)
 	if err != nil {
-		return nil, nil, fmt.Errorf("import launches: read the headings: %w", err)
+		return nil, nil, fmt.Errorf("import launches: %w", err)
 	}
-	var rows []map[string]string
-	for {
-		rec, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("import launches: %w", err)
-		}
-		row := map[string]string{}
-		for i, h := range head {
-			if i < len(rec) {
-				row[heading(h)] = whoisx.CleanLine(rec[i])
-			}
-		}
-		if rows = append(rows, row); len(rows) > maxRows {
-			return nil, nil, fmt.Errorf("import launches: more than %d rows", maxRows)
-		}
-	}
-	return m.launches(rows)
+	return m.launches(lines)
 }
 
-// ImportJSON reads an array of objects, one a phase.
+// ImportJSON reads an array of objects, one a phase. Objects may be nested: an
+// array inside of one makes a row of each of its elements, which know what the
+// object around them says.
 func ImportJSON(r io.Reader, m Mapping) ([]Launch, []Finding, error) {
-	d := json.NewDecoder(io.LimitReader(r, maxImport))
-	d.UseNumber()
-	var raw []map[string]any
-	if err := d.Decode(&raw); err != nil {
-		return nil, nil, fmt.Errorf("import launches: it must be an array of objects, one a phase: %w", err)
+	lines, err := readJSON(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("import launches: %w", err)
 	}
-	if len(raw) > maxRows {
-		return nil, nil, fmt.Errorf("import launches: more than %d rows", maxRows)
-	}
-	rows := make([]map[string]string, len(raw))
-	for i, o := range raw {
-		rows[i] = map[string]string{}
-		for k, v := range o {
-			switch v := v.(type) {
-			case string:
-				rows[i][heading(k)] = whoisx.CleanLine(v)
-			case json.Number:
-				rows[i][heading(k)] = v.String()
-			}
-		}
-	}
-	return m.launches(rows)
+	return m.launches(lines)
 }
 
-func heading(s string) string { return strings.ToLower(whoisx.CleanLine(s)) }
-
-func (m Mapping) get(row map[string]string, field string) string {
-	if c, ok := m.Columns[field]; ok {
-		return row[heading(c)]
-	}
-	return row[field]
+// sheet is a table as it is read: rows by field, and what holds for all.
+type sheet struct {
+	Mapping
+	lines []line
+	dates []map[string]said
+	point byte // the decimal sign of its amounts: '.', ',' or 0
+	finds []Finding
 }
 
-// said is a date as a table writes it.
-type said struct {
-	text    string
-	t       time.Time // year 0 where none is written
-	year    bool
-	hour    bool
-	weekday time.Weekday
-	hasDay  bool
-}
-
-func (m Mapping) launches(rows []map[string]string) ([]Launch, []Finding, error) {
+func (m Mapping) launches(lines []line) ([]Launch, []Finding, error) {
 	if m.Zone == nil {
 		m.Zone = time.UTC
 	}
-	var finds []Finding
+	lines, err := m.named(lines)
+	if err != nil {
+		return nil, nil, fmt.Errorf("import launches: %w", err)
+	}
+	t := &sheet{Mapping: m, lines: lines, point: decimalSign(lines)}
+	if err := t.readDates(); err != nil {
+		return nil, nil, fmt.Errorf("import launches: %w", err)
+	}
+	out, err := t.read()
+	if err != nil {
+		return nil, t.finds, fmt.Errorf("import launches: %w", err)
+	}
+	return out, t.finds, nil
+}
+
+// named turns columns into fields.
+func (m Mapping) named(lines []line) ([]line, error) {
+	have := map[string]bool{}
+	for _, l := range lines {
+		for k := range l.cells {
+			have[k] = true
+		}
+	}
+	columns := func() string {
+		names := slices.Sorted(maps.Keys(have))
+		return strings.Join(names[:min(len(names), 20)], ", ")
+	}
+	column := map[string]string{}
+	for field, words := range aliases {
+		if c, ok := m.Columns[field]; ok {
+			if c = heading(c); !have[c] && len(lines) > 0 {
+				return nil, fmt.Errorf("there is no column %q for %s; the table has %s", c, field, columns())
+			}
+			column[field] = c
+		} else if i := slices.IndexFunc(words, func(w string) bool { return have[w] }); i >= 0 {
+			column[field] = words[i]
+		}
+	}
+	if len(m.Phases) == 0 && column["from"] == "" && column["to"] == "" && len(lines) > 0 {
+		return nil, fmt.Errorf("no column is known to hold dates; say which: from=COLUMN, to=COLUMN; the table has %s", columns())
+	}
+	var out []line
+	for _, l := range lines {
+		row := map[string]string{}
+		for field, c := range column {
+			row[field] = known(l.cells[c])
+		}
+		if len(m.Phases) == 0 {
+			out = append(out, line{l.n, row})
+			continue
+		}
+		for _, p := range m.Phases {
+			one := maps.Clone(row)
+			one["phase"], one["kind"] = p.Name, string(p.Kind)
+			said := false
+			for field, c := range map[string]string{"from": p.From, "to": p.To, "fee": p.Fee} {
+				if c = heading(c); c != "" && !have[c] {
+					return nil, fmt.Errorf("there is no column %q for %s; the table has %s", c, p.Name, columns())
+				}
+				one[field] = known(l.cells[c])
+				said = said || one[field] != ""
+			}
+			if said {
+				out = append(out, line{l.n, one})
+			}
+		}
+	}
+	return out, nil
+}
+
+// known is a cell that says something.
+func known(s string) string {
+	switch strings.ToLower(s) {
+	case "-", "–", "—", "?", "n/a", "na", "tba", "tbd", "tbc", "unknown", "none", "null":
+		return ""
+	}
+	return s
+}
+
+func (t *sheet) read() ([]Launch, error) {
 	by := map[string]*Launch{}
 	var order []string
-	dates := make([]map[string]said, len(rows))
-	for i, row := range rows {
-		dates[i] = map[string]said{}
-		for _, f := range []string{"from", "to"} {
-			text := m.get(row, f)
-			if text == "" {
-				continue
-			}
-			d, err := readDate(text, m.Zone)
-			if err != nil {
-				return nil, nil, fmt.Errorf("import launches: row %d: %s: %w", i+1, f, err)
-			}
-			dates[i][f] = d
-		}
-	}
-	year, err := m.year(dates)
-	if err != nil {
-		return nil, nil, err
-	}
-	finds = append(finds, weekdays(dates, year, rows, m)...)
-	for i, row := range rows {
-		tld := strings.ToLower(strings.Trim(m.get(row, "tld"), ". "))
+	for i, row := range t.lines {
+		tld := strings.ToLower(strings.Trim(row.cells["tld"], ". "))
 		if tld == "" {
-			tld = strings.ToLower(strings.Trim(m.TLD, ". "))
+			tld = strings.ToLower(strings.Trim(t.TLD, ". "))
 		}
 		if tld == "" || strings.ContainsAny(tld, " ./\\") {
-			return nil, nil, fmt.Errorf("import launches: row %d: %q is no TLD; name its column, or one for all rows", i+1, m.get(row, "tld"))
+			return nil, fmt.Errorf("row %d: %q is no TLD; name its column, or one for all rows", row.n, row.cells["tld"])
 		}
-		p, err := m.phase(row, dates[i], year)
+		p, err := t.phase(i, tld)
 		if err != nil {
-			return nil, nil, fmt.Errorf("import launches: row %d: %w", i+1, err)
+			return nil, fmt.Errorf("row %d: %w", row.n, err)
 		}
 		l := by[tld]
 		if l == nil {
-			l = &Launch{TLD: tld, Confidence: "seen", Checked: m.Now.UTC().Format(time.DateOnly), Origin: "imported"}
-			if m.Source != "" {
-				l.Sources = []string{m.Source}
+			l = &Launch{TLD: tld, Confidence: "seen", Checked: t.Now.UTC().Format(time.DateOnly), Origin: "imported"}
+			if t.Source != "" {
+				l.Sources = []string{t.Source}
 			}
 			by[tld] = l
 			order = append(order, tld)
 		}
-		if r := m.get(row, "registry"); r != "" {
+		if r := row.cells["registry"]; r != "" {
 			l.Registry = r
-		}
-		if p.Name == "" {
-			n := 1
-			for _, q := range l.Phases {
-				if q.Kind == p.Kind {
-					n++
-				}
-			}
-			p.Name = string(p.Kind) + " " + strconv.Itoa(n)
 		}
 		l.Phases = append(l.Phases, p)
 	}
 	var out []Launch
 	for _, tld := range order {
 		l := by[tld]
+		l.number()
 		l.sort()
 		if err := l.Check(); err != nil {
-			return nil, finds, fmt.Errorf("import launches: %w", err)
+			return nil, err
 		}
-		if !m.Now.IsZero() && l.OpenedAt(m.Now) {
-			finds = append(finds, Finding{TLD: tld, Text: fmt.Sprintf(".%s is already open, since %s", tld, stamp(l.GA().From))})
+		if !t.Now.IsZero() && l.OpenedAt(t.Now) {
+			t.find(0, tld, fmt.Sprintf(".%s is already open, since %s", tld, stamp(l.GA().From)))
 		}
 		out = append(out, *l)
 	}
-	return out, finds, nil
+	return out, nil
 }
 
-func (m Mapping) phase(row map[string]string, dates map[string]said, year int) (Phase, error) {
-	p := Phase{Name: m.get(row, "phase"), Kind: Kind(strings.ToLower(m.get(row, "kind")))}
-	if p.Kind == "" {
-		if p.Kind = kindOf(p.Name); p.Kind == "" {
-			p.Kind = m.Kind
+func (t *sheet) find(row int, tld, text string) {
+	t.finds = append(t.finds, Finding{Row: row, TLD: tld, Text: text})
+}
+
+// number gives phases without a name, and those that a table calls the same,
+// a number each.
+func (l *Launch) number() {
+	same := map[string]int{}
+	for i := range l.Phases {
+		if l.Phases[i].Name == "" {
+			l.Phases[i].Name = string(l.Phases[i].Kind)
+		}
+		same[strings.ToLower(l.Phases[i].Name)]++
+	}
+	at := map[string]int{}
+	for i := range l.Phases {
+		if k := strings.ToLower(l.Phases[i].Name); same[k] > 1 {
+			at[k]++
+			l.Phases[i].Name += " " + strconv.Itoa(at[k])
 		}
 	}
-	if !slices.Contains(kinds, p.Kind) {
-		return p, fmt.Errorf("phase %q: which kind it is cannot be told; write one of %s", p.Name, kindWords())
-	}
+}
+
+func (t *sheet) phase(i int, tld string) (Phase, error) {
+	row := t.lines[i]
+	p := Phase{Name: row.cells["phase"]}
 	for _, f := range []struct {
 		name string
 		to   *whoisx.Date
 	}{{"from", &p.From}, {"to", &p.To}} {
-		d, ok := dates[f.name]
+		d, ok := t.dates[i][f.name]
 		if !ok {
 			continue
 		}
-		t, err := m.moment(d, year)
-		if err != nil {
+		var err error
+		if *f.to, err = t.moment(d); err != nil {
 			return p, fmt.Errorf("%s: %w", f.name, err)
 		}
-		*f.to = whoisx.At(t)
-	}
-	if fee := m.get(row, "fee"); fee != "" {
-		cur := m.get(row, "currency")
-		if cur == "" {
-			cur = m.Currency
+		if f.to.DayOnly {
+			t.find(row.n, tld, fmt.Sprintf("%q has no hour: it stays a day; say at which hour phases turn if the source tells", d.text))
 		}
-		mm, err := readFee(fee, cur)
-		if err != nil {
+	}
+	sunrise := false
+	if p.Kind, sunrise = kindOf(row.cells["kind"]); p.Kind == "" && !sunrise {
+		p.Kind, sunrise = kindOf(p.Name)
+	}
+	if sunrise && t.Kind != SunriseStart && t.Kind != SunriseEnd {
+		// ICANN wants 60 days of an end-date sunrise and 30 of the other.
+		p.Kind = SunriseStart
+		if !p.From.IsZero() && p.To.Sub(p.From.Time) >= 60*24*time.Hour {
+			p.Kind = SunriseEnd
+		}
+		t.find(row.n, tld, fmt.Sprintf("%q is taken for %s, by its length; say so if it is not", p.Name, p.Kind))
+	} else if p.Kind == "" {
+		p.Kind = t.Kind
+	}
+	if !slices.Contains(kinds, p.Kind) {
+		return p, fmt.Errorf("phase %q: which kind it is cannot be told; write one of %s", p.Name, kindWords())
+	}
+	var err error
+	if fee := row.cells["fee"]; fee != "" {
+		if p.Fee, err = readFee(fee, row.cells["currency"], t.Currency, t.point); err != nil {
 			return p, fmt.Errorf("fee: %w", err)
 		}
-		p.Fee = mm
 	}
 	return p, nil
 }
 
-// readFee reads "12,569.99", "$119", "100 USD".
-func readFee(s, currency string) (catch.Money, error) {
-	t := strings.TrimSpace(strings.ReplaceAll(s, ",", ""))
-	for sign, cur := range map[string]string{"$": "USD", "€": "EUR", "£": "GBP"} {
-		if strings.Contains(t, sign) {
-			t = strings.TrimSpace(strings.ReplaceAll(t, sign, ""))
-			if currency == "" {
-				currency = cur
-			}
-		}
+// kindOf tells a phase's kind from the words that tables use. A sunrise of
+// which nobody says whether it is a start-date or an end-date one is told
+// apart.
+func kindOf(words string) (k Kind, sunrise bool) {
+	p := strings.NewReplacer("-", " ", "_", " ", ".", " ").Replace(strings.ToLower(strings.TrimSpace(words)))
+	if i := slices.Index(kinds, Kind(strings.ToLower(strings.TrimSpace(words)))); i >= 0 {
+		return kinds[i], false
 	}
-	if i := strings.IndexFunc(s, func(r rune) bool { return r == ',' }); i >= 0 && len(s)-i-1 <= 2 {
-		return catch.Money{}, fmt.Errorf("read amount %q: whether the comma is a decimal one cannot be told; write a point", s)
+	has := func(ws ...string) bool {
+		return slices.ContainsFunc(ws, func(w string) bool { return strings.Contains(p, w) })
 	}
-	if strings.ContainsFunc(t, func(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }) {
-		return catch.ParseMoney(t)
+	word := func(w string) bool {
+		return slices.ContainsFunc(strings.FieldsFunc(p, func(r rune) bool { return (r < 'a' || r > 'z') }), func(s string) bool { return s == w })
 	}
-	if currency == "" {
-		return catch.Money{}, fmt.Errorf("read amount %q: it has no currency", s)
+	switch {
+	case has("land rush", "landrush"):
+		return Landrush, false
+	case has("early access") || word("eap"):
+		return EarlyAccess, false
+	case has("sunrise") && has("start"):
+		return SunriseStart, false
+	case has("sunrise") && has("end"):
+		return SunriseEnd, false
+	case has("sunrise"):
+		return "", true
+	case has("claims"):
+		return Claims, false
+	case has("qualified launch") || word("qlp"):
+		return QLP, false
+	case has("limited", "founder") || word("lrp"):
+		return LRP, false
+	case has("general availab", "go live", "golive", "open to all", "open registration", "public registration", "general registration", "first come") || word("ga") || p == "open":
+		return GA, false
 	}
-	return catch.MoneyOf(t, currency)
-}
-
-func kindOf(phase string) Kind {
-	p := strings.ToLower(phase)
-	for _, w := range []struct {
-		word string
-		kind Kind
-	}{
-		{"landrush", Landrush},
-		{"early access", EarlyAccess},
-		{"eap", EarlyAccess},
-		{"start-date sunrise", SunriseStart},
-		{"end-date sunrise", SunriseEnd},
-		{"claims", Claims},
-		{"qualified", QLP},
-		{"qlp", QLP},
-		{"limited", LRP},
-		{"lrp", LRP},
-		{"general availability", GA},
-	} {
-		if strings.Contains(p, w.word) {
-			return w.kind
-		}
-	}
-	if p == "ga" {
-		return GA
-	}
-	return ""
+	return "", false
 }
 
 func kindWords() string {
@@ -299,132 +335,117 @@ func kindWords() string {
 	return strings.Join(out, ", ")
 }
 
-// readDate reads a date as tables write it, the weekday apart.
-func readDate(text string, zone *time.Location) (said, error) {
-	d := said{text: text}
-	s := strings.TrimSpace(text)
-	for w := time.Sunday; w <= time.Saturday; w++ {
-		for _, name := range []string{w.String(), w.String()[:3]} {
-			if len(s) > len(name) && strings.EqualFold(s[:len(name)], name) && strings.ContainsRune(", .", rune(s[len(name)])) {
-				d.weekday, d.hasDay = w, true
-				s = strings.TrimLeft(s[len(name):], ",. ")
-				break
+// readDates reads every date of the table, and says which contradict each
+// other.
+func (t *sheet) readDates() error {
+	order, err := t.order()
+	if err != nil {
+		return err
+	}
+	t.dates = make([]map[string]said, len(t.lines))
+	for i, row := range t.lines {
+		t.dates[i] = map[string]said{}
+		for _, f := range []string{"from", "to"} {
+			if text := row.cells[f]; text != "" {
+				if t.dates[i][f], err = readDate(text, t.Zone, order); err != nil {
+					return fmt.Errorf("row %d: %s: %w", row.n, f, err)
+				}
 			}
 		}
-		if d.hasDay {
-			break
-		}
 	}
-	for _, f := range []struct {
-		layout     string
-		year, hour bool
-	}{
-		{time.RFC3339, true, true},
-		{"2006-01-02 15:04:05Z07:00", true, true},
-		{"2006-01-02 15:04 UTC", true, true},
-		{"2006-01-02 15:04", true, true},
-		{"2006-01-02", true, false},
-		{"January 2, 2006 15:04 UTC", true, true},
-		{"January 2, 2006", true, false},
-		{"2 January 2006", true, false},
-		{"Jan 2, 2006", true, false},
-		{"2 Jan 2006", true, false},
-		{"January 2 15:04 UTC", false, true},
-		{"January 2", false, false},
-		{"2 January", false, false},
-		{"Jan 2", false, false},
-		{"2 Jan", false, false},
-	} {
-		if t, err := time.ParseInLocation(f.layout, s, zone); err == nil {
-			d.t, d.year, d.hour = t, f.year, f.hour
-			return d, nil
-		}
+	if t.Year, err = t.year(); err != nil {
+		return err
 	}
-	return d, fmt.Errorf("%q is no date that can be read without guessing; write it like 2026-10-01 16:00", text)
+	t.weekdays()
+	return nil
 }
 
-// year finds the year of dates that have none: the one asked for, else the
-// one near now that fits most of the weekdays.
-func (m Mapping) year(dates []map[string]said) (int, error) {
-	if m.Year != 0 {
-		return m.Year, nil
-	}
-	need, best, fits := false, 0, 0
-	for y := m.Now.Year() - 1; y <= m.Now.Year()+3; y++ {
-		n := 0
-		for _, ds := range dates {
-			for _, d := range ds {
-				if d.year {
-					continue
-				}
-				need = true
-				if d.hasDay && onYear(d, y).Weekday() == d.weekday {
-					n++
-				}
+// each calls with every date of the table, in its order.
+func (t *sheet) each(with func(row line, d said)) {
+	for i, ds := range t.dates {
+		for _, f := range []string{"from", "to"} {
+			if d, ok := ds[f]; ok {
+				with(t.lines[i], d)
 			}
 		}
+	}
+}
+
+// year finds the year of dates that have none: the one asked for, else the one
+// near now that fits most of the weekdays; among equals the one that fits the
+// first of them.
+func (t *sheet) year() (int, error) {
+	if t.Year != 0 {
+		return t.Year, nil
+	}
+	need, best, fits := false, 0, 0
+	for y := t.Now.Year() - 1; y <= t.Now.Year()+3; y++ {
+		n, first := 0, true
+		t.each(func(_ line, d said) {
+			if d.year {
+				return
+			}
+			need = true
+			if d.hasDay {
+				if d.onYear(y).Weekday() == d.weekday {
+					if n += 2; first {
+						n++
+					}
+				}
+				first = false
+			}
+		})
 		if n > fits {
 			best, fits = y, n
 		}
 	}
-	if need && (best == 0 || m.Now.IsZero()) {
-		return 0, errors.New("import launches: the dates have no year; say which one")
+	if need && (best == 0 || t.Now.IsZero()) {
+		return 0, errors.New("the dates have no year; say which one")
 	}
 	return best, nil
 }
 
-func onYear(d said, y int) time.Time {
-	if d.year {
-		return d.t
+func (t *sheet) moment(d said) (whoisx.Date, error) {
+	at := d.onYear(t.Year)
+	if at.Day() != d.t.Day() {
+		return whoisx.Date{}, fmt.Errorf("%q: %d has no such day", d.text, t.Year)
 	}
-	return time.Date(y, d.t.Month(), d.t.Day(), d.t.Hour(), d.t.Minute(), d.t.Second(), 0, d.t.Location())
-}
-
-func (m Mapping) moment(d said, year int) (time.Time, error) {
-	t := onYear(d, year)
 	if d.hour {
-		return t.UTC(), nil
+		return whoisx.At(at.UTC()), nil
 	}
-	if m.Clock == "" {
-		return time.Time{}, fmt.Errorf("%q has no hour; say at which one phases turn", d.text)
+	if t.Clock == "" {
+		return whoisx.Day(at.Date()), nil
 	}
-	c, err := time.Parse("15:04", m.Clock)
+	c, err := time.Parse("15:04", t.Clock)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("the hour %q is no time like 16:00", m.Clock)
+		return whoisx.Date{}, fmt.Errorf("the hour %q is no time like 16:00", t.Clock)
 	}
-	y, mo, dd := t.Date()
-	return time.Date(y, mo, dd, c.Hour(), c.Minute(), 0, 0, m.Zone).UTC(), nil
+	y, mo, dd := at.Date()
+	return whoisx.At(time.Date(y, mo, dd, c.Hour(), c.Minute(), 0, 0, t.Zone).UTC()), nil
 }
 
 // weekdays reports dates whose weekday is not theirs, and names one of the
 // same table that fits, because the two contradict each other.
-func weekdays(dates []map[string]said, year int, rows []map[string]string, m Mapping) []Finding {
-	var out []Finding
+func (t *sheet) weekdays() {
 	var good said
 	goodRow := 0
-	for i, ds := range dates {
-		for _, f := range []string{"from", "to"} {
-			if d, ok := ds[f]; ok && d.hasDay && goodRow == 0 && onYear(d, year).Weekday() == d.weekday {
-				good, goodRow = d, i+1
-			}
+	t.each(func(row line, d said) {
+		if d.hasDay && goodRow == 0 && d.onYear(t.Year).Weekday() == d.weekday {
+			good, goodRow = d, row.n
 		}
-	}
-	for i, ds := range dates {
-		for _, f := range []string{"from", "to"} {
-			d, ok := ds[f]
-			if !ok || !d.hasDay {
-				continue
-			}
-			t := onYear(d, year)
-			if t.Weekday() == d.weekday {
-				continue
-			}
-			text := fmt.Sprintf("%q: in %d that is a %s", d.text, t.Year(), t.Weekday())
-			if goodRow > 0 {
-				text = fmt.Sprintf("%q contradicts %q (row %d): in %d, %s %d is a %s", d.text, good.text, goodRow, t.Year(), t.Month(), t.Day(), t.Weekday())
-			}
-			out = append(out, Finding{Row: i + 1, TLD: m.get(rows[i], "tld"), Text: text})
+	})
+	t.each(func(row line, d said) {
+		if !d.hasDay {
+			return
 		}
-	}
-	return out
+		at := d.onYear(t.Year)
+		if at.Weekday() == d.weekday {
+			return
+		}
+		text := fmt.Sprintf("%q: in %d that is a %s", d.text, at.Year(), at.Weekday())
+		if goodRow > 0 {
+			text = fmt.Sprintf("%q contradicts %q (row %d): in %d, %s %d is a %s", d.text, good.text, goodRow, at.Year(), at.Month(), at.Day(), at.Weekday())
+		}
+		t.find(row.n, strings.ToLower(strings.Trim(row.cells["tld"], ". ")), text)
+	})
 }

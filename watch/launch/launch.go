@@ -61,6 +61,10 @@ type Phase struct {
 	From whoisx.Date `json:"from"`
 	To   whoisx.Date `json:"to"`
 	Fee  catch.Money `json:"fee"` // what the source asks for a name in this phase
+
+	// What no source told, and the phases beside it show: it follows when they
+	// move, and is not written into a file.
+	impliedFrom, impliedTo bool
 }
 
 // Open reports whether the phase takes orders at t.
@@ -148,8 +152,30 @@ func (l Launch) OpenedAt(t time.Time) bool {
 }
 
 // sort puts the phases in the order of precedence: by when they end, and those
-// without an end by when they begin.
+// without an end by when they begin. What is not told of a time is taken from
+// the phase beside it where there is but one way to read it.
 func (l *Launch) sort() {
+	for i := range l.Phases {
+		p := &l.Phases[i]
+		if p.impliedFrom {
+			p.From, p.impliedFrom = whoisx.Date{}, false
+		}
+		if p.impliedTo {
+			p.To, p.impliedTo = whoisx.Date{}, false
+		}
+	}
+	// A name is sold in one way at a time: the next way ends the one before.
+	for i := range l.Phases {
+		p := &l.Phases[i]
+		if !selling(p.Kind) || p.Kind == GA || !p.To.IsZero() || p.From.IsZero() {
+			continue
+		}
+		for _, q := range l.Phases {
+			if selling(q.Kind) && !q.impliedFrom && q.From.After(p.From.Time) && (p.To.IsZero() || q.From.Before(p.To.Time)) {
+				p.To, p.impliedTo = q.From, true
+			}
+		}
+	}
 	key := func(p Phase) time.Time {
 		switch {
 		case p.Kind == GA && !p.From.IsZero():
@@ -174,8 +200,8 @@ func (l *Launch) sort() {
 	// Phases of one kind that only say when they end follow on one another.
 	for i := 1; i < len(l.Phases); i++ {
 		a, b := l.Phases[i-1], &l.Phases[i]
-		if b.From.IsZero() && b.Kind == a.Kind && !a.To.IsZero() {
-			b.From = a.To
+		if b.From.IsZero() && b.Kind == a.Kind && !a.To.IsZero() && !b.To.IsZero() {
+			b.From, b.impliedFrom = a.To, true
 		}
 	}
 }
@@ -215,9 +241,10 @@ func (l Launch) Check() error {
 // is sold in one way only. Sunrise and limited phases may run beside others,
 // and claims always do.
 func exclusive(a, b Kind) bool {
-	selling := func(k Kind) bool { return k == Landrush || k == EarlyAccess || k == GA }
 	return selling(a) && selling(b) || a == b && a != Claims
 }
+
+func selling(k Kind) bool { return k == Landrush || k == EarlyAccess || k == GA }
 
 func overlap(a, b Phase) bool {
 	if a.From.IsZero() || b.From.IsZero() {
@@ -226,7 +253,10 @@ func overlap(a, b Phase) bool {
 	if a.From.After(b.From.Time) {
 		a, b = b, a
 	}
-	return a.To.IsZero() || b.From.Before(a.To.Time)
+	if a.To.IsZero() {
+		return a.Kind == GA // which never ends; of the others the end is not known
+	}
+	return b.From.Before(a.To.Time)
 }
 
 // stamp writes a date for a person.

@@ -338,8 +338,16 @@ func TestImportErrors(t *testing.T) {
 		{"two currencies", "phase,to,fee\nlandrush 1,2026-10-05,100 USD\nlandrush 2,2026-10-06,90 EUR\n", "fees in two currencies"},
 		{"no date", "phase,to\nlandrush,soon\n", `row 1: to: "soon" is no date`},
 		{"unknown kind", "phase,to\nparty,2026-10-05\n", "which kind it is cannot be told"},
-		{"decimal comma", "phase,to,fee\nlandrush,2026-10-05,\"100,50\"\n", "whether the comma is a decimal one"},
-		{"ambiguous date", "phase,to\nlandrush,05/10/2026\n", "cannot be"},
+		{"one point", "phase,to,fee\nlandrush,2026-10-05,1.250\n", "whether the point is a decimal one"},
+		{"thousands", "phase,to,fee\nlandrush,2026-10-05,\"1,25,000.00\"\n", "three digits each"},
+		{"a mark", "phase,to,fee\nlandrush,2026-10-05,ca. 100\n", "cannot be told"},
+		{"two words for one currency", "phase,to,fee,currency\nlandrush,2026-10-05,€100,USD\n", "its row says USD"},
+		{"ambiguous date", "phase,to\nlandrush,05/10/2026\n", "whether the day or the month comes first is not told"},
+		{"both orders", "phase,from,to\nlandrush,13/10/2026,10/14/2026\n", "row 1 the month before the day"},
+		{"no such day", "phase,to\nlandrush,30 February 2026\n", "is no date"},
+		{"no such day in that year", "phase,to\nlandrush,\"Sunday, February 29\"\nlandrush 2,\"Thursday, October 1\"\n", "2026 has no such day"},
+		{"a zone by name", "phase,to\nlandrush,5 Oct 2026 14:00 CET\n", "name the zone of the table"},
+		{"no dates", "phase,gone\nlandrush,2026-10-05\n", "no column is known to hold dates; say which: from=COLUMN, to=COLUMN; the table has gone, phase"},
 		{"empty", "", "read the headings"},
 	} {
 		_, _, err := ImportCSV(strings.NewReader(tt.csv), m)
@@ -347,16 +355,23 @@ func TestImportErrors(t *testing.T) {
 			t.Errorf("%s: %v, want %s", tt.what, err, tt.want)
 		}
 	}
-	m.Clock = ""
-	if _, _, err := ImportCSV(strings.NewReader("phase,to\nlandrush,2026-10-05\n"), m); err == nil || !strings.Contains(err.Error(), "has no hour") {
+	m.Columns = map[string]string{"to": "ending"}
+	if _, _, err := ImportCSV(strings.NewReader("phase,end\nlandrush,2026-10-05\n"), m); err == nil || !strings.Contains(err.Error(), `no column "ending" for to; the table has end, phase`) {
 		t.Errorf("%v", err)
+	}
+	m.Columns, m.Clock = nil, ""
+	ls, finds, err := ImportCSV(strings.NewReader("phase,to\nlandrush,2026-10-05\n"), m)
+	if err != nil || !ls[0].Phases[0].To.DayOnly || len(finds) != 1 || !strings.Contains(finds[0].Text, "has no hour") {
+		t.Errorf("%+v %+v %v", ls, finds, err)
 	}
 	m.Clock, m.TLD = "16:00", ""
 	if _, _, err := ImportCSV(strings.NewReader("phase,to\nlandrush,2026-10-05\n"), m); err == nil || !strings.Contains(err.Error(), "is no TLD") {
 		t.Errorf("%v", err)
 	}
-	if _, _, err := ImportJSON(strings.NewReader(`{"a":1}`), m); err == nil {
-		t.Error("an object is no array")
+	for _, js := range []string{`{"a":1}`, `[]`, `{}`, `[1]`, `3`, `{"a":[]}`} {
+		if _, _, err := ImportJSON(strings.NewReader(js), m); err == nil {
+			t.Errorf("%s was read", js)
+		}
 	}
 }
 
@@ -419,7 +434,7 @@ charged = "at-order"
 	}
 	l2, _ := again.Launch("oak")
 	o2, _ := again.Offer("r-ga")
-	if d := cmp.Diff(l, l2) + cmp.Diff(o, o2); d != "" {
+	if d := cmp.Diff(l, l2, cmp.AllowUnexported(Phase{})) + cmp.Diff(o, o2); d != "" {
 		t.Errorf("%s\n%s", d, raw)
 	}
 	for bad, want := range map[string]string{

@@ -1,0 +1,160 @@
+package launch
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// short writes phases for comparison.
+func short(ls []Launch) []string {
+	var out []string
+	for _, l := range ls {
+		for _, p := range l.Phases {
+			out = append(out, strings.Join([]string{l.TLD, p.Name, string(p.Kind), p.From.String(), p.To.String(), p.Fee.String()}, "|"))
+		}
+	}
+	return out
+}
+
+// Tables as registrars and registries write them: the words, the dates and the
+// amounts of many hands.
+func TestImportTables(t *testing.T) {
+	for _, tt := range []struct {
+		what, in string
+		m        Mapping
+		want     []string
+		finds    []string
+	}{
+		{
+			"semicolons, euros and a wrong weekday",
+			"Extension;Period;Opens;Closes;Retail\n" +
+				".bolt;Sunrise;Mon 2 Nov 2026 14:00;Wed 2 Dec 2026 14:00;€149\n" +
+				".bolt;Early Access Day 1;Wed 2 Dec 2026 14:00;Thu 3 Dec 2026 14:00;€8.500,00\n" +
+				".bolt;Early Access Day 2;Thu 3 Dec 2026 14:00;Fri 4 Dec 2026 14:00;€1.900,50\n" +
+				".bolt;Early Access Day 3;Fri 4 Dec 2026 14:00;Sun 5 Dec 2026 14:00;€1.099\n" +
+				".bolt;Open registration;Sat 5 Dec 2026 14:00;;€18.90\n",
+			Mapping{Columns: map[string]string{"fee": "Retail"}},
+			nil,
+			[]string{"is no"},
+		},
+		{
+			"the same with one decimal sign",
+			"Extension;Period;Opens;Closes;Retail\n" +
+				".bolt;Sunrise;Mon 2 Nov 2026 14:00;Wed 2 Dec 2026 14:00;€149\n" +
+				".bolt;Early Access Day 1;Wed 2 Dec 2026 14:00;Thu 3 Dec 2026 14:00;€8.500,00\n" +
+				".bolt;Early Access Day 2;Thu 3 Dec 2026 14:00;Sun 5 Dec 2026 14:00;€1.099\n" +
+				".bolt;Open registration;Sat 5 Dec 2026 14:00;;18,90 €\n",
+			Mapping{Columns: map[string]string{"fee": "Retail"}},
+			[]string{
+				"bolt|Sunrise|sunrise-start-date|2026-11-02T14:00:00Z|2026-12-02T14:00:00Z|149.00 EUR",
+				"bolt|Early Access Day 1|eap|2026-12-02T14:00:00Z|2026-12-03T14:00:00Z|8500.00 EUR",
+				"bolt|Early Access Day 2|eap|2026-12-03T14:00:00Z|2026-12-05T14:00:00Z|1099.00 EUR",
+				"bolt|Open registration|ga|2026-12-05T14:00:00Z||18.90 EUR",
+			},
+			[]string{
+				`"Sun 5 Dec 2026 14:00" contradicts "Mon 2 Nov 2026 14:00" (row 1): in 2026, December 5 is a Saturday`,
+				`"Sunrise" is taken for sunrise-start-date, by its length; say so if it is not`,
+			},
+		},
+		{
+			"a zone of the table, twelve hours, dollars of Canada",
+			"tld,stage,start,end,price\nkilo,EAP,\"Dec 1st, 2026 at 4:00 PM\",2 December 2026 4pm,\"$2,000\"\nkilo,EAP,\"Dec 2nd, 2026 at 4:00 PM\",3 December 2026 4pm,$100\nkilo,GA,2026/12/03 16:00,TBA,$20\n",
+			Mapping{Currency: "CAD", Zone: time.FixedZone("", -5*3600)},
+			[]string{
+				"kilo|EAP 1|eap|2026-12-01T21:00:00Z|2026-12-02T21:00:00Z|2000.00 CAD",
+				"kilo|EAP 2|eap|2026-12-02T21:00:00Z|2026-12-03T21:00:00Z|100.00 CAD",
+				"kilo|GA|ga|2026-12-03T21:00:00Z||20.00 CAD",
+			},
+			nil,
+		},
+		{
+			"numbers alone: a day above 12 tells the order of all",
+			"tld,phase,from,to\nkilo,Landrush,05/11/2026,13/11/2026\n",
+			Mapping{Clock: "16:00"},
+			[]string{"kilo|Landrush|landrush|2026-11-05T16:00:00Z|2026-11-13T16:00:00Z|-"},
+			nil,
+		},
+		{
+			"numbers alone: the weekdays tell",
+			"tld,phase,to\nkilo,Landrush,\"Thursday, 11/05/2026\"\n",
+			Mapping{Clock: "16:00"},
+			[]string{"kilo|Landrush|landrush||2026-11-05T16:00:00Z|-"},
+			nil,
+		},
+		{
+			"numbers alone: said",
+			"tld,phase,to\nkilo,Landrush,05-11-2026\nkilo,Landrush,06.11.2026\n",
+			Mapping{Clock: "16:00", Order: "dmy"},
+			[]string{"kilo|Landrush 1|landrush||2026-11-05T16:00:00Z|-", "kilo|Landrush 2|landrush|2026-11-05T16:00:00Z|2026-11-06T16:00:00Z|-"},
+			nil,
+		},
+		{
+			"one row a TLD",
+			"TLD,Sunrise opens,Sunrise ends,EAP price,EAP opens,GA\nkilo,2026-09-01,2026-11-01,\"1,000 USD\",2026-11-02,2026-11-09\nlima,2026-09-01,2026-11-01,,,n/a\n",
+			Mapping{Clock: "16:00", Phases: []PhaseColumns{
+				{"sunrise", SunriseEnd, "Sunrise opens", "Sunrise ends", ""}, {"EAP", EarlyAccess, "EAP opens", "", "EAP price"}, {"GA", GA, "GA", "", ""},
+			}},
+			[]string{
+				"kilo|sunrise|sunrise-end-date|2026-09-01T16:00:00Z|2026-11-01T16:00:00Z|-",
+				"kilo|EAP|eap|2026-11-02T16:00:00Z|2026-11-09T16:00:00Z|1000.00 USD",
+				"kilo|GA|ga|2026-11-09T16:00:00Z||-",
+				"lima|sunrise|sunrise-end-date|2026-09-01T16:00:00Z|2026-11-01T16:00:00Z|-",
+			},
+			nil,
+		},
+		{
+			"JSON, nested",
+			`{"made":"2026-11-01","launches":[{"name":".kilo","operator":"Kilo Ltd","phases":[` +
+				`{"name":"Landrush","ends":"Fri 4 Dec 2026, 15:00 UTC","cost":{"amount":"350.50","currency":"GBP"}},` +
+				`{"name":"Go live","begin":"2026-12-07T15:00:00+01:00","cost":{"amount":20,"currency":"GBP"}}]}]}`,
+			Mapping{Columns: map[string]string{"tld": "outer.name"}},
+			[]string{"kilo|Landrush|landrush||2026-12-04T15:00:00Z|350.50 GBP", "kilo|Go live|ga|2026-12-07T14:00:00Z||20.00 GBP"},
+			nil,
+		},
+		{
+			"JSON, by TLD",
+			`{"kilo":[{"type":"qlp","open":"2026-10-01 12:00 GMT","close":"2026-10-08 12:00 GMT"}],"lima":[{"type":"claims","open":"20 Nov 2026 00:00Z"}]}`,
+			Mapping{Columns: map[string]string{"tld": "key"}},
+			[]string{"kilo|qlp|qlp|2026-10-01T12:00:00Z|2026-10-08T12:00:00Z|-", "lima|claims|claims|2026-11-20T00:00:00Z||-"},
+			nil,
+		},
+		{
+			"years that the weekdays tell, as the first of two has it",
+			"tld,phase,to\nkilo,Landrush 1,\"Thursday, October 1\"\nkilo,Landrush 2,\"Wednesday, October 6\"\n",
+			Mapping{Clock: "16:00"},
+			[]string{"kilo|Landrush 1|landrush||2026-10-01T16:00:00Z|-", "kilo|Landrush 2|landrush|2026-10-01T16:00:00Z|2026-10-06T16:00:00Z|-"},
+			[]string{`"Wednesday, October 6" contradicts "Thursday, October 1" (row 1): in 2026, October 6 is a Tuesday`},
+		},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			tt.m.Now = at("2026-11-01T00:00:00Z")
+			read := ImportCSV
+			if strings.HasPrefix(tt.in, "{") {
+				read = ImportJSON
+			}
+			ls, finds, err := read(strings.NewReader(tt.in), tt.m)
+			if tt.want == nil {
+				if err == nil {
+					t.Fatalf("read as %q", short(ls))
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tt.want, short(ls)); d != "" {
+				t.Error(d)
+			}
+			var texts []string
+			for _, f := range finds {
+				texts = append(texts, f.Text)
+			}
+			if d := cmp.Diff(tt.finds, texts); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
