@@ -146,6 +146,7 @@ func (r *reader) decide(at time.Time) {
 		r.unreadable("the server says that nothing was found and gives dates or name servers")
 	case s.outcome == whoisx.NotRegistered && r.statusN > 0 && r.livingStatus():
 		r.unreadable("the server says that nothing was found and gives a status of a registered name")
+	case s.outcome == whoisx.NotRegistered && r.doubtful(s.n):
 	default:
 		r.conclude(s)
 	}
@@ -289,6 +290,51 @@ func (r *reader) sayings() outcomeLine {
 	return best
 }
 
+// doubtful reports whether a line of a short answer, other than the one that
+// says that nothing was found, speaks of limits or of access in words that the
+// lexicon lacks: then nothing found may mean nothing shown. Long answers hold
+// legal texts, which speak of limits always.
+func (r *reader) doubtful(found int) bool {
+	said := 0
+	for i := range r.lines {
+		if r.lines[i].text != "" {
+			said++
+		}
+	}
+	if said > 6 {
+		return false
+	}
+	for i := range r.lines {
+		l := &r.lines[i]
+		if l.n == found || l.text == "" || len(l.text) > 100 || l.tail || boilerplate(l.text) {
+			continue
+		}
+		r.normalise(l.text)
+		norm := string(r.norm)
+		if !aboutAsker(norm) {
+			continue
+		}
+		switch r.doubt(norm) {
+		case whoisx.RateLimited, whoisx.Refused:
+			r.evidence(l.n, l.text, "speaks of limits")
+			r.unreadable("the server says that nothing was found, and speaks of limits: " + l.text)
+			return true
+		}
+	}
+	return false
+}
+
+// aboutAsker reports whether a sentence speaks to whoever asks, or of the asking.
+func aboutAsker(norm string) bool {
+	for w := range strings.FieldsSeq(norm) {
+		switch w {
+		case "you", "your", "ip", "address", "client", "access", "query", "queries", "querying", "request", "requests", "lookup", "lookups":
+			return true
+		}
+	}
+	return false
+}
+
 // containsName reports whether a line holds the name that was asked: no legal
 // text does.
 func (r *reader) containsName(t string) bool {
@@ -311,7 +357,7 @@ func boilerplate(t string) bool {
 		low = low[:120]
 	}
 	low = strings.ToLower(low)
-	for _, w := range [...]string{"terms of use", "you agree", "you are not authorized to", "you may not", "reserves the right", "rights reserved", "for information purposes", "by submitting", "please note that the", "last update of", "copyright", "lawful", "it allows persons", "information purposes", "is provided", "use of this", "you must not", "any use of", "abuse of this", "a maximum of", "do not abuse", "access to whois", "queries left", "for more information on whois status"} {
+	for _, w := range [...]string{"terms of use", "you agree", "you are not authorized to", "you may not", "reserves the right", "rights reserved", "for information purposes", "by submitting", "please note that the", "last update of", "copyright", "lawful", "it allows persons", "information purposes", "is provided", "use of this", "you must not", "any use of", "abuse of this", "a maximum of", "do not abuse", "access to whois", "queries left", "for more information on whois status", "identified in this", "is prohibited to", "are prohibited to", "prohibited from"} {
 		if strings.Contains(low, w) {
 			return true
 		}

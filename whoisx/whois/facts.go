@@ -112,8 +112,8 @@ func (r *reader) domain(value string, l *line) {
 		return
 	}
 	if r.named > 0 {
-		if domainLike(w) {
-			r.second = true // the next match of a wildcard search
+		if domainLike(w) && (r.facts > 0 || l.n > r.named+3) {
+			r.second = true // the next match of a wildcard search, not another spelling of the name
 		}
 		return
 	}
@@ -206,6 +206,8 @@ func (r *reader) registrar(value string, l *line) {
 	if i := strings.LastIndexAny(value, "(["); i > 1 && strings.IndexAny(value[i:], ")]") == len(value[i:])-1 {
 		id := strings.Trim(value[i:], "()[]")
 		switch {
+		case strings.HasPrefix(id, "http://"), strings.HasPrefix(id, "https://"):
+			value = value[:i]
 		case numeric(id):
 			if r.a.RegistrarID == "" {
 				r.a.RegistrarID = id

@@ -38,7 +38,7 @@ var keys = sync.OnceValue(func() map[string]field {
 		words []string
 	}{
 		{fDomain, []string{
-			"domain", "domain name", "domainname", "dominio", "nombre de dominio", "nombre dominio", "nom de domaine", "nome de domínio", "nome de dominio", "nome dominio",
+			"domain", "domain name", "puny name", "domainname", "dominio", "nombre de dominio", "nombre dominio", "nom de domaine", "nome de domínio", "nome de dominio", "nome dominio",
 			"domain name ace", "domain ace", "ascii name", "domain name ascii", "domaine", "domeinnaam", "dominio ace", "domena", "alan adi", "도메인이름", "hostname ace",
 			"complete domain name", "fqdn", "tên miền", "доменное имя", "域名", "ドメイン名", "idn", "punycode", "ace", "domain name puny", "domain name utf", "domainname ascii", "object", "name of domain", "domain idn", "domain name in ascii",
 		}},

@@ -1,0 +1,54 @@
+package whois
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// TestNothingFoundAndMore reads answers that say that nothing was found and
+// something else besides: only where the rest is a legal text is a name free.
+func TestNothingFoundAndMore(t *testing.T) {
+	const terms = "% It is prohibited to:\n% - send queries in bulk\n%\n% Please query the WHOIS server of the owning registrar identified in this\n% output for information on how to contact the registrant.\n%\n"
+	for _, s := range []struct {
+		text string
+		want whoisx.Outcome
+	}{
+		{"Domain not found (query limit 10 of 10 exceeded)\n", whoisx.RateLimited},
+		{"The domain was not found because the query limit was reached\n", whoisx.RateLimited},
+		{"No entries: the allowance of your address is spent\n", whoisx.RateLimited},
+		{"No match. Your daily allowance is exhausted.\n", whoisx.RateLimited},
+		{"Quota reached, no match\n", whoisx.RateLimited},
+		{"No match\n\nAll lookups of your allowance are used up\n", whoisx.Unreadable},
+		{"No match\nYour network stays limited until noon\n", whoisx.Unreadable},
+		{"Has excedido el número de consultas permitidas\n", whoisx.RateLimited},
+		{"No entries found: access restricted to registrars.\n", whoisx.Refused},
+		{"No matching records were found for your IP in the whitelist\n", whoisx.Refused},
+		{"You are not permitted to query this server. No match found.\n", whoisx.Refused},
+		{"Service temporarily not available, no data found\n", whoisx.Unreachable},
+		{"Database not available\n", whoisx.Unreachable},
+		{"WHOIS lookup for LAPSE.EXAMPLE can temporarily not be answered. Please try again.\n", whoisx.Unreachable},
+		{"No match: lapse.example is a premium name, ask for its price\n", whoisx.Premium},
+		{"lapse.example was not found, it is reserved\n", whoisx.Reserved},
+		{"lapse.example is not registered and goes to auction\n", whoisx.Gated},
+		{"The name is in the stop list\n", whoisx.Reserved},
+
+		{"Domain not found.\n\n" + terms, whoisx.NotRegistered},
+		{terms + "Domain Name: lapse.example\nquery_status: 220 Available\n", whoisx.NotRegistered},
+		{"No information about lapse.example\n\nWHOIS shows data with a delay not exceeding 15 minutes\n", whoisx.NotRegistered},
+	} {
+		if a := Classify([]byte(s.text), "", "lapse.example", time.Time{}); a.Outcome != s.want {
+			t.Errorf("%q: read %s (%s), want %s", s.text, a.Outcome, a.Why, s.want)
+		}
+	}
+}
+
+// TestSpellings reads a record that names its domain in several scripts: the
+// other spellings begin no second record.
+func TestSpellings(t *testing.T) {
+	a := Classify([]byte("Domain Name: 例子.中国\nPuny Name: xn--fsqu00a.xn--fiqs8s\nDomain Name: 例子.中國\nPuny Name: xn--fsqu00a.xn--fiqz9s\nDomain Status: ok\nSponsoring Registrar: Example (http://www.example.com)\nName Server: ns1.example.com\nRegistration Time: 2004-08-08 22:27:10\nExpiration Time: 2027-08-08 22:27:10\n"), "whois.cnnic.cn", "xn--fsqu00a.xn--fiqs8s", time.Time{})
+	if a.Outcome != whoisx.Registered || a.Created.IsZero() || a.Expires.IsZero() || len(a.Nameservers) != 1 || a.Registrar != "Example" {
+		t.Errorf("read %s (%s): created %s, expires %s, name servers %v, registrar %q", a.Outcome, a.Why, a.Created, a.Expires, a.Nameservers, a.Registrar)
+	}
+}
