@@ -34,7 +34,16 @@ func TestSandbox(t *testing.T) {
 			if err := s.Logout(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			pipelined(t, conn, 4, func(i int) DomainCreate {
+			var sessions []*Session
+			for range 4 {
+				s, _, err := conn.Connect(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = s.Close() })
+				sessions = append(sessions, s)
+			}
+			pipelined(t, sessions, func(i int) DomainCreate {
 				return DomainCreate{Name: fmt.Sprintf("name%d.test", i), Registrant: c.Contacts[acc.User]}
 			})
 			if n := reg.Violations()[acc.User]; n != 0 {

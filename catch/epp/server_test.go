@@ -107,6 +107,16 @@ func serve(t *testing.T, script func(*testServer)) Config {
 // handshake that fails while the other side still writes.
 func serveTCP(t *testing.T, script func(*testServer)) Config {
 	t.Helper()
+	return serveAs(t, testCert, script)
+}
+
+func serveAs(t *testing.T, cert tls.Certificate, script func(*testServer)) Config {
+	t.Helper()
+	return listen(t, &tls.Config{Certificates: []tls.Certificate{cert}}, script)
+}
+
+func listen(t *testing.T, with *tls.Config, script func(*testServer)) Config {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +130,7 @@ func serveTCP(t *testing.T, script func(*testServer)) Config {
 			}
 			go func() {
 				defer c.Close()
-				conn := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{testCert}})
+				conn := tls.Server(c, with)
 				script(&testServer{conn: conn, br: bufio.NewReader(conn)})
 			}()
 		}

@@ -1,74 +1,16 @@
 package epp
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// Dialer opens a connection; net.Dialer.DialContext is one.
-type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
-
-// Config says how to reach a server. The zero value of every field but Addr
-// has a sensible meaning.
-type Config struct {
-	Addr       string            // host:port; port 700 where it has none
-	Dial       Dialer            // nil: a plain TCP dial
-	Source     netip.Addr        // the local address to dial from, for accounts bound to one
-	ServerName string            // for SNI and verification; "" takes the host of Addr
-	Roots      *x509.CertPool    // nil: the system's
-	Pin        []string          // base64 SHA-256 of a public key in the chain; any one must match
-	Cert       []tls.Certificate // the client's own
-
-	Timeout    time.Duration // for one command and for the login; default 30 s
-	Connect    time.Duration // for dialling, TLS and the greeting; default 20 s
-	Keepalive  time.Duration // hello after so long without traffic; default 45 s, negative: never
-	MaxFrame   int           // largest frame accepted; default 1 MiB
-	MaxPending int           // commands in flight at once; default 256
-	Prefix     string        // of clTRIDs; default "lapse"
-	Log        *slog.Logger  // gets no frame and no secret; nil: silent
-
-	insecure bool // tests against a peer without a certificate that verifies
-}
-
-func (c Config) withDefaults() Config {
-	def := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	def(&c.Timeout, 30*time.Second)
-	def(&c.Connect, 20*time.Second)
-	// The smallest idle limit in the field is 120 s, checked on a slow clock.
-	def(&c.Keepalive, 45*time.Second)
-	if c.MaxFrame <= 0 {
-		c.MaxFrame = 1 << 20
-	}
-	if c.MaxPending <= 0 {
-		c.MaxPending = 256
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil && c.Addr != "" {
-		c.Addr = net.JoinHostPort(c.Addr, "700")
-	}
-	return c
-}
 
 // Errors of a session. Match them with errors.Is.
 var (
@@ -109,6 +51,7 @@ type Session struct {
 	minRTT   atomic.Int64
 	maxRTT   atomic.Int64
 	sent     atomic.Int64 // commands sent, for registries that cut sessions after so many
+	answered atomic.Int64
 	lastUse  atomic.Int64 // unix ns of the last frame either way
 	opened   time.Time
 
@@ -142,6 +85,9 @@ func Dial(ctx context.Context, cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to EPP server: address %q is not host:port", cfg.Addr)
 	}
+	if err := cfg.expired(time.Now()); err != nil {
+		return nil, fmt.Errorf("connect to EPP server %s: %w", cfg.Addr, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.Connect)
 	defer cancel()
 	if cfg.ServerName == "" {
@@ -159,7 +105,8 @@ func Dial(ctx context.Context, cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to EPP server %s: %w", cfg.Addr, err)
 	}
-	conn := tls.Client(raw, cfg.tls())
+	var asked atomic.Bool
+	conn := tls.Client(raw, cfg.tls(func() { asked.Store(true) }))
 	if err := conn.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, fmt.Errorf("connect to EPP server %s: TLS: %w", cfg.Addr, explainTLS(err))
@@ -179,9 +126,12 @@ func Dial(ctx context.Context, cfg Config) (*Session, error) {
 			return nil, err
 		}
 	case <-s.done:
-		err := s.Err()
+		err, why := s.Err(), "is this address allowed?"
+		if asked.Load() {
+			why = "it asked for a client certificate, and the account has none"
+		}
 		_ = s.Close()
-		return nil, fmt.Errorf("connect to EPP server %s: closed before its greeting (is this address allowed?): %w", cfg.Addr, err)
+		return nil, fmt.Errorf("connect to EPP server %s: closed before its greeting (%s): %w", cfg.Addr, why, err)
 	case <-ctx.Done():
 		_ = s.Close()
 		return nil, fmt.Errorf("connect to EPP server %s: waiting for the greeting: %w", cfg.Addr, ctx.Err())
@@ -190,35 +140,6 @@ func Dial(ctx context.Context, cfg Config) (*Session, error) {
 		go s.keepalive()
 	}
 	return s, nil
-}
-
-func (c Config) tls() *tls.Config {
-	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName, RootCAs: c.Roots, Certificates: c.Cert}
-	t.InsecureSkipVerify = c.insecure //nolint:gosec // see the field
-	if len(c.Pin) > 0 {
-		pins := slices.Clone(c.Pin)
-		// A pin replaces the chain to a root, as registries with a CA of their
-		// own want it; the key is what is trusted.
-		t.InsecureSkipVerify = c.Roots == nil //nolint:gosec // verified below by key
-		t.VerifyConnection = func(cs tls.ConnectionState) error {
-			for _, cert := range cs.PeerCertificates {
-				sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
-				if slices.Contains(pins, base64.StdEncoding.EncodeToString(sum[:])) {
-					return nil
-				}
-			}
-			return errors.New("none of the server's keys is the pinned one")
-		}
-	}
-	return t
-}
-
-func explainTLS(err error) error {
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
-		return fmt.Errorf("%w; set the account's ca to the registry's certificate", err)
-	}
-	return err
 }
 
 func (s *Session) greet(r reply, rtt time.Duration) error {
@@ -479,136 +400,6 @@ func (s *Session) end(why error) {
 	close(s.done)
 	// tls.Conn.Close may wait for a writer; the raw close cannot be delayed.
 	_ = s.conn.NetConn().Close()
-}
-
-// read is the session's one reader.
-func (s *Session) read() {
-	defer close(s.closed)
-	br := bufio.NewReaderSize(s.conn, 16<<10)
-	var head [4]byte
-	var buf []byte
-	for {
-		if _, err := io.ReadFull(br, head[:]); err != nil {
-			s.end(fmt.Errorf("the server closed the connection: %w", err))
-			return
-		}
-		n := int(binary.BigEndian.Uint32(head[:])) - 4
-		if n <= 0 || n > s.cfg.MaxFrame {
-			s.end(fmt.Errorf("the server sent a frame of %d bytes, which is outside 1 to %d", n, s.cfg.MaxFrame))
-			return
-		}
-		if n > br.Buffered() { // the rest of a begun frame must not take forever
-			_ = s.conn.SetReadDeadline(time.Now().Add(s.cfg.Timeout))
-		}
-		if cap(buf) < n {
-			// Grow with what really arrives, not with what a header promises.
-			buf = make([]byte, 0, min(n, 64<<10))
-		}
-		var err error
-		if buf, err = readBody(br, buf[:0], n); err != nil {
-			s.end(fmt.Errorf("read frame: %w", err))
-			return
-		}
-		at := time.Now()
-		_ = s.conn.SetReadDeadline(time.Time{})
-		s.lastUse.Store(at.UnixNano())
-		if err := s.deliver(buf, at); err != nil {
-			s.end(err)
-			return
-		}
-	}
-}
-
-func readBody(br *bufio.Reader, buf []byte, n int) ([]byte, error) {
-	for len(buf) < n {
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, min(n-len(buf), len(buf)+4096))
-		}
-		chunk := buf[len(buf):min(cap(buf), n)]
-		k, err := br.Read(chunk)
-		buf = buf[:len(buf)+k]
-		if err != nil && len(buf) < n {
-			return buf, err
-		}
-	}
-	return buf, nil
-}
-
-// deliver routes one frame. Answers that nobody asked for end the session: a
-// server that mixes up its clients must not decide about money.
-func (s *Session) deliver(frame []byte, at time.Time) error {
-	code, id, sv := quickScan(frame)
-	if code == 0 {
-		if !isGreeting(frame) {
-			return errors.New("the server sent something that is neither an answer nor a greeting")
-		}
-		s.mu.Lock()
-		var w *call
-		if len(s.hellos) > 0 {
-			w, s.hellos = s.hellos[0], s.hellos[1:]
-		}
-		s.mu.Unlock()
-		if w == nil {
-			return errors.New("the server greeted without being asked")
-		}
-		s.hand(w, frame, at)
-		return nil
-	}
-	s.mu.Lock()
-	w := s.pending[string(id)]
-	if w != nil {
-		delete(s.pending, string(id))
-	}
-	s.mu.Unlock()
-	if w != nil {
-		s.hand(w, frame, at)
-		return nil
-	}
-	if t := s.tap.Load(); t != nil && (*t)(Answer{Code: code, ClTRID: id, SvTRID: sv, Frame: frame, At: at}) {
-		if code.Closes() {
-			return fmt.Errorf("the server ended the session: %s", code)
-		}
-		return nil
-	}
-	if code.Closes() {
-		return fmt.Errorf("the server ended the session: %s", code)
-	}
-	return fmt.Errorf("the server answered %d to a command that was not sent on this session", int(code))
-}
-
-func (s *Session) hand(w *call, frame []byte, at time.Time) {
-	s.mu.Lock()
-	ch := w.reply
-	s.mu.Unlock()
-	if ch != nil {
-		ch <- reply{frame: slices.Clone(frame), at: at} // buffered, one answer a call
-	}
-}
-
-// keepalive says hello when nothing else was said for a while.
-func (s *Session) keepalive() {
-	t := time.NewTimer(s.cfg.Keepalive)
-	defer t.Stop()
-	for {
-		select {
-		case <-s.done:
-			return
-		case <-t.C:
-		}
-		idle := time.Since(time.Unix(0, s.lastUse.Load()))
-		if idle < s.cfg.Keepalive {
-			t.Reset(s.cfg.Keepalive - idle)
-			continue
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Timeout)
-		_, err := s.Do(ctx, Hello{})
-		cancel()
-		if err != nil && s.Err() == nil {
-			s.end(fmt.Errorf("keep the session alive: %w", err))
-			return
-		}
-		t.Reset(s.cfg.Keepalive)
-	}
 }
 
 // Close ends the session without a logout and waits for its reader.

@@ -2,12 +2,19 @@ package epp
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math/big"
+	mathrand "math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -31,7 +38,7 @@ func TestAnswersOutOfOrder(t *testing.T) {
 			name, _, _ := strings.Cut(after, "<")
 			ids = append(ids, trid(f)+" "+name)
 		}
-		rand.Shuffle(n, func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+		mathrand.Shuffle(n, func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
 		for _, x := range ids {
 			id, name, _ := strings.Cut(x, " ")
 			srv.write(answer(1000, id, `<resData><domain:infData xmlns:domain="`+NSDomain+`"><domain:name>`+name+`</domain:name><domain:roid>R-1</domain:roid><domain:clID>x</domain:clID></domain:infData></resData>`))
@@ -65,7 +72,7 @@ func TestServerMisbehaves(t *testing.T) {
 		"foreign clTRID":   {func(s *testServer, _ string) { s.write(answer(1000, "someone-else-1", "")) }, "not sent on this session"},
 		"no clTRID": {func(s *testServer, _ string) {
 			s.write(strings.Replace(answer(1000, "x", ""), "<clTRID>x</clTRID>", "", 1))
-		}, "not sent on this session"},
+		}, "did not say to which command"},
 		"broken xml":       {func(s *testServer, id string) { s.write(strings.Replace(answer(1000, id, ""), "</msg>", "", 1)) }, "close in order"},
 		"doctype":          {func(s *testServer, id string) { s.write(`<!DOCTYPE x [<!ENTITY a "b">]>` + answer(1000, id, "")[21:]) }, "document type"},
 		"closes":           {func(s *testServer, _ string) {}, "closed"},
@@ -141,6 +148,77 @@ func TestTimeoutKeepsTheSession(t *testing.T) {
 			t.Fatalf("second: %v", err)
 		}
 	})
+}
+
+// A server that could not read a frame has no clTRID to repeat.
+func TestRefusalWithoutClTRID(t *testing.T) {
+	refused := strings.Replace(answer(2001, "x", ""), "<clTRID>x</clTRID>", "", 1)
+	s := mustDial(t, serve(t, func(srv *testServer) {
+		srv.write(greetingXML())
+		for range 3 {
+			_, _ = srv.read()
+		}
+		srv.write(refused)
+		_, _ = srv.read()
+	}))
+	_ = s.WriteFrame(AppendFrame(nil, []byte("<x/>"))) // answered by nobody
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if _, err := s.Info(t.Context(), "example.test"); !errors.Is(err, ErrClosed) || !strings.Contains(err.Error(), "did not say to which") || !strings.Contains(err.Error(), "2001") {
+				t.Errorf("of several: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	s = mustDial(t, serve(t, func(srv *testServer) {
+		srv.write(greetingXML())
+		for {
+			if _, err := srv.read(); err != nil {
+				return
+			}
+			srv.write(refused)
+		}
+	}))
+	for range 2 { // and the session goes on
+		var re *ResultError
+		if _, err := s.Info(t.Context(), "example.test"); !errors.As(err, &re) || re.Code != SyntaxError {
+			t.Errorf("of one: %v", err)
+		}
+	}
+}
+
+// What is legal XML and rare in EPP routes answers all the same.
+func TestOddAnswers(t *testing.T) {
+	s := mustDial(t, serve(t, func(srv *testServer) {
+		srv.write(strings.Replace(greetingXML(), "<greeting>", "<!-- no response --><greeting>", 1))
+		for i := 0; ; i++ {
+			f, err := srv.read()
+			if err != nil {
+				return
+			}
+			a := answer(1000, trid(f), "")
+			switch i {
+			case 0:
+				a = strings.NewReplacer("<clTRID>", "<clTRID><![CDATA[", "</clTRID>", "]]></clTRID>").Replace(a)
+			case 1:
+				a = strings.Replace(a, "<response>", `<!-- result code="2302" --><response>`, 1)
+			case 2:
+				a = strings.Replace(a, "</clTRID>", "<!-- x --></clTRID>", 1) + "<!-- <clTRID>y</clTRID> -->"
+			case 3:
+				a = strings.NewReplacer(`xmlns=`, `xmlns:e=`, "</", "</e:", "<", "<e:", "<?", "<?").Replace(a)
+				a = strings.Replace(a, "<e:?", "<?", 1)
+			case 4:
+				a = "\uFEFF" + strings.Replace(a, `<result code="1000">`, "<result\n\tlang='en'\n\tcode = '1000' >", 1)
+			}
+			srv.write(a)
+		}
+	}))
+	for i := range 5 {
+		if _, err := s.Do(t.Context(), Poll{}); err != nil {
+			t.Errorf("answer %d: %v", i, err)
+		}
+	}
 }
 
 func TestKeepalive(t *testing.T) {
@@ -234,6 +312,78 @@ func TestPin(t *testing.T) {
 	cfg.Pin = nil
 	if _, err := Dial(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "ca") {
 		t.Fatalf("no root: %v", err)
+	}
+}
+
+// A certificate proves nothing by being sent along: whoever presents a chain
+// with the pinned certificate in it must have a key that it signed.
+func TestPinFurtherUp(t *testing.T) {
+	ca, err := parseTestCert()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := func(parent *x509.Certificate, by any) tls.Certificate {
+		tpl := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "leaf"}, DNSNames: []string{"epp.test"}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter}
+		if parent == nil {
+			parent = tpl
+		}
+		der, err := x509.CreateCertificate(rand.Reader, tpl, parent, &key.PublicKey, by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tls.Certificate{Certificate: [][]byte{der, ca.Raw}, PrivateKey: key}
+	}
+	sum := sha256.Sum256(ca.RawSubjectPublicKeyInfo)
+	for name, c := range map[string]struct {
+		cert tls.Certificate
+		want string
+	}{"signed by it": {leaf(ca, testCert.PrivateKey), ""}, "beside it": {leaf(nil, key), "did not sign"}} {
+		cfg := serveAs(t, c.cert, echo)
+		cfg.Roots, cfg.Pin = nil, []string{base64.StdEncoding.EncodeToString(sum[:])}
+		s, err := Dial(t.Context(), cfg)
+		if err == nil {
+			_ = s.Close()
+		}
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Certificates out of their time, and one that is missing, are told as such.
+func TestCertificates(t *testing.T) {
+	old := func() tls.Certificate {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tpl := &x509.Certificate{SerialNumber: big.NewInt(3), DNSNames: []string{"epp.test"}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1e9, 0), IsCA: true, BasicConstraintsValid: true}
+		der, err := x509.CreateCertificate(rand.Reader, tpl, tpl, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	}
+	cert := old()
+	cfg := serveAs(t, cert, echo)
+	leaf, _ := x509.ParseCertificate(cert.Certificate[0])
+	cfg.Roots = x509.NewCertPool()
+	cfg.Roots.AddCert(leaf)
+	if _, err := Dial(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "out of its time") {
+		t.Errorf("the server's: %v", err)
+	}
+	cfg = serveTCP(t, echo)
+	cfg.Cert = []tls.Certificate{old()}
+	if _, err := Dial(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "expired on 2001-09-09") {
+		t.Errorf("the client's: %v", err)
+	}
+	cfg = listen(t, &tls.Config{Certificates: []tls.Certificate{testCert}, ClientAuth: tls.RequireAnyClientCert}, echo)
+	if _, err := Dial(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "the account has none") {
+		t.Errorf("none: %v", err)
 	}
 }
 
