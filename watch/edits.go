@@ -31,7 +31,7 @@ func (s *Service) Add(ctx context.Context, ws []NewWatch) ([]AddResult, error) {
 	inCall := make(map[Name]bool, len(ws))
 	for i, w := range ws {
 		out[i].Input = whoisx.CleanLine(clip(w.Input))
-		n, err := s.parse(w)
+		n, err := s.ParseNew(w)
 		if err != nil {
 			var ne *NameError
 			if errors.As(err, &ne) {
@@ -69,10 +69,10 @@ func (s *Service) Add(ctx context.Context, ws []NewWatch) ([]AddResult, error) {
 	return out, nil
 }
 
-// parse reads a name. Below a TLD that nobody runs yet there are only names
+// ParseNew reads a name as Add does. Below a TLD that nobody runs yet there are only names
 // that wait for its launch: where the launch is known, or where the person says
 // so.
-func (s *Service) parse(w NewWatch) (Name, error) {
+func (s *Service) ParseNew(w NewWatch) (Name, error) {
 	return ParseLaunchName(w.Input, func(tld string) bool {
 		if s.coming(tld) {
 			return true
@@ -92,6 +92,9 @@ func (s *Service) newWatch(n Name, w NewWatch) (Watch, error) {
 	}
 	if row.Note, err = cleanNote(w.Note); err != nil {
 		return row, err
+	}
+	if row.Purpose, err = cleanNote(w.Purpose); err != nil {
+		return row, fmt.Errorf("purpose: %w", err)
 	}
 	return row, checkWatch(row)
 }

@@ -35,6 +35,7 @@ type NewWatch struct {
 	Kind     Kind   // empty: want, or launch where the TLD is not open
 	Tags     []string
 	Note     string
+	Purpose  string
 	Priority int
 	Cap      catch.Money
 	BidCap   catch.Money
