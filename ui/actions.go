@@ -81,6 +81,7 @@ func actions() []*action {
 
 		// The list.
 		{id: "add", keys: []string{"a"}, label: "add", help: "Add names: type them, or paste any text with names in it.", where: onList, needs: edits, foot: 5, run: func(r *root) tea.Cmd { r.push(newAddForm("")); return nil }},
+		{id: "import", keys: []string{"I"}, label: "import", help: "Add the names of a file: an export of ExpiredDomains.net, DropCatch or a registrar, or any CSV.", where: onList, needs: edits, can: canImport, run: (*root).startImport},
 		{id: "filter", keys: []string{"/"}, label: "filter", help: "Filter as you type: letters of a name, or stage:redemption tld:uk drop:..7d cap:50.. tag:brand not:premium sort:drop.", where: onList, foot: 6, run: func(r *root) tea.Cmd {
 			in := widget.NewInput(r.list.text)
 			r.list.filter, r.list.before = &in, r.list.text

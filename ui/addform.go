@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"fmt"
-	"sort"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -11,7 +10,7 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
-	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/watch/intake"
 )
 
 // addForm takes names: typed, or pasted by the thousand.
@@ -73,6 +72,16 @@ func (f *addForm) update(r *root, msg tea.Msg) (tea.Cmd, bool) {
 		if msg.form == f {
 			return f.took(r, msg)
 		}
+	case planMsg:
+		if msg.of == overlay(f) {
+			f.busy = false
+			if msg.err != nil {
+				f.err = msg.err.Error()
+				return nil, false
+			}
+			r.push(newImportForm(r, msg))
+			return nil, true
+		}
 	case tea.PasteMsg:
 		f.in.Insert(msg.Content)
 	case tea.KeyPressMsg:
@@ -91,6 +100,10 @@ func (f *addForm) update(r *root, msg tea.Msg) (tea.Cmd, bool) {
 
 // next asks what the names are for.
 func (f *addForm) next(r *root) tea.Cmd {
+	if text := f.in.Text(); intake.Tabular(text) {
+		f.busy = true
+		return r.planFile(func() ([]byte, error) { return []byte(text), nil }, f)
+	}
 	names := inputs(f.in.Text())
 	if len(names) == 0 {
 		f.err = "no name yet: write one, like example.com"
@@ -184,9 +197,7 @@ func (f *addForm) took(r *root, m addedMsg) (tea.Cmd, bool) {
 		r.list.onto = m.res[0].Name
 		return r.reloadSoon(), true
 	}
-	res := &addResults{res: m.res, rows: map[watch.Name]*watch.Row{}}
-	r.push(res)
-	return tea.Batch(res.refresh(r), r.reloadSoon()), true
+	return tea.Batch(r.showResults(m.res), r.reloadSoon()), true
 }
 
 func (f *addForm) view(r *root, w, h int) (string, []string, int, int) {
@@ -222,134 +233,6 @@ func inputsQuick(text string) []string {
 		return strings.Fields(text)
 	}
 	return inputs(text)
-}
-
-// addResults says what became of each name, sorted by what can still be done
-// for it. Stages come in while it is open.
-type addResults struct {
-	res  []watch.AddResult
-	rows map[watch.Name]*watch.Row
-	pager
-}
-
-type addRowsMsg struct {
-	of   *addResults
-	rows []watch.Row
-}
-
-// At most this many names are read again while the results are open.
-const resultRows = 200
-
-func (a *addResults) refresh(r *root) tea.Cmd {
-	var names []watch.Name
-	for _, res := range a.res {
-		if res.Name != "" && len(names) < resultRows {
-			names = append(names, res.Name)
-		}
-	}
-	core := r.core
-	return r.ask(func(ctx context.Context) tea.Msg {
-		m := addRowsMsg{of: a}
-		for _, n := range names {
-			d, err := core.Get(ctx, n)
-			if err == nil {
-				m.rows = append(m.rows, d.Row)
-			}
-		}
-		return m
-	})
-}
-
-func (a *addResults) update(r *root, msg tea.Msg) (tea.Cmd, bool) {
-	switch msg := msg.(type) {
-	case addRowsMsg:
-		if msg.of == a {
-			for i := range msg.rows {
-				a.rows[msg.rows[i].Name] = &msg.rows[i]
-			}
-		}
-	case tea.KeyPressMsg:
-		switch msg.String() {
-		case "esc", "enter", "q", "space":
-			return nil, true
-		case "down", "j":
-			a.scroll(1, false)
-		case "up", "k":
-			a.scroll(-1, false)
-		case "pgdown":
-			a.scroll(1, true)
-		case "pgup":
-			a.scroll(-1, true)
-		}
-	}
-	return nil, false
-}
-
-// chance ranks what can still be done for a name: the sooner one must act, the
-// higher.
-var chance = map[lifecycle.Stage]int{
-	lifecycle.Free: 0, lifecycle.LikelyFree: 1, lifecycle.Dropping: 2, lifecycle.PendingDelete: 3, lifecycle.GatedStage: 4,
-	lifecycle.Launching: 5, lifecycle.Redemption: 6, lifecycle.Expired: 7, lifecycle.PendingRestore: 8,
-	"": 9, lifecycle.Unknown: 9, lifecycle.Registered: 10, lifecycle.Caught: 11, lifecycle.Lost: 12,
-	lifecycle.ReservedStage: 13, lifecycle.BlockedStage: 14,
-}
-
-func (a *addResults) view(r *root, w, h int) (string, []string, int, int) {
-	t := r.theme
-	now := r.now()
-	rank := func(res *watch.AddResult) int {
-		switch row := a.rows[res.Name]; {
-		case res.Name == "":
-			return 100
-		case row == nil:
-			return 50
-		default:
-			return chance[row.Verdict.Stage]
-		}
-	}
-	order := make([]int, len(a.res))
-	n := 0
-	for i := range order {
-		order[i] = i
-		if a.res[i].Added {
-			n++
-		}
-	}
-	sort.SliceStable(order, func(i, j int) bool { return rank(&a.res[order[i]]) < rank(&a.res[order[j]]) })
-	var out []string
-	for _, i := range order {
-		res := &a.res[i]
-		l := widget.NewLine(w, t)
-		nameW := max(min(w/2, 34), 10)
-		if res.Name == "" {
-			l.Put(t.Bad, t.Glyph.No+" ").Cell("", res.Input, nameW, false).Skip(1)
-			text := res.Why
-			if res.Meant != "" {
-				text += "; did you mean " + res.Meant + "?"
-			}
-			out = append(out, l.Put("", text).String())
-			continue
-		}
-		mark, style := t.Glyph.Yes, widget.Style("")
-		text := "added"
-		if !res.Added {
-			mark, style, text = t.Glyph.Open, t.Dim, res.Why
-		}
-		l.Put(style, mark+" ").Cell(style, r.nameText(res.Name, nameW), nameW, false).Skip(1)
-		if row := a.rows[res.Name]; row != nil && row.Verdict.Stage != "" {
-			ways, st := r.stageText(row)
-			l.Cell(st, pick(14, t.Glyph.Dots, ways...), 14, false).Skip(1)
-			text = row.Todo.Text
-			if text == "" {
-				text = strings.Join(r.explain(&row.Verdict, now), " ")
-			}
-		} else if res.Added {
-			text = "asked as soon as its registry may be asked"
-		}
-		out = append(out, l.Put(t.Dim, text).String())
-	}
-	title := fmt.Sprintf("%d added, %d not", n, len(a.res)-n)
-	return title, a.cut(out, h), -1, 0
 }
 
 func countNames(what string, names []watch.Name) string {

@@ -12,6 +12,7 @@ import (
 type field struct {
 	id, label string
 	help      string
+	hint      string // behind a choice: what it is about
 	in        widget.Input
 	choices   []string // not empty: a choice, not a text
 	at        int
@@ -186,6 +187,9 @@ func (f *form) view(r *root, w, h int) (string, []string, int, int) {
 				l.Put(t.Cursor, "< "+text+" >")
 			} else {
 				l.Put("", text)
+			}
+			if fl.hint != "" && l.Room() >= 16 {
+				l.To(max(l.Len()+2, x+16)).Put(t.Dim, widget.Fit(widget.Safe(fl.hint), l.Room(), t.Glyph.Dots))
 			}
 		} else {
 			text, at := fl.in.View(max(w-x, 2))

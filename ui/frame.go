@@ -235,8 +235,9 @@ func (r *root) footer(w int) string {
 		l.Skip(2)
 		return true
 	}
+	empty := r.at == onList && r.list.loaded && r.list.total == 0 // what needs a name is no help there
 	for _, a := range r.keys.footer(r.at) {
-		if a != help {
+		if a != help && (!empty || a.why(r) == "") {
 			put(a)
 		}
 	}

@@ -30,6 +30,7 @@ var screens = []struct {
 	{"help", []string{"?"}},
 	{"palette", []string{":"}},
 	{"add", []string{"a", `"wren.org"`}},
+	{"import", []string{"I", `"registrar.csv"`, "ctrl+s"}},
 	{"edit", []string{"E"}},
 	{"order", []string{"o"}},
 	{"confirm", []string{"o", "ctrl+s"}},
@@ -46,7 +47,7 @@ func TestScreens(t *testing.T) {
 					core = newFake()
 				}
 				t.Run(fmt.Sprintf("%s/%dx%d/%s", s.name, size[0], size[1], state), func(t *testing.T) {
-					drive(t, Options{Core: core}, size[0], size[1], func(d *driver) {
+					drive(t, Options{Core: core, ReadFile: sampleFile}, size[0], size[1], func(d *driver) {
 						d.keys(s.keys...)
 						d.pass(0)
 						golden.RequireEqual(t, checked(t, d, size[0], size[1]))

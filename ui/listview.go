@@ -178,7 +178,7 @@ func (s *listScreen) teach(w, h int) []string {
 			"and puts on top what you must do next.")
 		out = append(out, "")
 		put(s.theme.Dim, "Nothing is ordered and nothing costs money until you say so, with a cap, name by name.")
-		put(s.theme.Dim, "From a file: lapse import names.csv      To try it all without money: lapse demo")
+		put(s.theme.Dim, "From a file, whoever wrote it: press "+s.keys.key("import")+". To try everything without money, on a registry of its own: lapse demo.")
 	}
 	if len(out) > h {
 		out = out[:h]

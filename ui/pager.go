@@ -31,11 +31,17 @@ func (p *pager) scroll(by int, far bool) {
 	p.at = max(0, min(p.at+by, p.n-p.h))
 }
 
+// window is which of n lines are seen.
+func (p *pager) window(n, h int) (from, to int) {
+	p.n, p.h = n, h
+	p.at = max(0, min(p.at, p.n-p.h))
+	return p.at, min(p.at+h, n)
+}
+
 // cut returns the lines that are seen.
 func (p *pager) cut(lines []string, h int) []string {
-	p.n, p.h = len(lines), h
-	p.at = max(0, min(p.at, p.n-p.h))
-	return lines[p.at:min(p.at+h, len(lines))]
+	from, to := p.window(len(lines), h)
+	return lines[from:to]
 }
 
 // cursorList is a cursor over n things of which h are seen.

@@ -37,6 +37,7 @@ type app struct {
 	looks  int // counts up whenever the looks of cached cells change (theme, size)
 
 	rehearse func(ctx context.Context, n watch.Name) (string, error)
+	readFile func(path string) ([]byte, error)
 }
 
 // screen is one of the seven.
@@ -152,7 +153,7 @@ func newRoot(o Options) *root {
 	r := &root{
 		app: app{
 			core: o.Core, ctx: ctx, now: o.Now, local: o.Local, wanted: o.Theme, ascii: o.ASCII, noColor: o.NoColor,
-			mouse: o.Mouse, role: o.Role, roleCap: o.RoleCap, who: o.Who, views: o.Views, rehearse: o.Rehearse,
+			mouse: o.Mouse, role: o.Role, roleCap: o.RoleCap, who: o.Who, views: o.Views, rehearse: o.Rehearse, readFile: o.ReadFile,
 			w: 80, h: 24,
 		},
 		cancel: cancel, at: onList, open: o.Open,

@@ -31,6 +31,7 @@ type Core interface {
 	List(ctx context.Context, q watch.Query) (watch.Page, error)
 	Get(ctx context.Context, n watch.Name) (watch.Detail, error)
 	Add(ctx context.Context, ws []watch.NewWatch) ([]watch.AddResult, error)
+	ParseNew(w watch.NewWatch) (watch.Name, error)
 	Edit(ctx context.Context, n watch.Name, p watch.Patch) (watch.Watch, error)
 	Remove(ctx context.Context, ns ...watch.Name) (int, error)
 
@@ -101,6 +102,10 @@ type Options struct {
 	// Rehearse fires a name's burst against the built-in sandbox and says how
 	// it went; nil where this session cannot.
 	Rehearse func(ctx context.Context, n watch.Name) (string, error)
+
+	// ReadFile reads a file that the person names, for an import; nil where the
+	// machine's files are none of this session's business.
+	ReadFile func(path string) ([]byte, error)
 
 	// Context ends the program; Run sets it.
 	Context context.Context

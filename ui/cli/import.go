@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -361,4 +362,24 @@ func (a *app) readImport(path string) ([]byte, error) {
 		return nil, usagef("import: nothing in it")
 	}
 	return data, nil
+}
+
+// readTyped reads a file whose path was typed into the screens, where no shell
+// has spelled it out.
+func (a *app) readTyped(path string) ([]byte, error) {
+	path = strings.Trim(path, `"'`)
+	if path == "-" {
+		return nil, errors.New("standard input is the keyboard here; name a file, or paste its text into the list")
+	}
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			path = filepath.Join(home, rest)
+		}
+	}
+	if st, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !st.Mode().IsRegular() { // a pipe would keep the screens waiting
+		return nil, fmt.Errorf("%s is no file", path)
+	}
+	return a.readImport(path)
 }

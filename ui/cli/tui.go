@@ -47,6 +47,7 @@ func (a *app) screens(ctx context.Context) error {
 		return s, nil
 	}
 	o.Rehearse = a.rehearseOnScreen // on the person's own machine: it takes its cores
+	o.ReadFile = a.readTyped
 	err = ui.Run(ctx, o)
 	cancel()
 	opening.Wait()

@@ -73,6 +73,26 @@ func (p *Plan) table(text string, o Options) error {
 	}
 }
 
+// Tabular reports whether a text that was pasted is a table with a column of
+// names, to be read by its headings.
+func Tabular(text string) bool {
+	first, _, _ := strings.Cut(strings.TrimLeft(text, "\ufeff \r\n"), "\n")
+	comma := delimiter(first)
+	if comma == 0 || len(first) > maxCell {
+		return false
+	}
+	r, ok := (&scanner{text: first, comma: comma}).next()
+	if !ok || r.why != "" {
+		return false
+	}
+	for _, c := range r.cells {
+		if headings[heading(plain(c))] == Name {
+			return true
+		}
+	}
+	return false
+}
+
 // columns says what each heading means; false where none means a name.
 func (p *Plan) columns(head []string, by map[string]Field) bool {
 	source, kind := recognise(head)
