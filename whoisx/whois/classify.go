@@ -60,6 +60,7 @@ func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
 	r := newReader(s, name)
 	defer r.free()
 	r.a = whoisx.Answer{Source: whoisx.WHOIS, Server: s.Host, Name: name, Asked: at, Raw: raw, Truncated: cut}
+	raw = wide(raw)
 	text := decode(raw, s.Charset)
 	switch {
 	case strings.TrimSpace(text) == "":
@@ -324,15 +325,19 @@ func (r *reader) doubtful(found int) bool {
 	return false
 }
 
-// aboutAsker reports whether a sentence speaks to whoever asks, or of the asking.
+// aboutAsker reports whether a sentence tells whoever asks what is the case:
+// policies say what may or will be.
 func aboutAsker(norm string) bool {
+	you := false
 	for w := range strings.FieldsSeq(norm) {
 		switch w {
-		case "you", "your", "ip", "address", "client", "access", "query", "queries", "querying", "request", "requests", "lookup", "lookups":
-			return true
+		case "you", "your":
+			you = true
+		case "may", "might", "will", "would", "shall", "should", "must", "can", "could", "if", "when", "agree":
+			return false
 		}
 	}
-	return false
+	return you
 }
 
 // containsName reports whether a line holds the name that was asked: no legal

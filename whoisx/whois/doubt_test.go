@@ -1,6 +1,7 @@
 package whois
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,5 +51,55 @@ func TestSpellings(t *testing.T) {
 	a := Classify([]byte("Domain Name: 例子.中国\nPuny Name: xn--fsqu00a.xn--fiqs8s\nDomain Name: 例子.中國\nPuny Name: xn--fsqu00a.xn--fiqz9s\nDomain Status: ok\nSponsoring Registrar: Example (http://www.example.com)\nName Server: ns1.example.com\nRegistration Time: 2004-08-08 22:27:10\nExpiration Time: 2027-08-08 22:27:10\n"), "whois.cnnic.cn", "xn--fsqu00a.xn--fiqs8s", time.Time{})
 	if a.Outcome != whoisx.Registered || a.Created.IsZero() || a.Expires.IsZero() || len(a.Nameservers) != 1 || a.Registrar != "Example" {
 		t.Errorf("read %s (%s): created %s, expires %s, name servers %v, registrar %q", a.Outcome, a.Why, a.Created, a.Expires, a.Nameservers, a.Registrar)
+	}
+}
+
+// TestTransports reads the same answers in every dress in which they arrive or
+// are saved: line ends, byte order marks, blanks that are no blanks, banners,
+// names in capitals or with a final dot.
+func TestTransports(t *testing.T) {
+	const banner = "% Welcome to this server\n% Access may be rate limited; queries exceeding the limit are refused.\n%\n\n"
+	utf16 := func(s string) string {
+		b := []byte("\xff\xfe")
+		for _, c := range []byte(s) {
+			b = append(b, c, 0)
+		}
+		return string(b)
+	}
+	for _, answer := range []struct {
+		text string
+		want whoisx.Outcome
+	}{
+		{"Domain Name: LAPSE.EXAMPLE\nRegistrar: Example\nCreation Date: 2001-02-03T04:05:06Z\nName Server: NS1.EXAMPLE.NET\nDomain Status: ok\n", whoisx.Registered},
+		{"No match for \"LAPSE.EXAMPLE\".\n", whoisx.NotRegistered},
+		{"Domain Name: lapse.example\nDomain Status: No Object Found\n", whoisx.NotRegistered},
+		{"Domain Name: lapse.example\nStatus: Reserved\n", whoisx.Reserved},
+		{"Too many requests\nNo match\n", whoisx.RateLimited},
+	} {
+		for how, text := range map[string]string{
+			"as it is":        answer.text,
+			"CRLF":            strings.ReplaceAll(answer.text, "\n", "\r\n"),
+			"CR CR LF":        strings.ReplaceAll(answer.text, "\n", "\r\r\n"),
+			"CR":              strings.ReplaceAll(answer.text, "\n", "\r"),
+			"no last newline": strings.TrimSuffix(answer.text, "\n"),
+			"byte order mark": "\ufeff" + answer.text,
+			"UTF-16":          utf16(answer.text),
+			"hard blanks":     strings.ReplaceAll(answer.text, ": ", ":\u00a0"),
+			"banner before":   banner + answer.text,
+			"banner after":    answer.text + "\n" + banner,
+			"indented":        "   " + strings.ReplaceAll(answer.text, "\n", "\n   "),
+			"blanks at ends":  strings.ReplaceAll(answer.text, "\n", "  \t\n"),
+			"capitals":        strings.ToUpper(answer.text),
+		} {
+			for _, name := range []string{"lapse.example", "LAPSE.Example", "lapse.example."} {
+				a := Classify([]byte(text), "", name, time.Time{})
+				if a.Outcome != answer.want {
+					t.Errorf("%q, %s, asked for %s: read %s (%s)", answer.text, how, name, a.Outcome, a.Why)
+				}
+				if answer.want == whoisx.Registered && (a.Created.IsZero() || len(a.Nameservers) != 1 || a.Registrar == "" || len(a.Statuses) != 1) {
+					t.Errorf("%s, asked for %s: created %s, name servers %v, registrar %q, statuses %v", how, name, a.Created, a.Nameservers, a.Registrar, a.Statuses)
+				}
+			}
+		}
 	}
 }

@@ -110,11 +110,15 @@ func (r *reader) free() {
 // split cuts the text into lines, in one pass.
 func (r *reader) split(text string) {
 	n := 0
+	end := byte('\n')
+	if strings.IndexByte(text, '\n') < 0 {
+		end = '\r' // lines of an old kind
+	}
 	prose, loose := false, false // the line before goes on: surely, or if this one looks like it
 	for len(text) > 0 && len(r.lines) < maxLines {
 		n++
 		var s string
-		if i := strings.IndexByte(text, '\n'); i >= 0 {
+		if i := strings.IndexByte(text, end); i >= 0 {
 			s, text = text[:i], text[i+1:]
 		} else {
 			s, text = text, ""
