@@ -114,6 +114,7 @@ type Order struct {
 	Price    Money     `json:"price"`   // last price seen or confirmed
 	PriceAt  time.Time `json:"price_at,omitzero"`
 	Basis    string    `json:"price_basis,omitempty"`
+	Class    string    `json:"price_class,omitempty"` // of that price, as the registry names it
 	Years    int       `json:"years"`
 	Premium  bool      `json:"premium,omitempty"`  // the person agreed to a premium price
 	Consents []string  `json:"consents,omitempty"` // what else was agreed to, by name

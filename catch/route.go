@@ -20,7 +20,8 @@ type Route interface {
 	Terms(name string) Terms
 
 	// Quote reads the price now. A route without a price call returns an
-	// *Error of kind Guard; a person's confirmed price then stands in.
+	// *Error of kind Guard; a person's confirmed price then stands in. What the
+	// call said all the same, Free among it, comes along with such an error.
 	Quote(ctx context.Context, name string, years int) (Quote, error)
 
 	// Print shows the exact request that Place would send, secrets hidden. It
@@ -46,7 +47,8 @@ type Request struct {
 	Name    string
 	Years   int
 	Contact string
-	Price   Money // read right before; sent along where the service accepts it
+	Price   Money  // read right before; sent along where the service accepts it
+	Class   string // of that price; empty: none was named
 	Cap     Money
 	BidCap  Money
 	Premium bool

@@ -208,7 +208,7 @@ func TestJourney(t *testing.T) {
 	acc, err := eppaccount.New(eppaccount.Options{Config: account.Config{
 		Account: "mine", User: "lapse-sandbox", Secret: catch.NewSecret("sandbox-secret"), TLDs: []string{"moss", "grove", "fern"}, Policy: "sandbox",
 		URL: c.EPPAddr, TLS: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, Contact: "none",
-	}, Budget: &burst.MemoryBudget{}})
+	}, Keeper: &burst.Memory{}})
 	if err != nil {
 		t.Fatal(err)
 	}

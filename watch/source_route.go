@@ -44,7 +44,7 @@ func (r *RouteSource) Ask(ctx context.Context, name string) whoisx.Answer {
 	a := whoisx.Answer{Source: r.Kind(), Server: d.Route, Name: name, Asked: start.UTC()}
 	q, err := r.route.Quote(ctx, name, 1)
 	a.Took = whoisx.Duration(r.now().Sub(start))
-	if err != nil {
+	if err != nil && (catch.KindOf(err) != catch.Guard || q.Free == nil) {
 		a.Outcome, a.Why = routeOutcome(catch.KindOf(err)), whoisx.CleanLine(words(err))
 		a.RetryAfter = whoisx.Duration(retryAfter(err))
 		return a

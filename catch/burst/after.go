@@ -74,6 +74,8 @@ func (e *engine) verify(ctx context.Context) {
 			}
 		case errors.As(err, &re) && re.Code == epp.DoesNotExist:
 			t.asked, t.missing = true, true
+		case errors.As(err, &re) && re.Code == epp.NotAllowed:
+			t.asked = true // it exists, and is not ours to look at
 		default:
 			t.why = err.Error()
 		}
@@ -93,12 +95,6 @@ func (e *engine) spareLane() *lane {
 		busy = l
 	}
 	return busy
-}
-
-func (e *engine) spent() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.shots
 }
 
 // close ends every session, within a moment: with a logout where the pace still
@@ -127,7 +123,4 @@ func (e *engine) close() {
 		})
 	}
 	wg.Wait()
-	if e.o.Pacer != nil {
-		e.o.Pacer.giveBack()
-	}
 }

@@ -41,11 +41,9 @@ type Options struct {
 	// Connect makes one logged-in session. It must not retry by itself;
 	// epp.Connector does it right.
 	Connect func(ctx context.Context) (*epp.Session, error)
-	Account string // what the budget is kept under
+	Use     Use    // of the account, by every process
 	Client  string // the account's client id: whose name it is when we win
 	Policy  Policy
-	Budget  Budget
-	Pacer   *Pacer // of the account's other commands; nil: there are none
 
 	Strategy   Strategy // Auto chooses
 	Sessions   int      // fewer than the policy allows; 0: what fits
@@ -91,7 +89,8 @@ type Burst struct {
 	plan    catch.BurstPlan
 	eng     *engine
 	anchor  *anchor
-	settle  func(int) error
+	settle  func(spent int) error // of the reserved creates
+	release func() error          // of the account
 	notes   []string
 
 	readings []Reading // of the registry's clock
@@ -125,8 +124,8 @@ func Arm(ctx context.Context, o Options, targets []Target, at, until time.Time) 
 	if o.Settle == 0 {
 		o.Settle = 10 * time.Second
 	}
-	if o.Budget == nil {
-		return nil, errors.New("arm burst: no budget is kept, so that the policy cannot be kept either")
+	if o.Use.Keeper == nil {
+		return nil, errors.New("arm burst: nothing keeps what the account uses, so that the policy cannot be kept either")
 	}
 	if len(targets) == 0 {
 		return nil, errors.New("arm burst: no name")
@@ -164,19 +163,18 @@ func Arm(ctx context.Context, o Options, targets []Target, at, until time.Time) 
 		return nil, fmt.Errorf("arm burst: the drop at %s is %s in the past", until.UTC().Format(time.RFC3339), late.Round(time.Second))
 	}
 	b.eng = newEngine(b.o, b.targets)
-	if o.Pacer != nil {
-		g, base, ok := o.Pacer.lend()
-		if !ok {
-			return nil, fmt.Errorf("arm burst: %w", ErrArmed)
-		}
-		b.eng.gate, b.eng.base = g, base
+	// The account is taken before anything is opened: of two processes one must
+	// not even log in.
+	names := make([]string, len(targets))
+	for i, t := range targets {
+		names[i] = lower(t.Name)
+	}
+	var err error
+	if b.release, err = o.Use.hold(ctx, names, at, b.eng.gate, b.eng.base); err != nil {
+		return nil, fmt.Errorf("arm burst: %w", err)
 	}
 	if err := b.arm(ctx); err != nil {
-		b.eng.close()
-		if b.settle != nil {
-			_ = b.settle(0)
-		}
-		return nil, fmt.Errorf("arm burst: %w", err)
+		return nil, errors.Join(fmt.Errorf("arm burst: %w", err), b.leave(0))
 	}
 	tctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	b.tendCancel = cancel
@@ -185,6 +183,17 @@ func Arm(ctx context.Context, o Options, targets []Target, at, until time.Time) 
 		b.tend(tctx)
 	}()
 	return b, nil
+}
+
+// leave ends the sessions, writes down what was spent, and gives the account
+// back.
+func (b *Burst) leave(spent int) error {
+	b.eng.close()
+	var err error
+	if b.settle != nil {
+		err = b.settle(spent)
+	}
+	return errors.Join(err, b.release())
 }
 
 // sessionHours refuses a time outside of the registry's release session.
@@ -265,28 +274,18 @@ func (o Options) counts() (work, spare int) {
 // arm opens the sessions and makes the plan.
 func (b *Burst) arm(ctx context.Context) error {
 	o := b.o
-	spent, err := o.Budget.Spent(ctx, o.Account, b.o.Wall().Add(-o.Policy.Window()))
+	now := o.Wall()
+	usage, err := o.Use.read(ctx)
 	if err != nil {
 		return err
 	}
 	left := -1
 	if a := o.Policy.Allowance(); a > 0 {
-		if left = a - spent; left < 1 {
-			return &BudgetError{Account: o.Account, Wanted: len(b.targets), Left: 0, Window: o.Policy.Window()}
+		if left = a - usage.spent(now.Add(-o.Policy.Window())); left < 1 {
+			return usage.budgetError(o.Use.Account, 1, a, o.Policy.Window(), now)
 		}
 	}
 	work, spare := o.counts()
-	names := make([]string, len(b.targets))
-	for i, t := range b.targets {
-		names[i] = lower(t.Name)
-	}
-	// The names are claimed before anything is opened: of two processes one
-	// must not even log in.
-	unclaim, err := o.Budget.Reserve(ctx, Reservation{Account: o.Account, Names: names, At: b.at, Made: b.o.Wall()})
-	if err != nil {
-		return err
-	}
-	b.settle = func(int) error { return unclaim(0) }
 	var lanes []*lane
 	var first error
 	for range work + spare {
@@ -335,13 +334,9 @@ func (b *Burst) arm(ctx context.Context) error {
 	if total == 0 {
 		return errors.New("the policy's pace leaves no time for a single create")
 	}
-	settle, err := o.Budget.Reserve(ctx, Reservation{
-		Account: o.Account, Creates: total, Limit: o.Policy.Allowance(), Window: o.Policy.Window(), At: b.at, Made: b.o.Wall(),
-	})
-	if err != nil {
+	if b.settle, err = o.Use.reserve(ctx, total, o.Policy.Allowance(), o.Policy.Window(), o.Wall()); err != nil {
 		return err
 	}
-	b.settle = func(spent int) error { return errors.Join(settle(spent), unclaim(0)) }
 	return b.eng.prepare(b.shape, total)
 }
 
@@ -388,8 +383,7 @@ func (b *Burst) Disarm() error {
 	b.fired = true
 	b.mu.Unlock()
 	b.stopTending()
-	b.eng.close()
-	return b.settle(0)
+	return b.leave(0)
 }
 
 func (b *Burst) stopTending() {
@@ -455,10 +449,8 @@ func (b *Burst) Fire(ctx context.Context) (map[string]catch.Report, error) {
 	if err == nil {
 		b.eng.verify(ctx)
 	}
-	spent := b.eng.spent()
-	serr := b.settle(spent)
 	res := b.report()
-	b.eng.close()
+	serr := b.leave(res.Spent)
 	b.mu.Lock()
 	b.result = res
 	b.mu.Unlock()

@@ -96,7 +96,7 @@ func newWorld(t *testing.T, ahead time.Duration, f sandbox.Faults) *world {
 	w.drop = st.Drop
 	w.opts = Options{
 		Connect: func(ctx context.Context) (*epp.Session, error) { s, _, err := w.conn.Connect(ctx); return s, err },
-		Account: "test", Client: c.Accounts[0].User, Policy: policy(t, "sandbox"), Budget: &MemoryBudget{},
+		Use:     Use{Keeper: &Memory{}, Account: "test"}, Client: c.Accounts[0].User, Policy: policy(t, "sandbox"),
 		Wait: func(at time.Time) { time.Sleep(time.Until(at)) }, Settle: 3 * time.Second,
 	}
 	return w
@@ -191,7 +191,7 @@ func TestDisarmAndCancelSendNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, _ := w.opts.Budget.Spent(t.Context(), "test", time.Now().Add(-time.Hour)); n != b.Plan().Creates[worldName] || n == 0 {
+		if n, _ := w.opts.Use.Spent(t.Context(), time.Now().Add(-time.Hour)); n != b.Plan().Creates[worldName] || n == 0 {
 			t.Errorf("%d reserved, plan %v", n, b.Plan().Creates)
 		}
 		if _, err := w.arm(); !errors.Is(err, ErrArmed) {
@@ -200,7 +200,7 @@ func TestDisarmAndCancelSendNothing(t *testing.T) {
 		if err := b.Disarm(); err != nil {
 			t.Fatal(err)
 		}
-		if n, _ := w.opts.Budget.Spent(t.Context(), "test", time.Now().Add(-time.Hour)); n != 0 {
+		if n, _ := w.opts.Use.Spent(t.Context(), time.Now().Add(-time.Hour)); n != 0 {
 			t.Errorf("%d still reserved after it was disarmed", n)
 		}
 		if b, err = w.arm(); err != nil {
@@ -245,7 +245,7 @@ func TestNamesDropEachAtTheirOwnTime(t *testing.T) {
 		}
 		b, err := Arm(t.Context(), Options{
 			Connect: func(ctx context.Context) (*epp.Session, error) { s, _, err := conn.Connect(ctx); return s, err },
-			Account: "test", Client: w.cfg.Accounts[0].User, Policy: policy(t, "sandbox"), Budget: &MemoryBudget{},
+			Use:     Use{Keeper: &Memory{}, Account: "test"}, Client: w.cfg.Accounts[0].User, Policy: policy(t, "sandbox"),
 			Wait: func(at time.Time) { time.Sleep(time.Until(at)) },
 		}, targets, first, first.Add(30*time.Second))
 		if err != nil {

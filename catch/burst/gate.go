@@ -2,7 +2,7 @@ package burst
 
 import (
 	"context"
-	"sync"
+	"slices"
 	"time"
 )
 
@@ -73,78 +73,83 @@ func (g *gate) take(t time.Duration) {
 	g.secN++
 }
 
-// Pacer holds the ordinary commands of an account to its policy, and hands what
-// it has counted to a burst of that account, so that the two together keep the
-// pace. While a burst is armed nothing else may use the account.
-type Pacer struct {
-	mu   sync.Mutex
-	gate *gate
-	base time.Time
-	lent bool
+// recall takes in commands that other processes, or this one before, sent. now
+// is the gate's own time; a time that lies ahead of the clock was written by a
+// clock that has been set back since, and counts as now.
+func (g *gate) recall(sent []time.Time, now time.Duration) {
+	wall := time.Now()
+	for _, t := range sent {
+		g.take(now - max(wall.Sub(t), 0))
+	}
 }
 
-// NewPacer returns a Pacer for a policy.
-func NewPacer(p Policy) *Pacer { return &Pacer{gate: newGate(p, slackFor(0)), base: time.Now()} }
+// sends are the commands that left since a time, as far as the limits remember
+// them, oldest first.
+func (g *gate) sends(since, now time.Duration) []time.Time {
+	ring := g.min
+	if len(g.sec) > len(ring) {
+		ring = g.sec
+	}
+	wall := time.Now().Round(0)
+	var out []time.Time
+	for i := range min(g.secN, len(ring)) {
+		at := ring[(g.secN-1-i)%len(ring)]
+		if at < since {
+			break
+		}
+		out = append(out, wall.Add(at-now).UTC())
+	}
+	slices.Reverse(out)
+	return out
+}
 
-// Wait waits until one more command may leave. It reports false where ctx ends
-// first, or where a burst has the account to itself.
-func (p *Pacer) Wait(ctx context.Context) bool {
+// Pacer holds the ordinary commands of an account to its policy, together with
+// those of every other process. While a burst is armed none may leave.
+type Pacer struct {
+	Policy Policy
+	Use    Use
+}
+
+// Wait waits until one more command may leave, and counts it. It fails with a
+// *HeldError where a burst has the account to itself.
+func (p Pacer) Wait(ctx context.Context) error {
 	for {
-		p.mu.Lock()
-		if p.lent {
-			p.mu.Unlock()
-			return false
+		left, err := p.turn(ctx)
+		if err != nil || left <= 0 {
+			return err
 		}
-		now := time.Since(p.base)
-		at := p.gate.next(now, -1)
-		if at <= now {
-			p.gate.take(now)
-			p.mu.Unlock()
-			return true
-		}
-		p.mu.Unlock()
-		t := time.NewTimer(at - now)
+		t := time.NewTimer(left)
 		select {
 		case <-ctx.Done():
 			t.Stop()
-			return false
+			return ctx.Err()
 		case <-t.C:
 		}
 	}
 }
 
 // Try takes a command if one may leave now.
-func (p *Pacer) Try() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Since(p.base)
-	if p.lent || p.gate.next(now, -1) > now {
-		return false
-	}
-	p.gate.take(now)
-	return true
+func (p Pacer) Try(ctx context.Context) bool {
+	left, err := p.turn(ctx)
+	return err == nil && left <= 0
 }
 
-// Lent reports whether a burst has the account to itself.
-func (p *Pacer) Lent() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.lent
-}
-
-// lend hands the gate to a burst; false: another one has it.
-func (p *Pacer) lend() (*gate, time.Time, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.lent {
-		return nil, time.Time{}, false
-	}
-	p.lent = true
-	return p.gate, p.base, true
-}
-
-func (p *Pacer) giveBack() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.lent = false
+// turn counts a command where one may leave now; else it says how long that
+// takes yet.
+func (p Pacer) turn(ctx context.Context) (left time.Duration, err error) {
+	base := time.Now()
+	err = p.Use.change(ctx, func(d *used) error {
+		if held := d.held(); held != nil {
+			return held
+		}
+		g := newGate(p.Policy, slackFor(0))
+		now := time.Since(base)
+		g.recall(d.Sent, now)
+		if left = g.next(now, -1) - now; left > 0 {
+			return nil
+		}
+		d.send(time.Now().Round(0).UTC())
+		return nil
+	})
+	return left, err
 }

@@ -1,13 +1,7 @@
 package burst
 
 import (
-	"context"
-	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -155,92 +149,4 @@ func TestPlans(t *testing.T) {
 			t.Fatal("the first name gets nothing")
 		}
 	})
-}
-
-// TestNamesOfADeadProcessAreFree arms again for a drop after the process that
-// had armed for it died: the names are free, what it reserved is spent.
-func TestNamesOfADeadProcessAreFree(t *testing.T) {
-	ctx := t.Context()
-	now := time.Now()
-	gone := exec.Command(os.Args[0], "-test.run=^$")
-	if err := gone.Run(); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		name string
-		pid  int
-		run  string
-		free bool
-	}{
-		{"ended", gone.Process.Pid, "x", true},
-		{"an earlier one with our number", os.Getpid(), "x", true},
-		{"alive", os.Getppid(), "x", false},
-		{"ourselves", os.Getpid(), thisRun, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "budget.json")
-			r := Reservation{Account: "a", Names: []string{"example.uk"}, Creates: 6, Limit: 10, Window: 24 * time.Hour, At: now.Add(time.Minute), Made: now}
-			err := FileBudget{path}.change(ctx, func(b *book) error {
-				left := r
-				left.ID, left.Process, left.Run = "left over", c.pid, c.run
-				return b.reserve(left, now)
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Creates = 4
-			if _, err := (FileBudget{path}).Reserve(ctx, r); (err == nil) != c.free || err != nil && !errors.Is(err, ErrArmed) {
-				t.Errorf("free %v: %v", c.free, err)
-			}
-			if n, err := (FileBudget{path}).Spent(ctx, "a", now.Add(-time.Hour)); c.free && (err != nil || n != 10) {
-				t.Errorf("%d spent, %v", n, err)
-			}
-		})
-	}
-}
-
-func TestBudgetsAcrossProcesses(t *testing.T) {
-	ctx := t.Context()
-	path := filepath.Join(t.TempDir(), "state", "budget.json")
-	now := time.Now()
-	r := Reservation{Account: "a", Names: []string{"example.uk"}, Creates: 6, Limit: 10, Window: 24 * time.Hour, At: now.Add(time.Minute), Made: now}
-	settle, err := FileBudget{path}.Reserve(ctx, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Another process wants the same name at the same time.
-	if _, err := (FileBudget{path}).Reserve(ctx, r); !errors.Is(err, ErrArmed) {
-		t.Errorf("armed twice: %v", err)
-	}
-	// Until it is settled, all of it counts.
-	other := r
-	other.Names = []string{"other.uk"}
-	var over *BudgetError
-	if _, err := (FileBudget{path}).Reserve(ctx, other); !errors.As(err, &over) || over.Left != 4 {
-		t.Errorf("over the budget: %v", err)
-	}
-	if err := settle(1); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := (FileBudget{path}).Spent(ctx, "a", now.Add(-time.Hour)); err != nil || n != 1 {
-		t.Errorf("spent %d %v", n, err)
-	}
-	if _, err := (FileBudget{path}).Reserve(ctx, r); err != nil {
-		t.Errorf("after it was settled: %v", err)
-	}
-	// Many at once: no count is lost.
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			c := r
-			c.Account, c.Names, c.Limit, c.Creates = "b", nil, 0, 1
-			if _, err := (FileBudget{path}).Reserve(context.WithoutCancel(ctx), c); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n, err := (FileBudget{path}).Spent(ctx, "b", now.Add(-time.Hour)); err != nil || n != 8 {
-		t.Errorf("spent %d %v, want 8", n, err)
-	}
 }

@@ -257,7 +257,7 @@ func (r Rehearsal) burst(ctx context.Context, reg *sandbox.Registry, at, until t
 	}
 	b, err := Arm(ctx, Options{
 		Connect: func(ctx context.Context) (*epp.Session, error) { s, _, err := conn.Connect(ctx); return s, err },
-		Account: "rehearsal", Client: acc.User, Policy: r.Policy, Budget: &MemoryBudget{},
+		Use:     Use{Keeper: &Memory{}, Account: "rehearsal"}, Client: acc.User, Policy: r.Policy,
 		Strategy: r.Strategy, Sessions: r.Sessions, Spares: r.Spares, MaxCreates: r.MaxCreates, Window: r.Window,
 		Settle: 3 * time.Second, Wall: r.Wall, Wait: r.Wait,
 	}, targets, at, until)

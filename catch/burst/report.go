@@ -137,35 +137,35 @@ func (t *target) result(frames []catch.Frame) NameResult {
 		}
 	case stopped:
 		n.State, n.Words = catch.Failed, t.code.String()
+		if t.code.OfPrice() && t.Create.Fee != nil {
+			n.State, n.Words = catch.RefusedOrder, fmt.Sprintf("the registry no longer takes it at %s: %s", t.Create.Fee.Price, t.code)
+		}
 		if f := last(frames, int(t.code)); f.Words != "" {
 			n.Words += ": " + f.Words
 		}
 	default:
+		// What is not decided goes back to the watch, which finds out who has the
+		// name and knows when to try again.
+		n.State = catch.Planned
 		switch {
 		case t.sent == 0:
-			n.State, n.Words = catch.Failed, "no create was sent"
+			n.Words = "no create was sent"
 		case t.asked && t.missing:
-			n.State, n.Words = catch.Failed, "nobody has it: it is not registered, though no create of ours was taken"
+			n.Words = "nobody has it: it is not registered, though no create of ours was taken"
+		case t.asked && t.holder == "":
+			n.Words = "every create was refused: somebody has it, and the registry does not show us who or since when"
 		case t.asked:
-			// It goes back to the watch, which knows when to try again.
-			n.State, n.Words = catch.Planned, "it did not drop in the window: still held by "+orNobody(t.holder)
+			n.Words = "it did not drop in the window: still held by " + t.holder
 		case t.unheard > 0 || t.inflight > 0:
 			n.State, n.Words = catch.InDoubt, "creates were sent whose answers never came"
 		default:
-			n.State, n.Words = catch.Lost, "every create was refused"
+			n.Words = "every create was refused; who has it was not found out"
 		}
 		if t.why != "" {
 			n.Words += "; " + t.why
 		}
 	}
 	return n
-}
-
-func orNobody(s string) string {
-	if s == "" {
-		return "its holder"
-	}
-	return s
 }
 
 func last(frames []catch.Frame, code int) catch.Frame {

@@ -114,6 +114,10 @@ func (c Code) OK() bool { return c >= 1000 && c < 2000 }
 // Closes reports whether the server ends the session with this code.
 func (c Code) Closes() bool { return c == Ending || c >= 2500 && c < 2600 }
 
+// OfPrice reports whether a create that carried a fee is refused with this
+// code where the fee is no longer the right one (RFC 8748, section 3.8).
+func (c Code) OfPrice() bool { return c == RangeError || c == MissingParam }
+
 // String writes "2302 (it exists already ...)".
 func (c Code) String() string { return strconv.Itoa(int(c)) + " (" + c.Sentence() + ")" }
 

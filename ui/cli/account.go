@@ -343,7 +343,7 @@ func (a *app) testAccount(ctx context.Context, cfg *loaded, name string) error {
 	if err != nil {
 		return fmt.Errorf("account %s: %w", name, err)
 	}
-	routes, err := cfg.openAccount(c)
+	routes, err := a.openAccount(ctx, cfg, c)
 	if err != nil {
 		return err
 	}

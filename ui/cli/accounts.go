@@ -42,7 +42,7 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 		c, err := cfg.account(ctx, name, book)
 		if err == nil {
 			var rs []catch.Route
-			if rs, err = cfg.openAccount(c); err == nil {
+			if rs, err = a.openAccount(ctx, cfg, c); err == nil {
 				routes = append(routes, rs...)
 				for _, r := range rs {
 					if closer, ok := r.(io.Closer); ok {
@@ -59,9 +59,19 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 }
 
 // openAccount makes the routes of an account. An EPP account also takes what
-// every burst of this machine shares: policies, the count of creates, the
-// clock.
-func (l *loaded) openAccount(c account.Config) ([]catch.Route, error) {
+// every burst shares: policies, what the account has used, the clock.
+func (a *app) openAccount(ctx context.Context, l *loaded, c account.Config) ([]catch.Route, error) {
+	var keeper burst.Keeper
+	if c.Service == eppaccount.Factory().Service {
+		var err error
+		if keeper, err = a.keeper(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	return l.openAccount(c, keeper)
+}
+
+func (l *loaded) openAccount(c account.Config, keeper burst.Keeper) ([]catch.Route, error) {
 	if c.Service != eppaccount.Factory().Service {
 		return registrar.Open(c)
 	}
@@ -69,10 +79,7 @@ func (l *loaded) openAccount(c account.Config) ([]catch.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := eppaccount.Options{Config: c, Policies: policies, NTP: l.Clock.NTP, Agent: "lapse " + buildVersion()}
-	if c.Options["budget"] == "" {
-		o.Budget = burst.FileBudget{Path: filepath.Join(l.paths.state, "epp-budget.json")}
-	}
+	o := eppaccount.Options{Config: c, Policies: policies, Keeper: keeper, NTP: l.Clock.NTP, Agent: "lapse " + buildVersion()}
 	acc, err := eppaccount.New(o)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/store"
 )
 
 // app is one run of the program: its streams, its settings and, once a command
@@ -40,6 +41,7 @@ type app struct {
 	cfg     *loaded
 	rooms   *rooms
 	service *watch.Service
+	uses    *store.Store // opened for the use of accounts alone; nil: it was not
 }
 
 // flags are those of every command.
@@ -142,11 +144,14 @@ func (a *app) config() (*loaded, error) {
 
 // close lets go of everything that was opened.
 func (a *app) close() error {
-	if a.rooms == nil {
-		return nil
+	var err error
+	if a.rooms != nil {
+		err = a.rooms.close()
 	}
-	err := a.rooms.close()
-	a.rooms, a.service = nil, nil
+	if a.uses != nil {
+		err = errors.Join(err, a.uses.Close())
+	}
+	a.rooms, a.service, a.uses = nil, nil, nil
 	return err
 }
 

@@ -47,7 +47,7 @@ func (a *app) eppAccount(ctx context.Context, named string, n watch.Name) (*eppa
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", name, err)
 		}
-		routes, err := cfg.openAccount(c)
+		routes, err := a.openAccount(ctx, cfg, c)
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", name, err)
 		}

@@ -121,7 +121,7 @@ func doctorAccounts(ctx context.Context, cfg *loaded) []finding {
 		f := finding{What: "account " + name, OK: true, Says: "set up; not asked"}
 		c, err := cfg.account(ctx, name, book)
 		if err == nil {
-			_, err = cfg.openAccount(c)
+			_, err = cfg.openAccount(c, nil)
 		}
 		if err != nil {
 			f.OK, f.Says = false, err.Error()

@@ -33,7 +33,7 @@ func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Ti
 		return nil, err
 	}
 	if len(ok) == 0 {
-		return nil, refused[0].err
+		return nil, refusedAll(refused)
 	}
 	a.mu.Lock()
 	if a.arming > 0 {
@@ -57,7 +57,7 @@ func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Ti
 			s, _, err := a.conn.Connect(ctx)
 			return s, err
 		},
-		Account: a.counted(), Client: a.o.User, Policy: pol, Budget: a.budget, Pacer: a.pacer(pol),
+		Use: a.use, Client: a.o.User, Policy: pol,
 		Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"),
 		NTP: a.o.NTP, Wait: a.o.Wait, Wall: a.o.Wall,
 	}, targets, at, until)
@@ -68,14 +68,16 @@ func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Ti
 	return &armed{Burst: b, a: a, done: done, refused: refused}, nil
 }
 
+// armError says why a burst was not armed. A budget that is spent passes with
+// its window: the order must not end by it.
 func (a *Account) armError(op string, err error) error {
 	var over *burst.BudgetError
-	switch {
-	case errors.As(err, &over):
-		return &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: err.Error(), Hint: "wait until the registry's window has passed"}
-	case errors.Is(err, burst.ErrArmed):
-		// It passes: the order must not end by it.
-		return &catch.Error{Kind: catch.Busy, Service: title, Op: op, Words: err.Error(), RetryAfter: 5 * time.Second}
+	if errors.As(err, &over) {
+		e := &catch.Error{Kind: catch.RateLimited, Service: title, Op: op, Words: err.Error(), Hint: "the registry's window has to pass"}
+		if !over.Free.IsZero() {
+			e.RetryAfter, e.Hint = time.Until(over.Free), "some are left again from "+over.Free.UTC().Format("2006-01-02 15:04 UTC")
+		}
+		return e
 	}
 	return a.fail(op, err, false)
 }
@@ -83,6 +85,18 @@ func (a *Account) armError(op string, err error) error {
 type refusal struct {
 	name string
 	err  error
+}
+
+// refusedAll is the error of a burst of which no name is left.
+func refusedAll(rs []refusal) error {
+	if len(rs) == 1 {
+		return rs[0].err
+	}
+	all := make([]string, len(rs))
+	for i, r := range rs {
+		all[i] = r.err.Error()
+	}
+	return &catch.Error{Kind: catch.KindOf(rs[0].err), Service: title, Op: "arm burst", Words: strings.Join(all, "; ")}
 }
 
 // lock reads the prices and splits the requests.
@@ -163,7 +177,7 @@ func (x *armed) Fire(ctx context.Context) (map[string]catch.Report, error) {
 	reps, err := x.Burst.Fire(ctx)
 	if reps != nil {
 		for _, r := range x.refused {
-			reps[r.name] = catch.Report{State: catch.Failed, Words: r.err.Error()}
+			reps[r.name] = catch.Report{State: catch.RefusedOrder, Words: r.err.Error()}
 		}
 	}
 	return reps, err

@@ -19,8 +19,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,7 +57,6 @@ func Factory() account.Factory {
 			{Name: "spares", What: "sessions that stand by"},
 			{Name: "creates", What: "creates to spend on a name, fewer than the policy allows"},
 			{Name: "strategy", What: "\"single shot\", \"closed loop\" or \"staggered pipeline\"; else the best is chosen"},
-			{Name: "budget", What: "file that counts the creates of every process; else one beside lapse's log"},
 			{Name: "ntp", What: "NTP servers, separated by commas"},
 		},
 		Routes: []catch.Description{describe(service)},
@@ -77,7 +74,7 @@ func Factory() account.Factory {
 type Options struct {
 	account.Config
 	Policies *burst.Policies // nil: the built-in ones
-	Budget   burst.Budget    // nil: a file, see the option "budget"
+	Keeper   burst.Keeper    // of what the account uses, for every process; nil: for this one alone
 	NTP      []string        // nil: the option "ntp"
 	Agent    string          // "lapse 1.0"
 	Wait     func(time.Time) // see burst.Options; nil: for real
@@ -90,15 +87,14 @@ type Account struct {
 	o        Options
 	policies *burst.Policies
 	policy   *burst.Policy // named in the configuration; nil: by the name's TLD
-	budget   burst.Budget
+	use      burst.Use
 	cfg      epp.Config
 	login    epp.Login
 	conn     *epp.Connector
 	strategy burst.Strategy
 
 	mu      sync.Mutex
-	pacers  map[string]*burst.Pacer // by policy
-	sess    *epp.Session            // the one for ordinary commands
+	sess    *epp.Session // the one for ordinary commands
 	events  []epp.SecurityEvent
 	balance catch.Money
 	idle    *time.Timer
@@ -125,7 +121,11 @@ func New(o Options) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read account %s: %w", c.Account, err)
 	}
-	a := &Account{o: o, policies: o.Policies, budget: o.Budget, pacers: map[string]*burst.Pacer{}}
+	// The registry counts by its own account, whatever it is called here.
+	a := &Account{o: o, policies: o.Policies, use: burst.Use{Keeper: o.Keeper, Account: c.User + "@" + host}}
+	if a.use.Keeper == nil {
+		a.use.Keeper = &burst.Memory{}
+	}
 	if a.policies == nil {
 		a.policies = burst.DefaultPolicies()
 	}
@@ -139,13 +139,6 @@ func New(o Options) (*Account, error) {
 			return nil, fmt.Errorf("read account %s: no policy is called %q; there are %s", c.Account, c.Policy, strings.Join(ids, ", "))
 		}
 		a.policy = &p
-	}
-	if a.budget == nil {
-		path := opt("budget")
-		if path == "" {
-			path = filepath.Join(stateDir(), "epp-budget.json")
-		}
-		a.budget = burst.FileBudget{Path: path}
 	}
 	if len(o.NTP) == 0 {
 		a.o.NTP = fields(opt("ntp"))
@@ -216,23 +209,9 @@ func keepalive(idle time.Duration) time.Duration {
 	return max(min(idle*2/5, 45*time.Second), time.Second)
 }
 
-func stateDir() string {
-	if d := os.Getenv("XDG_STATE_HOME"); d != "" {
-		return filepath.Join(d, "lapse")
-	}
-	if h, err := os.UserHomeDir(); err == nil {
-		return filepath.Join(h, ".local", "state", "lapse")
-	}
-	return filepath.Join(os.TempDir(), "lapse")
-}
-
 func fields(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
-
-// counted is what creates are counted under: the registry counts by its own
-// account, whatever it is called here.
-func (a *Account) counted() string { return a.o.User + "@" + a.cfg.Addr }
 
 func (a *Account) option(k string) string { return strings.TrimSpace(a.o.Options[k]) }
 
@@ -252,16 +231,9 @@ func (a *Account) Policy(name string) burst.Policy {
 	return a.policies.For(name)
 }
 
-// pacer is the one of the policy's. Policies of one account at one server share
-// sessions, but each counts for itself.
-func (a *Account) pacer(p burst.Policy) *burst.Pacer {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.pacers[p.ID] == nil {
-		a.pacers[p.ID] = burst.NewPacer(p)
-	}
-	return a.pacers[p.ID]
-}
+// pacer holds the account's commands to a policy. Every command of the account
+// counts, whatever policy it was sent under.
+func (a *Account) pacer(p burst.Policy) burst.Pacer { return burst.Pacer{Policy: p, Use: a.use} }
 
 func describe(name string) catch.Description {
 	return catch.Description{
@@ -320,12 +292,12 @@ func (a *Account) session(ctx context.Context, name, op string) (*epp.Session, e
 	busy := a.arming > 0
 	s := a.sess
 	a.mu.Unlock()
-	if busy || p.Lent() {
-		return nil, &catch.Error{Kind: catch.Busy, Service: title, Op: op, RetryAfter: 10 * time.Second, Words: "a burst is armed and has the account to itself"}
+	if busy {
+		return nil, a.fail(op, burst.ErrArmed, false)
 	}
 	if s == nil || s.Err() != nil {
-		if !p.Wait(ctx) { // the login is a command too
-			return nil, a.fail(op, ctx.Err(), false)
+		if err := p.Wait(ctx); err != nil { // the login is a command too
+			return nil, a.fail(op, err, false)
 		}
 		fresh, ev, err := a.conn.Connect(ctx)
 		if err != nil {
@@ -336,7 +308,7 @@ func (a *Account) session(ctx context.Context, name, op string) (*epp.Session, e
 		case a.arming > 0:
 			a.mu.Unlock()
 			_ = fresh.Close()
-			return nil, &catch.Error{Kind: catch.Busy, Service: title, Op: op, RetryAfter: 10 * time.Second, Words: "a burst is armed and has the account to itself"}
+			return nil, a.fail(op, burst.ErrArmed, false)
 		case a.sess != nil && a.sess.Err() == nil: // somebody else was quicker
 			s = a.sess
 			a.mu.Unlock()
@@ -352,8 +324,8 @@ func (a *Account) session(ctx context.Context, name, op string) (*epp.Session, e
 	}
 	a.idle = time.AfterFunc(time.Minute, a.hangUp)
 	a.mu.Unlock()
-	if !p.Wait(ctx) {
-		return nil, a.fail(op, ctx.Err(), false)
+	if err := p.Wait(ctx); err != nil {
+		return nil, a.fail(op, err, false)
 	}
 	return s, nil
 }
@@ -371,12 +343,12 @@ func (a *Account) hangUp() {
 	if s == nil {
 		return
 	}
-	if !a.pacer(a.Policy("")).Try() { // the logout would be a command too many
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	if !a.pacer(a.Policy("")).Try(ctx) { // the logout would be a command too many
 		_ = s.Close()
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
 	_ = s.Logout(ctx)
 }
 

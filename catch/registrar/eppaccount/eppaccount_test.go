@@ -3,6 +3,9 @@ package eppaccount
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +44,7 @@ func bench(t *testing.T, change func(*sandbox.Options, *Options)) (*sandbox.Regi
 	opts := Options{Config: account.Config{
 		Account: "mine", User: "lapse-sandbox", Secret: catch.NewSecret("sandbox-secret"), TLDs: []string{"test"}, Policy: "sandbox",
 		Options: map[string]string{"ns": "ns1.example-hosting.test,ns2.example-hosting.test"},
-	}, Budget: &burst.MemoryBudget{}}
+	}, Keeper: &burst.Memory{}}
 	if change != nil {
 		change(&o, &opts)
 	}
@@ -214,7 +217,7 @@ func TestPreflight(t *testing.T) {
 }
 
 func TestPrint(t *testing.T) {
-	a, err := New(Options{Config: account.Config{Account: "x", URL: "epp.example:700", User: "someone", Secret: catch.NewSecret("very-secret"), TLDs: []string{"test"}}, Budget: &burst.MemoryBudget{}})
+	a, err := New(Options{Config: account.Config{Account: "x", URL: "epp.example:700", User: "someone", Secret: catch.NewSecret("very-secret"), TLDs: []string{"test"}}, Keeper: &burst.Memory{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,17 +255,37 @@ func TestConfiguration(t *testing.T) {
 	}
 }
 
-// TestNameThatIsArmedElsewhereIsBusy arms for a name that another process has
-// armed for: that passes, and must not end the order.
-func TestNameThatIsArmedElsewhereIsBusy(t *testing.T) {
-	_, a := bench(t, nil)
+// TestAccountThatIsArmedElsewhereIsBusy uses an account that a burst of another
+// process has to itself: that passes, and must not end an order.
+func TestAccountThatIsArmedElsewhereIsBusy(t *testing.T) {
+	keeper := &burst.Memory{}
+	_, a := bench(t, func(_ *sandbox.Options, o *Options) { o.Keeper = keeper })
 	at := time.Now().Add(5 * time.Second)
-	if _, err := a.budget.Reserve(t.Context(), burst.Reservation{Account: a.counted(), Names: []string{"dropping.test"}, At: at, Made: time.Now()}); err != nil {
+	doc := fmt.Sprintf(`{"held":{"id":"x","names":["dropping.test"],"at":%q,"process":%d,"run":"x"}}`, at.UTC().Format(time.RFC3339), os.Getppid())
+	if err := keeper.ChangeAccount(t.Context(), a.use.Account, func([]byte) ([]byte, error) { return []byte(doc), nil }); err != nil {
 		t.Fatal(err)
 	}
 	req := catch.Request{Key: "order-1", Name: "dropping.test", Years: 1, Price: usd("10"), Cap: usd("20")}
-	if _, err := a.Arm(t.Context(), []catch.Request{req}, at, at.Add(10*time.Second)); catch.KindOf(err) != catch.Busy {
+	if _, err := a.Arm(t.Context(), []catch.Request{req}, at, at.Add(10*time.Second)); catch.KindOf(err) != catch.Busy || !strings.Contains(err.Error(), "dropping.test") {
 		t.Errorf("got %v, want busy", err)
+	}
+}
+
+// TestSpentBudgetPasses arms after the policy's creates are spent: the order
+// waits for the registry's window, it is not refused.
+func TestSpentBudgetPasses(t *testing.T) {
+	keeper := &burst.Memory{}
+	_, a := bench(t, func(_ *sandbox.Options, o *Options) { o.Keeper, o.Policy = keeper, "sandbox" })
+	doc := fmt.Sprintf(`{"creates":[{"id":"x","made":%q,"number":100000}]}`, time.Now().Add(-time.Hour).Format(time.RFC3339))
+	if err := keeper.ChangeAccount(t.Context(), a.use.Account, func([]byte) ([]byte, error) { return []byte(doc), nil }); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(5 * time.Second)
+	req := catch.Request{Key: "order-1", Name: "dropping.test", Years: 1, Price: usd("10"), Cap: usd("20")}
+	_, err := a.Arm(t.Context(), []catch.Request{req}, at, at.Add(10*time.Second))
+	var e *catch.Error
+	if !errors.As(err, &e) || e.Kind != catch.RateLimited || e.RetryAfter < 22*time.Hour || e.RetryAfter > 24*time.Hour {
+		t.Errorf("%v, again after %v", err, e)
 	}
 }
 

@@ -84,12 +84,12 @@ func (a *Account) findApplication(ctx context.Context, s *epp.Session, o catch.O
 		return rep, nil
 	}
 	pace := a.pacer(a.Policy(o.Name))
-	if !pace.Wait(ctx) {
+	if pace.Wait(ctx) != nil {
 		return rep, nil // what was decided is known already
 	}
 	if m, err := s.Poll(ctx); err == nil && strings.EqualFold(m.Object, o.Name) && m.ID != "" {
 		rep.Words += " (" + m.Text + ")"
-		if !pace.Wait(ctx) {
+		if pace.Wait(ctx) != nil {
 			return rep, nil
 		}
 		if _, err := s.Do(ctx, epp.Poll{Ack: m.ID}); err != nil {

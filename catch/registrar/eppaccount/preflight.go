@@ -104,7 +104,7 @@ func (a *Account) preflightBudget(ctx context.Context, pol burst.Policy, say fun
 		say("budget", Green, "the policy sets no limit on creates for existing names")
 		return
 	}
-	spent, err := a.budget.Spent(ctx, a.counted(), time.Now().Add(-pol.Window()))
+	spent, err := a.use.Spent(ctx, time.Now().Add(-pol.Window()))
 	switch {
 	case err != nil:
 		say("budget", Red, "%v", err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/burst"
 	"github.com/lapse-dev/lapse/catch/epp"
 )
 
@@ -118,7 +119,7 @@ func (a *Account) Quote(ctx context.Context, name string, years int) (catch.Quot
 		} else if l.Fee != "" {
 			why = "the registry named no price for it"
 		}
-		return catch.Quote{}, &catch.Error{
+		return catch.Quote{Name: l.Name, Free: &l.Free, At: l.At, Basis: "EPP check at " + l.Server}, &catch.Error{
 			Kind: catch.Guard, Service: title, Op: "read price of " + name, Words: why,
 			Hint: "confirm the price from the registry's price list",
 		}
@@ -269,6 +270,8 @@ func (a *Account) locked(op string, r catch.Request, l Looked) (catch.Request, e
 		switch {
 		case l.Premium && !r.Premium:
 			return r, refuse(catch.PremiumRefused, fmt.Sprintf("it is a premium name (%s, %s) and that was not agreed to", orClass(l.Class), l.Price))
+		case r.Class != "" && l.Class != "" && r.Class != l.Class:
+			return r, refuse(catch.PriceMismatch, fmt.Sprintf("its class is %s now, it was %s", l.Class, r.Class))
 		case r.Price.Currency != "" && r.Price.Currency != l.Price.Currency:
 			return r, refuse(catch.PriceMismatch, fmt.Sprintf("the price is in another currency now: %s, it was %s", l.Price, r.Price))
 		}
@@ -315,6 +318,9 @@ func (a *Account) Find(ctx context.Context, o catch.Order) (catch.Report, error)
 	switch {
 	case errors.As(err, &re) && re.Code == epp.DoesNotExist:
 		return catch.Report{}, &catch.Error{Kind: catch.NotFound, Service: title, Op: op, Words: "the name is not registered"}
+	case errors.As(err, &re) && re.Code == epp.NotAllowed:
+		// Some registries show a name to its sponsor alone.
+		return catch.Report{}, &catch.Error{Kind: catch.NotFound, Service: title, Op: op, Words: "somebody else holds it: the registry does not show it to this account"}
 	case err != nil:
 		return catch.Report{}, a.fail(op, err, false)
 	}
@@ -460,8 +466,8 @@ func (a *Account) fail(op string, err error, sent bool) error {
 	var back *epp.BackoffError
 	var unknown x509.UnknownAuthorityError
 	switch {
-	case err == nil:
-		return &catch.Error{Service: title, Op: op, Kind: catch.Busy, Words: "a burst is armed and has the account to itself", RetryAfter: 10 * time.Second}
+	case errors.Is(err, burst.ErrArmed): // it passes
+		e.Kind, e.RetryAfter = catch.Busy, 10*time.Second
 	case errors.As(err, &re):
 		e.Err = nil
 		e.Kind, e.Words = kind(re.Code), re.Error()
