@@ -385,11 +385,6 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		}
 		if err == nil {
 			q, err = s.quote(bctx, r, o)
-			if err != nil && !guardError(err) {
-				if c, cerr := confirmed(o, s.now()); cerr == nil {
-					q, err = c, nil // a price that the person confirmed stands in
-				}
-			}
 		}
 		if err == nil {
 			err = checkPrice(o, q)
@@ -399,7 +394,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		}
 		switch {
 		case err == nil:
-			o.Price, o.PriceAt, o.Basis = q.Price, q.At, q.Basis
+			priced(&o, q)
 			o.NextTry = until // it is armed: nothing to do before
 			if o, err = s.request(ctx, o, "armed for "+atText(at)); errors.Is(err, ErrStale) {
 				continue // the person changed it meanwhile
@@ -433,7 +428,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		if errors.Is(context.Cause(bctx), ErrHalted) {
 			return s.postponeAll(ctx, live, "halted", 10*time.Second)
 		}
-		if guardError(err) {
+		if guardError(err) || endOf(catch.KindOf(err)) == catch.RefusedOrder { // the price is another one, all of a sudden
 			for _, sh := range live {
 				if eerr := s.end(ctx, sh.order, catch.RefusedOrder, words(err)); eerr != nil && !errors.Is(eerr, ErrStale) {
 					return eerr
@@ -461,9 +456,19 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		}
 		return errors.Join(err, derr)
 	}
-	s.tell(ctx, EvBurst, names[0], fmt.Sprintf("armed %d names at %s for %s: %s", len(live), r.Describe().Service, atText(at), plan.Clock))
+	s.tell(ctx, EvBurst, names[0], fmt.Sprintf("armed at %s for %s: %s", r.Describe().Service, atText(at), planText(plan, live)))
 	reports, err := armed.Fire(bctx)
 	return s.settleBurst(ctx, r, plan, live, es, seqs, reports, err)
+}
+
+// planText says what a burst will spend: the names by priority, with the creates
+// that each may have.
+func planText(plan catch.BurstPlan, live []shot) string {
+	parts := make([]string, len(live))
+	for i, sh := range live {
+		parts[i] = fmt.Sprintf("%s %d", Name(sh.order.Name).Display(), plan.Creates[sh.order.Name])
+	}
+	return fmt.Sprintf("creates at most: %s; %s, %d sessions, clock %s", strings.Join(parts, ", "), plan.Strategy, plan.Sessions, plan.Clock)
 }
 
 // settleBurst writes down what a burst brought, name by name.
@@ -488,11 +493,18 @@ func (s *Service) settleBurst(ctx context.Context, r catch.Route, plan catch.Bur
 				o.State = catch.Planned // nothing came of it: it waits again
 			}
 			if o.State == catch.Planned {
+				// The first time it may be a matter of moments; whoever gets
+				// nowhere again and again takes his time.
 				o.NextTry = now.Add(time.Second)
+				if o.Try++; o.Try > 1 {
+					o.NextTry = now.Add(backoff(o.Try-1, 0))
+				}
 			}
 		case has && (rep.State == catch.InDoubt || len(rep.Frames) > 0), kind == catch.OutcomeUnknown:
 			// A create went out and no answer came back.
-			errs = append(errs, s.doubt(ctx, o, "outcome unknown: "+rep.Words))
+			open := es[i]
+			open.Intent = seqs[i]
+			errs = append(errs, s.doubt(ctx, open, o, "outcome unknown: "+rep.Words))
 			continue
 		default:
 			e.Outcome = "not fired"

@@ -104,10 +104,13 @@ func (s *Service) recover(ctx context.Context) error {
 			return err
 		}
 		if o.State != catch.InDoubt {
-			if err := o.Move(catch.InDoubt, "nobody wrote down what became of it: it is looked up"); err != nil {
-				s.log.Error("recover", "order", o.ID, "err", err)
+			if !catch.CanMove(o.State, catch.InDoubt) {
+				if err := s.beyondDoubt(ctx, e, o, "nobody wrote down what became of it"); err != nil {
+					return err
+				}
 				continue
 			}
+			o.State, o.Why = catch.InDoubt, "nobody wrote down what became of it: it is looked up"
 		}
 		o.NextTry = s.now()
 		if err := s.store.SaveOrder(ctx, o, o.Why); err != nil && !errors.Is(err, ErrStale) {
@@ -241,7 +244,7 @@ func (s *Service) place(ctx context.Context, epoch int64, o catch.Order) error {
 		}
 		return s.end(ctx, o, catch.RefusedOrder, guardWords(err))
 	}
-	o.Price, o.PriceAt, o.Basis = q.Price, q.At, q.Basis
+	priced(&o, q)
 	if o, err = s.request(ctx, o, "sent to "+o.Service); err != nil {
 		return err
 	}
@@ -290,7 +293,7 @@ func (s *Service) finish(ctx context.Context, e catch.LedgerEntry, o catch.Order
 		if e.Action == string(catch.WishCancel) {
 			o.Wish = catch.WishCancel // to be asked again, should it not have arrived
 		}
-		return s.doubt(ctx, o, "outcome unknown: "+words(err))
+		return s.doubt(ctx, e, o, "outcome unknown: "+words(err))
 	case kind == catch.NotDroppableYet:
 		e.Outcome, e.Words = string(kind), words(err)
 		if merr := o.Move(catch.Planned, words(err)); merr != nil {
@@ -322,11 +325,12 @@ func (s *Service) finish(ctx context.Context, e catch.LedgerEntry, o catch.Order
 // doubt puts an order in doubt after a call whose outcome is unknown. Whatever
 // changed the row while the call was out must not keep it from that: its open
 // intent would hold it for good, and nobody would look it up.
-func (s *Service) doubt(ctx context.Context, o catch.Order, why string) error {
+func (s *Service) doubt(ctx context.Context, e catch.LedgerEntry, o catch.Order, why string) error {
 	for {
-		if err := o.Move(catch.InDoubt, why); err != nil {
-			return err
+		if !catch.CanMove(o.State, catch.InDoubt) {
+			return s.beyondDoubt(ctx, e, o, why)
 		}
+		o.State, o.Why = catch.InDoubt, why
 		o.NextTry = s.now().Add(time.Second)
 		err := s.store.SaveOrder(ctx, o, why)
 		if !errors.Is(err, ErrStale) {
@@ -341,6 +345,26 @@ func (s *Service) doubt(ctx context.Context, o catch.Order, why string) error {
 		}
 		o.Try, o.Wish, o.WishBid = try, wish, catch.Money{}
 	}
+}
+
+// beyondDoubt answers an intent of an order that has come further meanwhile than
+// any doubt: it is won, or over. What it may have cost counts as sent.
+func (s *Service) beyondDoubt(ctx context.Context, e catch.LedgerEntry, o catch.Order, why string) error {
+	if e.Intent == 0 {
+		e.Intent = e.Seq
+	}
+	answer := catch.LedgerEntry{
+		At: s.now(), Epoch: s.epoch.Load(), Intent: e.Intent, Action: e.Action, Creates: e.Creates,
+		Outcome: "unknown", Words: fmt.Sprintf("%s; the order is %s", why, o.State),
+	}
+	if o.State.Holds() {
+		o.NextTry = s.now()
+	}
+	err := s.store.Settle(ctx, answer, o)
+	if errors.Is(err, ErrStale) {
+		return nil // somebody else answered it
+	}
+	return err
 }
 
 // endOf is how a definite refusal ends an order.
@@ -644,7 +668,9 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 		}
 		return s.afterMove(ctx, o)
 	}
-	e := catch.LedgerEntry{At: now, Epoch: epoch, Intent: intent.Seq, Action: intent.Action, Outcome: "found: " + string(o.State), Words: o.Why}
+	// Nobody saw what a burst sent before it was cut off: all that it announced
+	// counts as spent.
+	e := catch.LedgerEntry{At: now, Epoch: epoch, Intent: intent.Seq, Action: intent.Action, Creates: intent.Creates, Outcome: "found: " + string(o.State), Words: o.Why}
 	if kind == catch.NotFound || undone {
 		e.Outcome = string(catch.NotFound)
 	}

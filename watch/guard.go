@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -45,7 +46,7 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 		o.LoseFee = t.LoseFee
 	}
 	if !spec.Price.IsZero() {
-		o.Price, o.PriceAt, o.Basis = spec.Price, now, "confirmed by you on "+now.Format(time.DateOnly)
+		o.Price, o.PriceAt, o.Basis = spec.Price, now, confirmedBy+now.Format(time.DateOnly)
 	}
 	if d.Kind == catch.Prereg && o.Price.IsZero() && t.Fee.Units > 0 {
 		// The person typed the offer in: its price is the one confirmed.
@@ -220,13 +221,28 @@ func checkPrice(o catch.Order, q catch.Quote) error {
 	if c, err := q.Price.Cmp(o.Cap); err != nil || c > 0 {
 		return refuse("%s asks %s, the cap is %s", o.Service, q.Price, o.Cap)
 	}
+	if o.Class != "" && q.Class != "" && o.Class != q.Class {
+		return refuse("%s is of class %s at %s now, it was %s: order it again if you want it all the same", Name(o.Name).Display(), q.Class, o.Service, o.Class)
+	}
 	return nil
 }
 
-// confirmed is the price that a person confirmed, while it has not aged out.
+// priced keeps the price that was just read.
+func priced(o *catch.Order, q catch.Quote) {
+	o.Price, o.PriceAt, o.Basis = q.Price, q.At, q.Basis
+	if q.Class != "" {
+		o.Class = q.Class
+	}
+}
+
+// confirmedBy begins the basis of a price that a person confirmed.
+const confirmedBy = "confirmed by you on "
+
+// confirmed is the price that a person confirmed, while it has not aged out. A
+// price that a call returned once is no confirmation.
 func confirmed(o catch.Order, now time.Time) (catch.Quote, error) {
 	switch {
-	case o.Price.IsZero() || o.PriceAt.IsZero():
+	case o.Price.IsZero() || o.PriceAt.IsZero() || o.Kind != catch.Prereg && !strings.HasPrefix(o.Basis, confirmedBy):
 		return catch.Quote{}, refuse("no call at %s returns a price, and none was confirmed", o.Service)
 	case now.Sub(o.PriceAt) > priceAges:
 		return catch.Quote{}, refuse("the price %s was confirmed on %s, which is too long ago: confirm it again", o.Price, o.PriceAt.Format(time.DateOnly))

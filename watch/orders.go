@@ -170,7 +170,7 @@ func request(o catch.Order) catch.Request {
 	return catch.Request{
 		Launch: l,
 		Key:    o.Key, Name: o.Name, Years: o.Years, Contact: o.Contact,
-		Price: o.Price, Cap: o.Cap, BidCap: o.BidCap, Premium: o.Premium,
+		Price: o.Price, Class: o.Class, Cap: o.Cap, BidCap: o.BidCap, Premium: o.Premium,
 	}
 }
 
