@@ -1,0 +1,139 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// readBegan finds when the stage began: where the registry says so, by the
+// dates of the rule, by the last change, or by when it was first seen.
+func (d *decider) readBegan(st Stage) moments {
+	if d.rs == nil {
+		switch {
+		case st == Registered:
+			return dated(d.v.Created)
+		case st == Expired && !d.expires.IsZero():
+			return dated(d.expires)
+		}
+		return d.firstLook(st, 0)
+	}
+	if d.rs.MapsTo == GatedStage {
+		return d.firstLook(st, d.rs.Max)
+	}
+	if m, ok := d.chain(d.expires, d.rs); ok && (m.exact() || d.rs.From == "expiry" || d.twin()) {
+		return m
+	}
+	off, fromDeletion := d.offset(d.rs)
+	if fromDeletion {
+		if del := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Deleted }); !del.IsZero() && !del.After(d.Now) {
+			return dated(del).add(off, off)
+		}
+	}
+	if m, ok := d.fromDrop(); ok {
+		return m
+	}
+	guess := d.firstLook(st, d.rs.Max+d.Rule.Drop.Late)
+	if m, ok := d.chain(d.expires, d.rs); ok {
+		guess = guess.within(m)
+	}
+	if up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated }); !up.IsZero() {
+		if m, ok := d.fromUpdate(up, off, fromDeletion); ok && !m.hi.Before(guess.lo.Add(-day)) && !m.lo.After(guess.hi) {
+			return m
+		}
+	}
+	return guess
+}
+
+// twin reports whether another stage shows the same statuses, so that when
+// this one was first told apart says nothing about when it began.
+func (d *decider) twin() bool {
+	return len(d.rs.Said) == 0 && slices.ContainsFunc(d.Rule.held(), func(s RuleStage) bool {
+		return s.Name != d.rs.Name && slices.Equal(s.Statuses, d.rs.Statuses) && len(s.Statuses) > 0
+	})
+}
+
+// fromDrop reckons back from a published drop to the beginning of a stage of
+// fixed length that ends in it.
+func (d *decider) fromDrop() (moments, bool) {
+	a := d.drop()
+	held := d.Rule.held()
+	if a == nil || d.rs.Min != d.rs.Max || len(held) == 0 || held[len(held)-1].Name != d.rs.Name {
+		return moments{}, false
+	}
+	m := dated(a.Drop.From).add(-d.rs.Max, -d.rs.Max)
+	return m, !m.lo.After(d.Now)
+}
+
+// offset is how long after the deletion a stage begins, and whether it counts
+// from there at all.
+func (d *decider) offset(to *RuleStage) (time.Duration, bool) {
+	var off time.Duration
+	counting := false
+	for _, s := range d.Rule.held() {
+		if s.From == "deletion" {
+			counting, off = true, 0
+		}
+		if s.Name == to.Name {
+			return off, counting
+		}
+		if s.Min != s.Max {
+			counting = counting && s.From == "deletion"
+		}
+		off += s.Max
+	}
+	return 0, false
+}
+
+// fromUpdate reads the last change as the beginning of this stage, or as the
+// deletion before it, whichever its age allows. Some registries touch the date
+// when pendingDelete begins, others only at the deletion.
+func (d *decider) fromUpdate(up whoisx.Date, off time.Duration, fromDeletion bool) (moments, bool) {
+	m := dated(up)
+	age := d.Now.Sub(m.lo)
+	slack := d.Rule.Drop.Late
+	if m.day {
+		slack += day
+	}
+	switch {
+	case age < 0:
+		return moments{}, false
+	case d.rs.From != "expiry" && age <= d.rs.Max+slack:
+		return m, true
+	case fromDeletion && off > 0 && age >= off && age <= off+d.rs.Max+slack:
+		return m.add(off, off), true
+	}
+	return moments{}, false
+}
+
+// firstLook is the span in which a stage must have begun, judged by the looks
+// alone: after the last look that saw another one, before the first that saw
+// this one.
+func (d *decider) firstLook(st Stage, longest time.Duration) moments {
+	b := d.Before
+	name := string(st)
+	if d.rs != nil {
+		name = d.rs.Name
+	}
+	if b != nil && b.LastHeld != "" && !b.Began.IsZero() && b.Verdict.registryName() == name {
+		lo := b.BeganFrom
+		if lo.IsZero() {
+			lo = b.Began
+		}
+		return moments{lo: lo.Time, hi: b.Began.Time, day: b.Began.DayOnly}
+	}
+	earliest := d.Now.Add(-longest) // else the stage would be over
+	if b != nil && !b.HeldAt.IsZero() && b.HeldAt.Before(d.Now) && (longest == 0 || b.HeldAt.After(earliest)) {
+		return moments{lo: b.HeldAt, hi: d.Now}
+	}
+	return moments{lo: earliest, hi: d.Now}
+}
+
+// registryName is the registry's word for the stage, or ours.
+func (v Verdict) registryName() string {
+	if v.RegistryStage != "" {
+		return v.RegistryStage
+	}
+	return string(v.Stage)
+}
