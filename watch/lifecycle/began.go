@@ -16,13 +16,23 @@ func (d *decider) readBegan(st Stage) moments {
 			return dated(d.v.Created)
 		case st == Expired && !d.expires.IsZero():
 			return dated(d.expires)
+		case d.Before == nil || d.Before.LastHeld != st:
+			// A restore request and a deletion are changes that EPP dates
+			// (RFC 5731 §3.1.2 upDate).
+			if up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated }); !up.IsZero() && !up.After(d.Now) && d.Now.Sub(up.Time) <= 35*day {
+				return dated(up)
+			}
 		}
 		return d.firstLook(st, 0)
 	}
 	if d.rs.MapsTo == GatedStage {
 		return d.firstLook(st, d.rs.Max)
 	}
-	if m, ok := d.chain(d.expires, d.rs); ok && (m.exact() || d.rs.From == "expiry" || d.twin()) {
+	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
+	if m, ok := d.chain(d.expires, d.rs); ok && !m.lo.After(d.Now) && (m.exact() || d.rs.From == "expiry" || d.twin()) {
+		if !m.exact() && !up.IsZero() && !up.Before(m.lo) && !up.After(endOf(m)) && !up.After(d.Now) {
+			return dated(up) // the change that began it
+		}
 		return m
 	}
 	off, fromDeletion := d.offset(d.rs)
@@ -38,7 +48,7 @@ func (d *decider) readBegan(st Stage) moments {
 	if m, ok := d.chain(d.expires, d.rs); ok {
 		guess = guess.within(m)
 	}
-	if up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated }); !up.IsZero() {
+	if !up.IsZero() {
 		if m, ok := d.fromUpdate(up, off, fromDeletion); ok && !m.hi.Before(guess.lo.Add(-day)) && !m.lo.After(guess.hi) {
 			return m
 		}
@@ -99,7 +109,7 @@ func (d *decider) fromUpdate(up whoisx.Date, off time.Duration, fromDeletion boo
 	switch {
 	case age < 0:
 		return moments{}, false
-	case d.rs.From != "expiry" && age <= d.rs.Max+slack:
+	case (d.rs.From != "expiry" || d.expires.IsZero()) && age <= d.rs.Max+slack:
 		return m, true
 	case fromDeletion && off > 0 && age >= off && age <= off+d.rs.Max+slack:
 		return m.add(off, off), true

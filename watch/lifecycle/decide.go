@@ -180,6 +180,12 @@ func (d *decider) held() {
 		rs, st, d.unsure, d.stuck = nil, Expired, true, true
 		d.odd("its expiry date %s is long past, no rule of .%s lets it be held that long, and no status shows what became of it", say(d.expires), d.Rule.Zone)
 	}
+	if d.Rule.Drop.AtExpiry && rs != nil && d.expires.After(d.Now) {
+		for _, s := range d.Rule.held() {
+			d.expires.Time = d.expires.Add(-s.Max)
+		}
+		d.v.Expires = d.expires
+	}
 	d.rs, d.v.Stage = rs, st
 	d.v.Confidence = Single
 	agree := []whoisx.Source{d.main.Source}
@@ -199,8 +205,8 @@ func (d *decider) held() {
 	if len(agree) > 1 {
 		d.v.Confidence = Confirmed
 	}
-	if d.unsure {
-		d.v.Confidence = Guess
+	if d.unsure || rs != nil && rs.Confidence == "memory" && !telling(*rs) {
+		d.v.Confidence = Guess // nobody says the stage, and nobody confirmed its days
 	}
 	if rs != nil {
 		d.v.RegistryStage = rs.Name
@@ -208,15 +214,14 @@ func (d *decider) held() {
 		d.v.RegistryStage = "pending restore"
 	}
 	if d.rs != nil && d.rs.MapsTo == GatedStage {
-		d.v.Window = d.window(st)
-		d.v.Since = d.sinceBefore(st)
 		d.why("%s says %q: it was given up, but it is not open to all", who(d.main), d.rs.Name)
+		d.gateEnds(d.gateBegan())
 		return
 	}
 	d.began = d.readBegan(st)
 	d.v.Since = date(d.began.hi, d.began.day)
 	if d.began.known() && !d.began.exact() {
-		d.v.SinceFrom = date(d.began.lo, false)
+		d.v.SinceFrom = date(d.began.lo, d.began.day)
 	}
 	d.v.Began, d.v.BeganFrom = d.v.Since, d.v.SinceFrom
 	d.v.Window = d.window(st)
@@ -312,7 +317,7 @@ func (d *decider) dropping() {
 	if w == nil || !d.last() && w.Certainty != Will || d.v.Stage == PendingRestore || w.Certainty == CertaintyUnknown {
 		return
 	}
-	open, shut := w.open(), w.shut()
+	open, shut := d.Rule.Drop.open(*w), d.Rule.Drop.shut(*w)
 	if d.Now.Before(open) || shut.Sub(open) > wide(d.Rule)+d.Rule.Drop.Late {
 		return
 	}
@@ -332,8 +337,7 @@ func (d *decider) dropping() {
 // next is the stage that follows, and when.
 func (d *decider) next(st Stage) *Next {
 	after := d.afterDrop()
-	held := d.Rule.held()
-	i := slices.IndexFunc(held, func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name })
+	held, i := d.Rule.held(), d.index()
 	switch {
 	case st == Registered:
 		if d.expires.IsZero() || d.expires.Before(d.Now) {
@@ -347,6 +351,8 @@ func (d *decider) next(st Stage) *Next {
 		return n
 	case st == PendingRestore:
 		return &Next{Stage: Registered}
+	case i < 0 && st == PendingDelete:
+		return &Next{Stage: after}
 	case i < 0:
 		return nil
 	case i == len(held)-1:
@@ -360,11 +366,12 @@ func (d *decider) next(st Stage) *Next {
 		return n
 	}
 	m := d.began.add(held[i].Min, held[i].Max)
-	if m.lo.Before(d.Now) && !m.day {
-		m.lo = d.Now
+	late := endOf(m).Before(d.Now)
+	if m.lo.Before(d.Now) {
+		m.lo = d.Now // it is still in this one
 	}
 	n.Earliest, n.Latest = date(m.lo, m.day), date(m.hi, m.day)
-	if held[i].Min != held[i].Max && m.hi.Before(d.Now) {
+	if late && held[i].Min != held[i].Max {
 		n.Latest = whoisx.Date{}
 	}
 	return n
@@ -439,7 +446,8 @@ func (d *decider) sleptThrough() {
 		return
 	}
 	w := *b.Verdict.Window
-	if w.shut().Sub(w.open()) > wide(d.Rule)+d.Rule.Drop.Late || !b.At.Before(w.open()) || !d.Now.After(w.shut().Add(time.Duration(d.Rule.scale()*float64(5*time.Minute)))) {
+	open, shut := d.Rule.Drop.open(w), d.Rule.Drop.shut(w)
+	if shut.Sub(open) > wide(d.Rule)+d.Rule.Drop.Late || !b.At.Before(open) || !d.Now.After(shut.Add(time.Duration(d.Rule.scale()*float64(5*time.Minute)))) {
 		return
 	}
 	d.why("nobody looked from %s to %s, while its window was open", say(whoisx.At(b.At)), say(whoisx.At(d.Now)))

@@ -159,11 +159,11 @@ func TestDecideByRule(t *testing.T) {
 		},
 		{
 			what: "se deactivated", name: "a.se", now: "2026-10-01T12:00Z", expires: "2026-08-27", statuses: []string{"serverHold"}, said: []string{"deactivated"},
-			stage: Expired, registry: "deactivated", from: "2026-11-12T04:00Z", to: "2026-11-12T04:00Z", sure: May,
+			stage: Expired, registry: "deactivated", from: "2026-11-12T04:00Z", to: "2026-11-12", sure: May,
 		},
 		{
 			what: "nu in quarantine", name: "a.nu", now: "2026-11-08T12:00Z", expires: "2026-08-27", said: []string{"quarantine"},
-			stage: PendingDelete, registry: "quarantine", from: "2026-11-12T04:00Z", to: "2026-11-12T04:00Z", sure: Will,
+			stage: PendingDelete, registry: "quarantine", from: "2026-11-12T04:00Z", to: "2026-11-12", sure: Will,
 		},
 		{
 			what: "at publishes neither expiry nor stages", name: "a.at", now: "2026-11-08T12:00Z", updated: "2026-01-08T12:00Z", statuses: nil,
@@ -179,11 +179,11 @@ func TestDecideByRule(t *testing.T) {
 		},
 		{
 			what: "jp suspended: the word within a longer one", name: "a.jp", now: "2026-11-08T12:00Z", expires: "2026-10-31", said: []string{"Suspended"},
-			stage: Redemption, registry: "suspended", from: "2026-11-30T16:00Z", to: "2026-12-31T16:00Z", sure: May,
+			stage: Redemption, registry: "suspended", from: "2026-11-30T16:00Z", to: "2026-11-30T16:00Z", sure: May,
 		},
 		{
 			what: "jp to be suspended", name: "a.jp", now: "2026-11-08T12:00Z", expires: "2026-10-31", said: []string{"To be suspended"},
-			stage: Expired, registry: "to be suspended", from: "2026-11-30T16:00Z", to: "2027-01-31T16:00Z", sure: May,
+			stage: Expired, registry: "to be suspended", from: "2026-11-30T16:00Z", to: "2026-12-31T16:00Z", sure: May,
 		},
 		{
 			what: "pl, blocked: to the second", name: "a.pl", now: "2026-11-08T12:00Z", expires: "2026-11-01T13:14:15Z", said: []string{"BLOCKED"},
@@ -247,7 +247,7 @@ func TestExpiredLongAgo(t *testing.T) {
 			Answers: []whoisx.Answer{held("clientTransferProhibited", "2010-01-01T00:00:00Z", "2015-08-10T00:00:00Z", tt.expires, "Example", "9999")},
 		}
 		v := Decide(in)
-		if w := v.Window; w != nil && w.shut().Before(w.open()) {
+		if w, dr := v.Window, in.Rule.Drop; w != nil && dr.shut(*w).Before(dr.open(*w)) {
 			t.Errorf("%s, expired %s: window ends before it begins: %+v", tt.name, tt.expires, w)
 		}
 		if v.Stage != Expired || (v.Anomaly != "") != tt.odd || tt.odd && (v.Window != nil || v.Next != nil || v.RegistryStage != "" || v.Confidence != Guess) {

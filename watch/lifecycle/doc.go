@@ -42,6 +42,7 @@
 //	  lasts = "30d"                  # or min and max; d, h, m, s, ms
 //	  statuses = ["redemptionPeriod", "pendingDelete"]   # EPP words that show it, all of them
 //	  said = ["in quarantine"]       # the server's own words that show it
+//	  said_after_expiry = ["hold"]   # words that mean something else before
 //
 //	  [rule.drop]
 //	  kind = "window"                # exact, list, fixed-time, window, random, process, unknown
@@ -50,6 +51,8 @@
 //	  to = "15:00"
 //	  day = "date"                   # on the UTC date of the end; "next": first occurrence after it
 //	  late = "1d"                    # sources disagree by so much
+//	  lead = "60h"                   # a session takes names whose last stage began so long before it
+//	  at_expiry = true               # a name on its way out shows its drop as the expiry date
 //
 // A sandbox TLD is the same with stages of seconds: everything that depends on
 // time follows the rule's own durations.

@@ -15,38 +15,72 @@ func (d *decider) gate(a *whoisx.Answer) {
 		d.rs = s
 		d.v.RegistryStage = s.Name
 	}
-	d.v.Since = d.sinceBefore(GatedStage)
+	if d.expires.IsZero() {
+		d.expires = a.Expires
+	}
+	d.v.Expires = d.expires
 	what := d.v.RegistryStage
 	if what == "" {
 		what = "a gate"
 	}
 	d.why("%s says that it is behind %s: not registered, and not free", who(*a), what)
-	d.gateEnds(d.v.Since.Time)
+	d.gateEnds(d.gateBegan())
 	if a.Drop != nil && !a.Drop.From.IsZero() {
 		d.v.Window = d.published(a)
 		d.v.Next = &Next{Stage: Free, Earliest: d.v.Window.From, Latest: d.v.Window.To}
 	}
 }
 
+// gateBegan finds when the gate closed behind the name: by the dates of the
+// rule where they are fixed, else by the looks.
+func (d *decider) gateBegan() moments {
+	began := dated(d.sinceBefore(GatedStage))
+	if d.rs != nil {
+		if m, ok := d.chain(d.expires, d.rs); ok && m.exact() && !m.lo.After(d.Now) {
+			began = m.add(0, d.Rule.Drop.Jitter)
+		}
+	}
+	d.v.Since = date(began.hi, began.day)
+	return began
+}
+
 // gateEnds says when the gate opens at the latest, counted from when the name
-// was gone.
-func (d *decider) gateEnds(gone time.Time) {
-	long, _ := d.Rule.gateFor()
+// was gone, or from when the gate that is shown began.
+func (d *decider) gateEnds(gone moments) {
 	if d.Rule.Drop.Gate != "" {
 		d.why("%s", d.Rule.Drop.Gate)
 	}
-	if long == 0 {
-		d.v.Next = &Next{Stage: Free}
+	gates := d.Rule.gates()
+	long, _ := d.Rule.gateFor()
+	var short time.Duration
+	if i := slices.IndexFunc(gates, func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name }); i > 0 {
+		gates, long = gates[i:], 0
+		for _, s := range gates {
+			long += s.Max
+		}
+	}
+	for _, s := range gates {
+		short += s.Min
+	}
+	d.v.Next = &Next{Stage: Free}
+	if d.rs != nil && d.rs.MapsTo == GatedStage && len(gates) > 1 {
+		d.v.Next.Stage = GatedStage
+		m := gone.add(gates[0].Min, gates[0].Max)
+		d.v.Next.Earliest, d.v.Next.Latest = date(m.lo, m.day), date(m.hi, m.day)
+	}
+	m := gone.add(short, long)
+	if long == 0 || endOf(m).Before(d.Now) {
 		return
 	}
-	until := whoisx.At(gone.Add(long))
-	d.v.Next = &Next{Stage: Free, Earliest: whoisx.At(d.Now), Latest: until}
-	d.v.Window = &Window{
-		From: whoisx.At(d.Now), To: until, Likely: until, Certainty: May, HourKnown: false,
-		Basis: "." + d.Rule.Zone + " rule: " + FormatSpan(long) + " after the deletion at most",
+	if m.lo.Before(d.Now) {
+		m.lo = d.Now
 	}
-	if until.Before(d.Now) {
-		d.v.Window, d.v.Next = nil, &Next{Stage: Free}
+	w := &Window{From: date(m.lo, m.day), To: date(m.hi, m.day), Certainty: May}
+	w.Likely = w.To
+	w.Basis = "." + d.Rule.Zone + " rule: " + FormatSpan(long) + " after the deletion at most"
+	d.v.Window = w
+	if d.v.Next.Stage == Free {
+		d.v.Next.Earliest, d.v.Next.Latest = w.From, w.To
 	}
 }
 
@@ -68,7 +102,7 @@ func (d *decider) gone(premium *whoisx.Answer) {
 		d.v.Since = d.sinceBefore(behind)
 		d.why("%s says not registered, but %s", heard, why)
 		if behind == GatedStage {
-			d.gateEnds(d.goneAt())
+			d.gateEnds(dated(whoisx.At(d.goneAt())))
 		}
 		return
 	}

@@ -59,8 +59,11 @@ func (m moments) within(o moments) moments {
 	if end := endOf(o); end.Before(hi) {
 		hi = end
 	}
-	if lo.After(hi) {
+	switch {
+	case lo.After(hi):
 		return m
+	case lo.Equal(o.lo) && hi.Equal(endOf(o)):
+		return o
 	}
 	return moments{lo: lo, hi: hi, day: m.day}
 }

@@ -31,7 +31,7 @@ func (d *decider) learn(w *Window) *Window {
 		w.Basis += fmt.Sprintf("; %d drops seen here on %d days, %d on %d are needed to narrow it", l.Seen, l.On, enough, enoughDays)
 		return w
 	}
-	if w.shut().Sub(w.open()) > wide(d.Rule)+d.Rule.Drop.Late || l.Last-l.First > 12*time.Hour {
+	if d.Rule.Drop.shut(*w).Sub(d.Rule.Drop.open(*w)) > wide(d.Rule)+d.Rule.Drop.Late || l.Last-l.First > 12*time.Hour {
 		return w // days that nobody knows, or hours that are no pattern
 	}
 	loc := d.Rule.Drop.Location()
@@ -49,7 +49,7 @@ func (d *decider) learn(w *Window) *Window {
 		return w
 	}
 	how := fmt.Sprintf("%d drops seen here fell %s-%s %s", l.Seen, clock(l.First+learnMargin), clock(l.Last-learnMargin), d.Rule.Drop.zoneWord())
-	if !w.From.DayOnly && (narrow.From.Before(w.From.Time) || narrow.To.After(w.shut())) {
+	if !w.From.DayOnly && (narrow.From.Before(w.From.Time) || narrow.To.After(d.Rule.Drop.shut(*w))) {
 		how += ", not all of them inside the rule's hours"
 	}
 	narrow.Basis = w.Basis + "; " + how

@@ -133,7 +133,7 @@ func TestEveryRule(t *testing.T) {
 					}
 					if v.Window == nil {
 						t.Errorf("%s: no window", s.Name)
-					} else if slack := 36 * time.Hour; drop.Before(v.Window.open().Add(-slack)) || drop.After(v.Window.shut().Add(slack)) {
+					} else if slack := 36 * time.Hour; drop.Before(r.Drop.open(*v.Window).Add(-slack)) || drop.After(r.Drop.shut(*v.Window).Add(slack)) {
 						t.Errorf("%s: the last stage ends %s, outside the window %s", s.Name, drop.Format(time.DateTime), sayWindow(*v.Window))
 					}
 					if len(v.Why) == 0 {

@@ -18,7 +18,7 @@ func Poll(v Verdict, r Rule, now time.Time) (next time.Time, why string) {
 
 	if v.Confidence == Conflict {
 		// At a drop sources disagree for as long as the slower one lags.
-		if w := v.Window; w != nil && !now.Before(w.open()) && now.Before(w.shut().Add(span(time.Hour))) {
+		if w := v.Window; w != nil && !now.Before(r.Drop.open(*w)) && now.Before(r.Drop.shut(*w).Add(span(time.Hour))) {
 			return after(time.Minute, "the sources disagree, and it may have dropped")
 		}
 		return after(5*time.Minute, "the sources disagree")
@@ -80,14 +80,14 @@ const pace = time.Second
 
 // pollWindow is the pace near and inside a window.
 func pollWindow(v Verdict, w Window, r Rule, now time.Time, span func(time.Duration) time.Duration) (time.Time, string, bool) {
-	open, shut := w.open(), w.shut()
+	open, shut := r.Drop.open(w), r.Drop.shut(w)
 	width := shut.Sub(open)
 	narrow := width <= wide(r)+r.Drop.Late && w.Certainty != CertaintyUnknown
 	held := r.held()
 	last := v.Stage == PendingDelete || v.Stage == Dropping || v.Stage == Redemption ||
 		len(held) > 0 && held[len(held)-1].Name == v.RegistryStage
 	if !narrow {
-		if last && now.After(open) && now.Before(shut.Add(span(day))) {
+		if now.After(open) && now.Before(shut.Add(span(day))) {
 			return now.Add(span(time.Hour)), "it may drop any day", true
 		}
 		return time.Time{}, "", false

@@ -43,6 +43,7 @@ type (
 		Max        string   `toml:"max"`
 		Statuses   []string `toml:"statuses"`
 		Said       []string `toml:"said"`
+		SaidLate   []string `toml:"said_after_expiry"`
 		Confidence string   `toml:"confidence"`
 		Source     string   `toml:"source"`
 	}
@@ -56,6 +57,7 @@ type (
 		MonthDay   int    `toml:"month_day"`
 		Late       string `toml:"late"`
 		Lead       string `toml:"lead"`
+		AtExpiry   bool   `toml:"at_expiry"`
 		Jitter     string `toml:"jitter"`
 		Gate       string `toml:"gate"`
 		GateFor    string `toml:"gate_for"`
@@ -229,21 +231,28 @@ func (p reader) stages(ts []stageTOML, confidence string) ([]RuleStage, error) {
 		} else {
 			end = s.Max
 		}
-		for _, w := range t.Said {
-			if w = strings.ToLower(strings.TrimSpace(w)); w != "" {
-				s.Said = append(s.Said, w)
-			}
-		}
+		s.Said, s.SaidLate = words(t.Said), words(t.SaidLate)
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// words are a server's words as they are compared.
+func words(ws []string) []string {
+	var out []string
+	for _, w := range ws {
+		if w = strings.ToLower(strings.TrimSpace(w)); w != "" {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 func (p reader) drop(t dropTOML, r Rule) (DropRule, error) {
 	p.table += ".drop"
 	d := DropRule{
 		Kind: t.Kind, Zone: t.TimeZone, From: t.From, To: t.To, Day: t.Day, MonthDay: t.MonthDay,
-		Gate: t.Gate, GateHidden: t.GateHidden, Note: t.Note, Confidence: t.Confidence, Source: t.Source,
+		AtExpiry: t.AtExpiry, Gate: t.Gate, GateHidden: t.GateHidden, Note: t.Note, Confidence: t.Confidence, Source: t.Source,
 	}
 	if d.Confidence == "" {
 		if d.Confidence = r.Sure["drop"]; d.Confidence == "" {

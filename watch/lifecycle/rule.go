@@ -48,10 +48,13 @@ type RuleStage struct {
 	MapsTo Stage
 	// From says what the stage counts from: "expiry", "deletion" or "stage"
 	// (the end of the stage before).
-	From       string
-	Min, Max   time.Duration
-	Statuses   []string // EPP words that show it, all of them
-	Said       []string // the server's own words that show it, lower case
+	From     string
+	Min, Max time.Duration
+	Statuses []string // EPP words that show it, all of them
+	Said     []string // the server's own words that show it, lower case
+	// SaidLate are words that show it once the expiry date is past, and mean
+	// something else before: "not delegated" is no news of a paid name.
+	SaidLate   []string
 	Confidence string
 	Source     string
 }
@@ -66,9 +69,10 @@ func (s RuleStage) MarshalJSON() ([]byte, error) {
 		Max        string   `json:"max"`
 		Statuses   []string `json:"statuses,omitempty"`
 		Said       []string `json:"said,omitempty"`
+		SaidLate   []string `json:"said_after_expiry,omitempty"`
 		Confidence string   `json:"confidence"`
 		Source     string   `json:"source,omitempty"`
-	}{s.Name, s.MapsTo, s.From, FormatSpan(s.Min), FormatSpan(s.Max), s.Statuses, s.Said, s.Confidence, s.Source})
+	}{s.Name, s.MapsTo, s.From, FormatSpan(s.Min), FormatSpan(s.Max), s.Statuses, s.Said, s.SaidLate, s.Confidence, s.Source})
 }
 
 // The kinds of drops.
@@ -97,6 +101,9 @@ type DropRule struct {
 	Weekly   bool          // only on Weekday
 	MonthDay int           // only on this day of the month; 0: any
 	Lead     time.Duration // a session takes names whose last stage began this long before it
+	// AtExpiry says that the registry shows the drop itself as the expiry date
+	// of a name that is on its way out.
+	AtExpiry bool
 	Jitter   time.Duration // random: at most this long after the published end
 	Gate     string        // what stands between deletion and free
 	// GateHidden says that RDAP and WHOIS answer "not registered" behind the
@@ -131,13 +138,14 @@ func (r DropRule) MarshalJSON() ([]byte, error) {
 		MonthDay   int    `json:"month_day,omitempty"`
 		Late       string `json:"late,omitempty"`
 		Lead       string `json:"lead,omitempty"`
+		AtExpiry   bool   `json:"at_expiry,omitempty"`
 		Jitter     string `json:"jitter,omitempty"`
 		Gate       string `json:"gate,omitempty"`
 		GateFor    string `json:"gate_for,omitempty"`
 		Note       string `json:"note,omitempty"`
 		Confidence string `json:"confidence"`
 		Source     string `json:"source,omitempty"`
-	}{r.Kind, r.Zone, r.From, r.To, r.Day, day, r.MonthDay, span(r.Late), span(r.Lead), span(r.Jitter), r.Gate, span(r.GateFor), r.Note, r.Confidence, r.Source})
+	}{r.Kind, r.Zone, r.From, r.To, r.Day, day, r.MonthDay, span(r.Late), span(r.Lead), r.AtExpiry, span(r.Jitter), r.Gate, span(r.GateFor), r.Note, r.Confidence, r.Source})
 }
 
 // zones keeps the time zones that rules name: reading one from its data takes

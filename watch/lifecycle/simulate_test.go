@@ -98,7 +98,7 @@ func TestTwoYears(t *testing.T) {
 				t.Errorf("%s: %q was missed", zone, m)
 			}
 			limit := 70 * time.Minute // days that nobody knows better
-			if w := window; w != nil && w.HourKnown && l.drop.After(w.open().Add(-time.Second)) && !l.drop.After(w.shut().Add(time.Minute)) {
+			if w := window; w != nil && w.HourKnown && l.drop.After(r.Drop.open(*w).Add(-time.Second)) && !l.drop.After(r.Drop.shut(*w).Add(time.Minute)) {
 				limit = 5 * time.Minute
 				if w.Certainty == Will {
 					limit = time.Minute

@@ -88,7 +88,7 @@ func (d *decider) readStage(a whoisx.Answer) (*RuleStage, Stage) {
 		return nil, Redemption
 	}
 	if has(a, "pendingDelete") {
-		return d.byPendingDelete(held)
+		return d.byPendingDelete(a, held)
 	}
 	if has(a, "autoRenewPeriod") {
 		if s := find(held, func(s RuleStage) bool { return s.MapsTo == Expired }); s != nil {
@@ -102,13 +102,18 @@ func (d *decider) readStage(a whoisx.Answer) (*RuleStage, Stage) {
 			return s, s.MapsTo
 		}
 	}
-	if st := d.byPlainWord(a); st != "" {
+	var dated *RuleStage
+	if past {
+		dated = d.byDate(held, a)
+	}
+	if st := plainWord(a); st != "" && (dated == nil || st != Expired && st != dated.MapsTo) {
+		d.unsure = true
 		return nil, st
 	}
-	if past {
-		if s := d.byDate(held, a); s != nil {
-			return s, s.MapsTo
-		}
+	switch {
+	case dated != nil:
+		return dated, dated.MapsTo
+	case past:
 		return nil, Expired
 	}
 	return nil, Registered
@@ -135,40 +140,61 @@ func find(ss []RuleStage, ok func(RuleStage) bool) *RuleStage {
 
 // bySaid finds a stage by the server's own words. Where two stages match, the
 // longer word wins if it contains the other ("to be suspended", "suspended"),
-// else the later stage does ("renewal required, suspended").
+// else the later stage does ("renewal required, suspended"). One word that
+// stands for two stages leaves it to the dates: .uk is suspended for its last
+// 65 days, and can be renewed in the first 60 of them.
 func (d *decider) bySaid(a whoisx.Answer) *RuleStage {
 	type hit struct {
 		s    *RuleStage
 		word string
 	}
 	var hits []hit
+	late := !d.expires.IsZero() && d.pastExpiry()
 	for i := range d.Rule.Stages {
 		s := &d.Rule.Stages[i]
-		for _, word := range s.Said {
-			if slices.ContainsFunc(a.SaidStatuses, func(said string) bool { return says(said, word) }) {
-				hits = append(hits, hit{s, word})
+		match := func(words []string) {
+			for _, word := range words {
+				if slices.ContainsFunc(a.SaidStatuses, func(said string) bool { return says(said, word) }) {
+					hits = append(hits, hit{s, word})
+				}
 			}
 		}
+		match(s.Said)
+		if late {
+			match(s.SaidLate)
+		}
 	}
-	var best *RuleStage
+	var best hit
 	for _, h := range hits {
 		inside := slices.ContainsFunc(hits, func(o hit) bool {
 			return o.s != h.s && len(o.word) > len(h.word) && strings.Contains(o.word, h.word)
 		})
 		if !inside {
-			best = h.s
+			best = h
 		}
+	}
+	if best.s == nil {
+		return nil
+	}
+	var same []*RuleStage
+	for _, h := range hits {
+		if h.word == best.word {
+			same = append(same, h.s)
+		}
+	}
+	if len(same) > 1 {
+		return d.among(same)
 	}
 	// One word may stand for two stages that a status tells apart: at .ee and
 	// .se "expired" with serverHold is the later one.
 	held := d.Rule.held()
 	for i := range held {
 		s := &held[i]
-		if best != nil && best.MapsTo == s.MapsTo && len(best.Statuses) == 0 && shown(*s, a) && d.after(s, best) {
-			best = s
+		if best.s.MapsTo == s.MapsTo && len(best.s.Statuses) == 0 && shown(*s, a) && d.after(s, best.s) {
+			best.s = s
 		}
 	}
-	return best
+	return best.s
 }
 
 // shown reports whether an answer has all statuses of a stage that has any.
@@ -197,12 +223,11 @@ var plain = []struct {
 	{"expired", Expired},
 }
 
-// byPlainWord reads a word that the zone's rule does not know. It is a guess,
+// plainWord reads a word that the zone's rule does not know. It is a guess,
 // and shown as one.
-func (d *decider) byPlainWord(a whoisx.Answer) Stage {
+func plainWord(a whoisx.Answer) Stage {
 	for _, p := range plain {
 		if slices.ContainsFunc(a.SaidStatuses, func(said string) bool { return says(said, p.word) }) {
-			d.unsure = true
 			return p.st
 		}
 	}
@@ -236,44 +261,23 @@ func says(said, word string) bool {
 
 func letter(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80 }
 
-// byPendingDelete tells the stages apart that show pendingDelete alone. In
-// ICANN's TLDs that is the last one; at .uk, .sk and .id it is also an earlier
-// one in which the name can still be kept, and only dates tell. Where nothing
-// tells, the earlier one is assumed: it does not promise a drop.
-func (d *decider) byPendingDelete(held []RuleStage) (*RuleStage, Stage) {
+// byPendingDelete reads pendingDelete without redemptionPeriod beside it. In
+// ICANN's TLDs that is the last stage (RFC 3915 §3.1); at .uk, .sk, .id and .za
+// it also stands for earlier ones, and more statuses or dates tell.
+func (d *decider) byPendingDelete(a whoisx.Answer, held []RuleStage) (*RuleStage, Stage) {
 	var alone []*RuleStage
+	most := 0
 	for i := range held {
-		if len(held[i].Statuses) == 1 && held[i].Statuses[0] == "pendingDelete" {
-			alone = append(alone, &held[i])
+		s := &held[i]
+		if n := len(s.Statuses); n >= most && shown(*s, a) && slices.Contains(s.Statuses, "pendingDelete") {
+			if n > most {
+				alone, most = nil, n
+			}
+			alone = append(alone, s)
 		}
 	}
 	if len(alone) > 1 {
-		if drop := d.drop(); drop != nil {
-			if drop.Drop.Will {
-				return alone[len(alone)-1], alone[len(alone)-1].MapsTo
-			}
-			if _, ok := d.chain(d.expires, alone[0]); !ok {
-				return alone[0], alone[0].MapsTo
-			}
-		}
-		if from, ok := d.chain(d.expires, alone[0]); ok {
-			s := alone[0]
-			for _, c := range alone[1:] {
-				if f, ok := d.chain(d.expires, c); ok && !d.Now.Before(endOf(f)) {
-					s = c
-				}
-			}
-			if d.Now.Add(day).Before(from.lo) {
-				d.v.Anomaly = "the registry shows pendingDelete " + FormatSpan(from.lo.Sub(d.Now).Round(time.Hour)) + " before its rule allows it"
-			}
-			return s, s.MapsTo
-		}
-		s := alone[0]
-		if first := d.firstSeen("pendingDelete"); !first.IsZero() && s.Min > 0 && d.Now.Sub(first) >= s.Max {
-			s = alone[1]
-		} else {
-			d.unsure = true
-		}
+		s := d.among(alone)
 		return s, s.MapsTo
 	}
 	if len(alone) == 1 {
@@ -282,11 +286,43 @@ func (d *decider) byPendingDelete(held []RuleStage) (*RuleStage, Stage) {
 	if s := find(held, func(s RuleStage) bool { return s.MapsTo == PendingDelete }); s != nil {
 		return s, PendingDelete
 	}
-	if len(held) > 0 {
+	if len(held) > 0 && !slices.ContainsFunc(held, func(s RuleStage) bool { return slices.Contains(s.Statuses, "redemptionPeriod") }) {
 		s := &held[len(held)-1]
 		return s, s.MapsTo
 	}
+	// The rule ends with the redemption, the registry does not.
 	return nil, PendingDelete
+}
+
+// among chooses between stages that the registry shows alike. Where neither a
+// published drop nor dates tell, the first is assumed: it promises no drop.
+func (d *decider) among(same []*RuleStage) *RuleStage {
+	s, last := same[0], same[len(same)-1]
+	from, dated := d.chain(d.expires, s)
+	if drop := d.drop(); drop != nil {
+		if drop.Drop.Will {
+			return last
+		}
+		if !dated {
+			return s
+		}
+	}
+	if dated {
+		for _, c := range same[1:] {
+			if f, ok := d.chain(d.expires, c); ok && !d.Now.Before(endOf(f)) {
+				s = c
+			}
+		}
+		if d.Now.Add(day).Before(from.lo) {
+			d.odd("the registry shows %s %s before its rule allows it", s.Name, FormatSpan(from.lo.Sub(d.Now).Round(time.Hour)))
+		}
+		return s
+	}
+	if first := d.firstSeen("pendingDelete"); !first.IsZero() && s.Min > 0 && d.Now.Sub(first) >= s.Max {
+		return same[1]
+	}
+	d.unsure = true
+	return s
 }
 
 // endOf is the end of a moment: of the day, where only the day is known.

@@ -16,8 +16,7 @@ func wide(r Rule) time.Duration { return time.Duration(r.scale() * float64(3*day
 // from the stage that it is in now. Where a session takes names a while after
 // that stage began, it is its beginning.
 func (d *decider) ends() (moments, bool) {
-	held := d.Rule.held()
-	i := slices.IndexFunc(held, func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name })
+	held, i := d.Rule.held(), d.index()
 	if i < 0 || !d.began.known() {
 		return moments{}, false
 	}
@@ -29,7 +28,7 @@ func (d *decider) ends() (moments, bool) {
 		}
 	}
 	m := d.began.add(held[i].Min, held[i].Max)
-	if m.lo.Before(d.Now) && !m.day && !d.last() {
+	if m.lo.Before(d.Now) && !m.day && !d.last() && slices.ContainsFunc(d.Rule.held()[i:i+2], telling) {
 		m.lo = d.Now // it is still in this stage
 	}
 	for _, s := range held[i+1:] {
@@ -38,11 +37,19 @@ func (d *decider) ends() (moments, bool) {
 	return m, true
 }
 
+// telling reports whether a registry shows a stage by more than its dates.
+func telling(s RuleStage) bool { return len(s.Statuses)+len(s.Said)+len(s.SaidLate) > 0 }
+
 // last reports whether the name is in the last stage that somebody holds it
 // in.
 func (d *decider) last() bool {
-	held := d.Rule.held()
-	return len(held) > 0 && d.rs != nil && held[len(held)-1].Name == d.rs.Name
+	return d.rs != nil && d.index() == len(d.Rule.held())-1
+}
+
+// index is the place of the name's stage among those in which somebody holds
+// it, or -1.
+func (d *decider) index() int {
+	return slices.IndexFunc(d.Rule.held(), func(s RuleStage) bool { return d.rs != nil && s.Name == d.rs.Name })
 }
 
 // window finds when the name drops: from a list or a published time before
@@ -67,17 +74,20 @@ func (d *decider) window(st Stage) *Window {
 	}
 	w := d.Rule.Drop.window(end)
 	w.Certainty = May
-	if d.last() && st == PendingDelete {
+	if d.last() && st == PendingDelete && (telling(*d.rs) || d.rs.Confidence != "memory") {
 		w.Certainty = Will
 	}
 	w.Basis = d.basis(end)
+	if held := d.Rule.held(); slices.ContainsFunc(held[d.index():], func(s RuleStage) bool { return s.Confidence == "memory" }) {
+		w.Basis += "; nobody confirmed the days"
+	}
 	if d.Rule.Drop.Confidence == "memory" && w.HourKnown && d.Rule.Drop.From != "" {
 		w.Basis += "; nobody confirmed the hour"
 	}
 	if d.unsure {
 		w.Certainty = CertaintyUnknown
 	}
-	if w.shut().Before(w.open()) {
+	if d.Rule.Drop.shut(*w).Before(d.Rule.Drop.open(*w)) {
 		// The stage has lasted longer than its rule allows.
 		d.odd("it is in %s since %s, longer than its rule allows: nothing says when it drops", d.rs.Name, say(date(d.began.hi, d.began.day)))
 		return nil
@@ -107,8 +117,10 @@ func (d *decider) basis(end moments) string {
 	switch {
 	case end.exact() && d.rs != nil:
 		b += fmt.Sprintf(": %s began %s", d.rs.Name, say(date(d.began.hi, d.began.day)))
+	case d.began.exact():
+		b += fmt.Sprintf(": %s began %s", d.rs.Name, say(date(d.began.hi, d.began.day)))
 	case d.last():
-		b += fmt.Sprintf(": %s first seen %s", d.rs.Name, say(whoisx.At(d.began.hi)))
+		b += fmt.Sprintf(": %s first seen %s", d.rs.Name, say(date(d.began.hi, d.began.day)))
 	case d.rs != nil:
 		b += fmt.Sprintf(": now in %s", d.rs.Name)
 	}
@@ -125,18 +137,15 @@ func (d *decider) published(a *whoisx.Answer) *Window {
 	if w.From.DayOnly && r.From != "" {
 		from, to := r.on(w.From.Time)
 		w.From, w.HourKnown = whoisx.At(from), true
-		if w.To.IsZero() {
+		if w.To.IsZero() || w.To == p.From {
 			w.To = date(to, false)
-			if r.To == "" {
+			if r.rolls() {
 				w.To = p.From // some time that day
 			}
 		}
 	}
-	if w.To.IsZero() {
-		w.To = w.From
-		if r.Kind == DropRandom && !w.From.DayOnly {
-			w.To = whoisx.At(w.From.Add(r.Jitter))
-		}
+	if w.To.IsZero() || w.To == w.From {
+		w.To = whoisx.Date{Time: w.From.Add(r.Jitter), DayOnly: w.From.DayOnly}
 	}
 	w.Likely = likely(w)
 	w.Basis = who(*a) + " says so"
@@ -145,6 +154,10 @@ func (d *decider) published(a *whoisx.Answer) *Window {
 	}
 	return w
 }
+
+// rolls reports whether a list's names are released from an hour on, and nobody
+// says until when: a release in random order (.se, .nu).
+func (r DropRule) rolls() bool { return r.Kind == DropList && r.From != "" && r.To == "" }
 
 // likely is the middle of a window whose hours are known, else its first day.
 func likely(w *Window) whoisx.Date {
@@ -216,6 +229,9 @@ func (r DropRule) window(end moments) *Window {
 			from, _ = r.next(end.lo)
 			w.From = whoisx.At(from)
 		}
+		if r.rolls() {
+			w.To = date(w.To.Time, true)
+		}
 	case r.From != "":
 		from, _ := r.next(end.lo)
 		_, to := r.next(end.hi)
@@ -246,18 +262,22 @@ func (r DropRule) window(end moments) *Window {
 
 func endLast(m moments) time.Time { return m.hi }
 
-// open and shut are the window's bounds as instants: a day without an hour
-// lasts from its first second to its last, and a bare second is given the
-// minute in which clocks and registries disagree.
-func (w Window) open() time.Time { return w.From.Time }
+// open and shut are a window's bounds as instants: a day without an hour lasts
+// from its first second to its last where the registry is.
+func (r DropRule) open(w Window) time.Time { return r.midnight(w.From, 0) }
 
-func (w Window) shut() time.Time {
-	t := w.To.Time
+func (r DropRule) shut(w Window) time.Time {
 	if w.To.IsZero() {
-		t = w.From.Time
+		return r.midnight(w.From, 1)
 	}
-	if w.To.DayOnly || w.To.IsZero() && w.From.DayOnly {
-		return t.Add(day)
+	return r.midnight(w.To, 1)
+}
+
+// midnight is where a day begins, so many days on; a moment is itself.
+func (r DropRule) midnight(d whoisx.Date, days int) time.Time {
+	if !d.DayOnly {
+		return d.Time
 	}
-	return t
+	y, m, dd := d.UTC().Date()
+	return time.Date(y, m, dd+days, 0, 0, 0, 0, r.Location())
 }

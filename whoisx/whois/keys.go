@@ -68,7 +68,7 @@ var keys = sync.OnceValue(func() map[string]field {
 		{fRegistrarExpires, []string{"registrar registration expiration date", "registrar expiration date", "registrar registration expiry date", "registrar expiry date"}},
 		{fDeleted, []string{"deleted", "deleted on", "deletion date", "delete date", "date deleted", "cancelled", "date of deletion", "suspended", "suspended on"}},
 		{fDrop, []string{
-			"date out of quarantine", "out of quarantine", "tbr release date", "release date", "available", "available on", "available from", "available date", "free date", "date to release", "delete", "drop date", "drop time", "date to delete", "to be released on", "release time", "purge date",
+			"date out of quarantine", "out of quarantine", "tbr release date", "release date", "available", "available on", "available from", "available date", "free date", "date to release", "delete", "drop date", "drop time", "to be released on", "release time", "purge date",
 			"domain available on", "available again",
 		}},
 		{fStatus, []string{
