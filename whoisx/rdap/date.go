@@ -27,6 +27,7 @@ func date(s string) (whoisx.Date, bool) {
 	case "", "-", "null", "none", "n/a", "unknown", "not defined", "0000-00-00", "0000-00-00t00:00:00z":
 		return whoisx.Date{}, true
 	}
+	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(s, "[UTC]"), "UTC"), "GMT"))
 	if len(s) > 40 {
 		return whoisx.Date{}, false
 	}
@@ -37,6 +38,7 @@ func date(s string) (whoisx.Date, bool) {
 		}
 		return sane(whoisx.Date{Time: t, DayOnly: true})
 	}
+	s = strings.ToUpper(s) // RFC 3339 §5.6 allows "t" and "z"
 	for _, l := range layouts {
 		if t, err := time.Parse(l, s); err == nil {
 			return sane(whoisx.At(t))

@@ -127,6 +127,9 @@ func (r *reader) answer() {
 	a.Outcome = whoisx.Registered
 	a.Evidence = slices.Grow(a.Evidence, 24)
 	r.members()
+	if a.Registrar == "" { // some nest the registrar in the holder or in the sponsor
+		r.each(r.get(0, "entities"), func(e int) { r.each(r.get(e, "entities"), r.entity) })
+	}
 	r.judge()
 }
 
@@ -386,37 +389,6 @@ func (r *reader) link(i int) {
 	if u, err := reach.Learned(href); err == nil {
 		r.a.RegistrarURL = u.String()
 		r.value(at, "the registrar's own RDAP")
-	}
-}
-
-// judge looks at what was gathered: a few registries answer 200 for names that
-// nobody registered and say so in the status alone.
-func (r *reader) judge() {
-	a := r.a
-	if !a.Created.IsZero() || !a.Expires.IsZero() || a.Registrar != "" || len(a.Nameservers) > 0 {
-		return
-	}
-	for _, s := range a.SaidStatuses {
-		is := func(words ...string) bool {
-			for _, w := range words {
-				if spelled([]byte(s), w) {
-					return true
-				}
-			}
-			return false
-		}
-		switch {
-		case is("reserved", "registryreserved", "serverreserved"):
-			a.Outcome, a.Category = whoisx.Reserved, "reserved by the registry"
-		case is("blocked", "registryblocked"):
-			a.Outcome, a.Category = whoisx.Blocked, "blocked by the registry"
-		case is("premium"):
-			a.Outcome = whoisx.Premium
-		case is("available", "free", "unregistered", "notregistered"):
-			if len(a.Statuses) == 0 {
-				a.Outcome = whoisx.NotRegistered
-			}
-		}
 	}
 }
 

@@ -15,31 +15,16 @@ var errName = errors.New("not a domain name")
 // Words by which servers say, in whatever status and form, that it was too
 // much or that it is not for us. They are looked for in the title and the
 // description of an error, or in a page of HTML; never in notices, which carry
-// terms of use full of them.
+// terms of use full of them. A 404 in which one of them stands is not the
+// registry's word that nobody holds the name.
 var (
-	limitWords   = []string{"rate limit", "ratelimit", "rate-limit", "too many requests", "too many queries", "queries exceeded", "quota", "limit exceeded", "exceeded the", "exceeded your", "query limit", "throttl", "try again later", "slow down", "request limit"}
+	limitWords   = []string{"rate limit", "ratelimit", "rate-limit", "too many requests", "too many queries", "queries exceeded", "quota", "limit exceeded", "exceeded the", "exceeded your", "query limit", "throttl", "try again later", "slow down", "request limit", "limit reached", "limit has been", "too many", "over the limit", "allowance"}
 	refusedWords = []string{"blocked", "denied", "not allowed", "not permitted", "unauthori", "banned", "blacklist", "blocklist", "allowlist", "whitelist", "your ip"}
-	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible"}
+	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden"}
+	failedWords  = []string{"maintenance", "temporarily unavailable", "temporarily not", "service unavailable", "internal error", "internal server error", "server error", "timed out", "timeout", "database error", "backend"}
+	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry"}
 	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
 )
-
-// heldWords are the sentences by which registries say that a name which is not
-// registered is not for the taking either, in the order in which they are
-// tested: a premium sentence can be followed by the reserved one.
-var heldWords = []struct {
-	words    []string
-	outcome  whoisx.Outcome
-	category string
-}{
-	{[]string{"dpml", "brand protection"}, whoisx.Blocked, "dpml"},
-	{[]string{"globalblock"}, whoisx.Blocked, "globalblock"},
-	{[]string{"adultblock"}, whoisx.Blocked, "adultblock"},
-	{[]string{"uni eps"}, whoisx.Blocked, "uni eps"},
-	{[]string{"cannot be delegated", "has been blocked", "is blocked"}, whoisx.Blocked, "blocked by the registry"},
-	{[]string{"premium domain", "platinum domain", "premium name"}, whoisx.Premium, ""},
-	{[]string{"dropzone"}, whoisx.Gated, "dropzone"},
-	{[]string{"is reserved", "reserved by", "reserved domain", "reserved name", "cannot be registered", "can not be registered", "not available for registration", "unassignable"}, whoisx.Reserved, "reserved by the registry"},
-}
 
 func mentions(text string, words []string) bool {
 	for _, w := range words {
@@ -66,6 +51,15 @@ func failed(a *whoisx.Answer, raw []byte) {
 			if at >= 0 {
 				r.value(at, "what the server said")
 			}
+			if code := r.get(0, "errorCode"); status == http.StatusNotFound && code >= 0 {
+				// The body's own code counts where it says that there is more to it.
+				if n, err := strconv.Atoi(r.text(code)); err == nil && n > 400 && n < 600 {
+					status = n
+				}
+			}
+			if status == http.StatusNotFound && r.noticed() {
+				return
+			}
 			byStatus(a, status, said, false)
 			return
 		}
@@ -91,6 +85,9 @@ func errorBody(r *reader, code int) {
 	n, err := strconv.Atoi(r.text(code))
 	if err != nil || n < 300 || n > 599 {
 		r.a.Outcome, r.a.Why = whoisx.Unreadable, "an error object with no code that is known"
+		return
+	}
+	if n == http.StatusNotFound && r.noticed() {
 		return
 	}
 	byStatus(r.a, n, said, false)
@@ -136,15 +133,19 @@ func byStatus(a *whoisx.Answer, status int, said string, bare bool) {
 	case status == http.StatusNotFound && limited:
 		set(whoisx.RateLimited, "404, but the server says that it was asked too often")
 	case status == http.StatusNotFound:
-		for _, h := range heldWords {
-			if mentions(low, h.words) {
-				set(h.outcome, "not registered, yet not open")
-				a.Category = h.category
-				return
-			}
-		}
-		if mentions(low, servedWords) {
+		switch h := held(low); {
+		case mentions(low, closedWords):
+			set(whoisx.Refused, "404, but the server says that it does not let this address ask")
+			return
+		case h != nil:
+			set(h.outcome, "not registered, yet not open")
+			a.Category = h.category
+			return
+		case mentions(low, servedWords):
 			set(whoisx.Unsupported, "the server does not serve this suffix")
+			return
+		case mentions(low, failedWords) && !strings.Contains(low, "might have been removed"): // a web server's own 404 page lists what may be wrong
+			set(whoisx.Unreachable, "404, but the server says that it failed")
 			return
 		}
 		set(whoisx.NotRegistered, "the server knows no such registration; reserved and premium names answer the same")
@@ -162,6 +163,8 @@ func byStatus(a *whoisx.Answer, status int, said string, bare bool) {
 		set(whoisx.Invalid, "422: the server calls the name malformed")
 	case status == http.StatusUnprocessableEntity:
 		set(whoisx.RateLimited, "422: registries answer so when asked too often")
+	case status == http.StatusBadRequest && mentions(low, servedWords):
+		set(whoisx.Unsupported, "400: the server does not serve this suffix")
 	case status == http.StatusBadRequest:
 		set(whoisx.Invalid, "400: the server calls the question malformed")
 	case status == http.StatusGone:
