@@ -61,7 +61,13 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 	} else if d.Kind == catch.EPP || d.Kind == catch.Register && !free {
 		o.State, o.Why = catch.Planned, "waits for its window"
 	}
-	return o, r, s.checkPlan(o, r, t, row, orders, now)
+	if err := s.checkPlan(o, r, t, row, orders, now); err != nil {
+		return o, r, err
+	}
+	if o.Price.IsZero() && !d.Has(catch.CanQuote) && o.Kind != catch.ByHand && !spec.Unasked {
+		return o, r, refuse("no call at %s returns a price: read it there and confirm it with --price", o.Service)
+	}
+	return o, r, nil
 }
 
 func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row, orders []catch.Order, now time.Time) error {
@@ -106,9 +112,6 @@ func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row
 	}
 	if !o.Price.IsZero() {
 		return checkPrice(o, catch.Quote{Price: o.Price, Premium: o.Premium})
-	}
-	if !r.Describe().Has(catch.CanQuote) && o.Kind != catch.ByHand {
-		return refuse("no call at %s returns a price: read it there and confirm it with --price", o.Service)
 	}
 	return nil
 }

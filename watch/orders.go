@@ -13,7 +13,8 @@ import (
 )
 
 // Preview says what an order would do, and whether a guard refuses it. It
-// reads the price where a call returns one, and stores nothing.
+// reads the price where a call returns one, unless nobody is to be asked, and
+// stores nothing.
 func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, error) {
 	row, orders, err := s.orderRow(ctx, spec.Name)
 	if err != nil {
@@ -32,7 +33,9 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 		return p, rerr
 	}
 	p.Read = read[0]
-	if q, qerr := s.quote(ctx, r, o); qerr == nil {
+	if spec.Unasked {
+		// What stands in the order is all that there is.
+	} else if q, qerr := s.quote(ctx, r, o); qerr == nil {
 		p.Quote = &q
 		p.Order.Price, p.Order.PriceAt, p.Order.Basis = q.Price, q.At, q.Basis
 		if err := checkPrice(o, q); err != nil && p.Refused == "" {
@@ -50,7 +53,9 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 	}
 	p.Exposure = ExposureOf(append(slices.Clone(orders), p.Order))
 	p.IfWon, p.IfLost = ifWon(p.Order, p.Terms), ifLost(p.Terms)
-	if p.Print, err = r.Print(request(p.Order)); err != nil {
+	sent := request(p.Order)
+	sent.Key = "lapse-key" // the order gets its own once it is given
+	if p.Print, err = r.Print(sent); err != nil {
 		return p, fmt.Errorf("print the request: %w", err)
 	}
 	return p, nil

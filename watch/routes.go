@@ -32,6 +32,7 @@ func (s *Service) routesFor(n Name, row Row, orders []catch.Order) ([]RouteStatu
 	for _, r := range s.o.Routes {
 		rs := RouteStatus{Description: r.Describe(), Configured: true, Terms: r.Terms(string(n))}
 		if n == "" {
+			rs.Why = "open or not, and why, depends on the name: lapse routes NAME"
 			out = append(out, rs)
 			continue
 		}

@@ -238,6 +238,7 @@ type OrderSpec struct {
 	Premium  bool
 	Consents []string
 	DryRun   bool
+	Unasked  bool // preview alone: no service is asked, a price that only it knows stays open
 }
 
 // OrderPreview is what an order would do, before it is given.

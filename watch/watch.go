@@ -118,7 +118,7 @@ type RouteStatus struct {
 	catch.Description
 	Configured bool         `json:"configured"`
 	Open       bool         `json:"open"`
-	Why        string       `json:"why,omitempty"`
+	Why        string       `json:"why"` // why it is not open, or what to know of it
 	Terms      catch.Terms  `json:"terms"`
 	Order      *catch.Order `json:"order,omitempty"`
 	CutOff     time.Time    `json:"cut_off,omitzero"`

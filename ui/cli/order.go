@@ -47,13 +47,8 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 				return err
 			}
 			spec.Consents = append(spec.Consents, consents...)
-			if spec.DryRun && printIt && !a.flags.json {
-				if text, ok, err := a.printWithoutAccount(spec); err != nil {
-					return err
-				} else if ok {
-					a.note("no account is set up for %s: what only an account knows stands in <>, and no guard was asked", spec.Route)
-					return a.printf("%s\n", strings.TrimRight(whoisx.Clean(text), "\n"))
-				}
+			if spec.DryRun && printIt {
+				return a.printRequest(cmd.Context(), spec)
 			}
 			a.holderAs = "order"
 			s, err := a.open(cmd.Context(), needAll)
@@ -78,7 +73,7 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 	f.StringVar(&inPhase.notice, "notice", "", "the claims notice, as a saved `file`")
 	f.StringVar(&inPhase.accept, "accept-notice", "", "the `id` of the notice that you read and accept, where nobody can be asked")
 	f.BoolVar(&spec.DryRun, "dry-run", false, "check everything, order nothing")
-	f.BoolVar(&printIt, "print", false, "show what would be sent, byte for byte, secrets hidden")
+	f.BoolVar(&printIt, "print", false, "show what would be sent, byte for byte, secrets hidden; with --dry-run nobody is asked")
 	f.BoolVar(&yes, "yes", false, "do not ask")
 	f.BoolVar(&wait, "wait", true, "follow the order until the holder has done it")
 	return cmd

@@ -353,35 +353,3 @@ func (a *app) printOrder(o catch.Order) error {
 	line("consents", strings.Join(o.Consents, ", "))
 	return a.printf("%s", b.String())
 }
-
-func (a *app) ledgerCommand() *cobra.Command {
-	var limit int
-	cmd := &cobra.Command{
-		Use:     "ledger",
-		Short:   "Show every step that could cost money, newest first",
-		Example: "  lapse ledger\n  lapse ledger --json --limit 0",
-		GroupID: groupMoney,
-		Args:    noWords,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.open(cmd.Context(), needStore)
-			if err != nil {
-				return err
-			}
-			es, err := s.Ledger(cmd.Context(), limit)
-			if err != nil {
-				return fmt.Errorf("ledger: %w", err)
-			}
-			if a.flags.json {
-				return a.writeJSON(list(es))
-			}
-			t := &table{head: []string{"SEQ", "WHEN (UTC)", "STEP", "ORDER", "NAME", "ROUTE", "ACTION", "AT MOST", "PAID", "OUTCOME", "WORDS"}}
-			for _, e := range es {
-				t.add(strconv.FormatInt(e.Seq, 10), moment(e.At), string(e.Step), strconv.FormatInt(e.Order, 10), watch.Name(e.Name).Display(),
-					e.Route, e.Action, e.AtMost.String(), e.Paid.String(), e.Outcome, e.Words)
-			}
-			return a.writeTable(t)
-		},
-	}
-	cmd.Flags().IntVar(&limit, "limit", 100, "the latest so many entries (0: all)")
-	return cmd
-}
