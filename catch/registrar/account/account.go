@@ -51,15 +51,6 @@ func (c Config) Clock() time.Time {
 	return time.Now()
 }
 
-// Final is the Cancel of routes that register: a registration cannot be taken
-// back.
-type Final struct{ Service string }
-
-// Cancel refuses.
-func (f Final) Cancel(context.Context, catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{Kind: catch.CutOffPassed, Service: f.Service, Op: "cancel registration", Words: "a registration is final"}
-}
-
 // CurrencyOr is the account's currency, USD where none is set.
 func (c Config) CurrencyOr() string {
 	if c.Currency == "" {

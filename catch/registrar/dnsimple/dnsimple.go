@@ -8,6 +8,7 @@
 package dnsimple
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,115 +39,60 @@ func Factory() account.Factory {
 			{Name: "account_id", What: "the number of the account", Needed: true},
 			{Name: "contact", What: "the number of the registrant contact", Needed: true},
 		},
-		Routes: []catch.Description{describe(service)},
+		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+				Client: web.New(title, host, c), Facts: facts, Prefix: "/v2/" + cmp.Or(c.Options["account_id"], "<account>"),
+				Header: [][2]string{{"Authorization", "Bearer " + web.Secret(c.Key)}},
+			}}}, nil
 		},
 	}
+}
+
+var description = catch.Description{
+	Route: service, Service: title, Kind: catch.Register,
+	Can: []catch.Can{
+		catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote,
+		catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+	},
 }
 
 type route struct {
 	account.Final
-	web  *web.Client
-	conf account.Config
+	account.Route
+	web *web.API
 }
 
-func describe(account string) catch.Description {
-	return catch.Description{
-		Route: account, Service: title, Kind: catch.Register,
-		Can: []catch.Can{
-			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote,
-			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
-		},
-	}
+// failure is DNSimple's error form.
+type failure struct {
+	Message string          `json:"message"`
+	Errors  json.RawMessage `json:"errors"`
 }
 
-func (d *route) Describe() catch.Description     { return describe(d.conf.Account) }
-func (d *route) Open(name string) (bool, string) { return d.conf.Sells(name) }
-func (d *route) Terms(name string) catch.Terms {
-	return d.conf.Terms.For(service, catch.Register, name)
+var facts = web.Facts{
+	Read: web.ByStatus(func(f failure) string { return f.Message + " " + string(f.Errors) }),
+	Words: web.Wordings{
+		{"premium", catch.PremiumRefused},
+		{"quota", catch.RateLimited},
+		{"not available", catch.Taken},
+		{"already registered", catch.Taken},
+		{"card_declined", catch.InsufficientFunds},
+		{"card was declined", catch.InsufficientFunds},
+		{"unpaid", catch.InsufficientFunds},
+		{"invoice", catch.InsufficientFunds},
+		{"not supported", catch.TLDUnsupported},
+		{"registrant", catch.InvalidContact},
+		{"contact", catch.InvalidContact},
+		{"extended attributes", catch.InvalidContact},
+		{"ip address", catch.IPNotAllowed},
+		{"in progress", catch.Busy},
+		{"not found", catch.NotFound},
+	},
+	Vague: web.HTTP,
 }
 
 func (d *route) request(op, method, path string, body any, paid bool) web.Request {
-	key := d.conf.Key.Reveal()
-	if key == "" {
-		key = "•••"
-	}
-	id := d.conf.Options["account_id"]
-	if id == "" {
-		id = "<account>"
-	}
-	r := web.Request{
-		Op: op, Method: method, Path: "/v2/" + id + path, Paid: paid,
-		Header: [][2]string{{"Authorization", "Bearer " + key}, {"Accept", "application/json"}},
-	}
-	if body != nil {
-		b, _ := json.Marshal(body) // plain structs and maps
-		r.Body = string(b)
-		r.Header = append(r.Header, [2]string{"Content-Type", "application/json"})
-	}
-	return r
-}
-
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"premium", catch.PremiumRefused},
-	{"quota", catch.RateLimited},
-	{"not available", catch.Taken},
-	{"already registered", catch.Taken},
-	{"card_declined", catch.InsufficientFunds},
-	{"card was declined", catch.InsufficientFunds},
-	{"unpaid", catch.InsufficientFunds},
-	{"invoice", catch.InsufficientFunds},
-	{"not supported", catch.TLDUnsupported},
-	{"registrant", catch.InvalidContact},
-	{"contact", catch.InvalidContact},
-	{"extended attributes", catch.InvalidContact},
-	{"ip address", catch.IPNotAllowed},
-	{"in progress", catch.Busy},
-	{"not found", catch.NotFound},
-}
-
-func (d *route) do(ctx context.Context, r web.Request, into any) (int, error) {
-	resp, err := d.web.Do(ctx, r)
-	if err != nil {
-		return 0, err
-	}
-	if err := d.web.Status(r, resp); err != nil {
-		return resp.Status, err
-	}
-	if resp.Status >= 400 {
-		var e struct {
-			Message string          `json:"message"`
-			Errors  json.RawMessage `json:"errors"`
-		}
-		if err := d.web.Decode(r, resp, &e); err != nil {
-			return resp.Status, err
-		}
-		words := strings.TrimSpace(e.Message + " " + string(e.Errors))
-		said := strings.ToLower(words)
-		for _, w := range wordings {
-			if strings.Contains(said, w.words) {
-				return resp.Status, d.web.Fail(r, w.kind, words)
-			}
-		}
-		kind := catch.Busy
-		switch resp.Status {
-		case http.StatusForbidden:
-			kind = catch.Auth
-		case http.StatusPaymentRequired:
-			kind = catch.InsufficientFunds
-		case http.StatusNotFound:
-			kind = catch.NotFound
-		}
-		return resp.Status, d.web.Fail(r, kind, words)
-	}
-	if into == nil || len(resp.Body) == 0 {
-		return resp.Status, nil
-	}
-	return resp.Status, d.web.Decode(r, resp, into)
+	return d.web.JSON(op, method, path, nil, body, paid)
 }
 
 func domain(name string) string { return "/registrar/domains/" + url.PathEscape(name) }
@@ -161,7 +107,7 @@ func (d *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		} `json:"data"`
 	}
 	r := d.request("read price", http.MethodGet, domain(name)+"/check", nil, false)
-	if _, err := d.do(ctx, r, &check); err != nil {
+	if _, err := d.web.Call(ctx, r, &check); err != nil {
 		return catch.Quote{}, err
 	}
 	if !strings.EqualFold(check.Data.Domain, name) {
@@ -174,10 +120,10 @@ func (d *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 			Renew   json.Number `json:"renewal_price"`
 		} `json:"data"`
 	}
-	if _, err := d.do(ctx, d.request("read price", http.MethodGet, domain(name)+"/prices", nil, false), &prices); err != nil {
+	if _, err := d.web.Call(ctx, d.request("read price", http.MethodGet, domain(name)+"/prices", nil, false), &prices); err != nil {
 		return catch.Quote{}, err
 	}
-	q := catch.Quote{Name: name, Free: &check.Data.Available, Premium: check.Data.Premium || prices.Data.Premium, Class: "standard", At: d.conf.Clock(), Basis: "DNSimple prices"}
+	q := catch.Quote{Name: name, Free: &check.Data.Available, Premium: check.Data.Premium || prices.Data.Premium, Class: "standard", At: d.Conf.Clock(), Basis: "DNSimple prices"}
 	if q.Premium {
 		q.Class = "premium"
 	}
@@ -202,7 +148,7 @@ func money(n json.Number) (catch.Money, error) {
 func (d *route) create(r catch.Request) web.Request {
 	contact := r.Contact
 	if contact == "" {
-		contact = d.conf.Contact
+		contact = d.Conf.Contact
 	}
 	var id any = "<contact>"
 	if n, err := strconv.Atoi(contact); err == nil {
@@ -222,7 +168,7 @@ func (d *route) Print(r catch.Request) (string, error) { return d.web.Print(d.cr
 
 func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	var a struct {
 		Data struct {
@@ -230,12 +176,12 @@ func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 			State string      `json:"state"`
 		} `json:"data"`
 	}
-	status, err := d.do(ctx, d.create(r), &a)
+	resp, err := d.web.Call(ctx, d.create(r), &a)
 	if err != nil {
 		return catch.Report{}, err
 	}
 	rep := catch.Report{State: catch.WonProvisional, Ref: a.Data.ID.String(), Words: catch.Words(a.Data.State), Paid: r.Price}
-	if status == http.StatusAccepted {
+	if resp.Status == http.StatusAccepted {
 		rep.State, rep.Paid = catch.Processing, catch.Money{}
 	}
 	return rep, nil
@@ -250,7 +196,7 @@ func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 				State string `json:"state"`
 			} `json:"data"`
 		}
-		_, err := d.do(ctx, d.request("look up registration", http.MethodGet, domain(o.Name)+"/registrations/"+url.PathEscape(o.Ref), nil, false), &a)
+		_, err := d.web.Call(ctx, d.request("look up registration", http.MethodGet, domain(o.Name)+"/registrations/"+url.PathEscape(o.Ref), nil, false), &a)
 		if err != nil {
 			return catch.Report{}, err
 		}
@@ -270,21 +216,21 @@ func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		} `json:"data"`
 	}
 	r := d.request("look up name", http.MethodGet, "/domains/"+url.PathEscape(o.Name), nil, false)
-	if _, err := d.do(ctx, r, &a); err != nil {
-		return catch.Report{}, err
+	if _, err := d.web.Call(ctx, r, &a); err != nil {
+		return d.Conf.Settles(o, err)
 	}
 	switch {
 	case !strings.EqualFold(a.Data.Name, o.Name):
 		return catch.Report{}, d.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Data.Name)
 	case a.Data.State == "hosted":
-		return catch.Report{}, d.web.Fail(r, catch.NotFound, "the name is hosted there, but not registered")
+		return d.Conf.Settles(o, d.web.Fail(r, catch.NotFound, "the name is hosted there, but not registered"))
 	}
 	return catch.Report{State: catch.WonProvisional, Words: catch.Words(a.Data.State)}, nil
 }
 
 // Probe tests the token.
 func (d *route) Probe(ctx context.Context) error {
-	_, err := d.do(ctx, d.request("test account", http.MethodGet, "/domains?per_page=1", nil, false), nil)
+	_, err := d.web.Call(ctx, d.request("test account", http.MethodGet, "/domains?per_page=1", nil, false), nil)
 	return err
 }
 
@@ -294,7 +240,7 @@ func (d *route) AutoRenew(ctx context.Context, name string, on bool) error {
 	if on {
 		method = http.MethodPut
 	}
-	_, err := d.do(ctx, d.request("set auto-renew", method, domain(name)+"/auto_renewal", nil, false), nil)
+	_, err := d.web.Call(ctx, d.request("set auto-renew", method, domain(name)+"/auto_renewal", nil, false), nil)
 	return err
 }
 
@@ -304,13 +250,13 @@ func (d *route) Lock(ctx context.Context, name string, on bool) error {
 	if on {
 		method = http.MethodPost
 	}
-	_, err := d.do(ctx, d.request("lock name", method, domain(name)+"/transfer_lock", nil, false), nil)
+	_, err := d.web.Call(ctx, d.request("lock name", method, domain(name)+"/transfer_lock", nil, false), nil)
 	return err
 }
 
 // Nameservers sets the hosts.
 func (d *route) Nameservers(ctx context.Context, name string, hosts []string) error {
-	_, err := d.do(ctx, d.request("set name servers", http.MethodPut, domain(name)+"/delegation", hosts, false), nil)
+	_, err := d.web.Call(ctx, d.request("set name servers", http.MethodPut, domain(name)+"/delegation", hosts, false), nil)
 	return err
 }
 

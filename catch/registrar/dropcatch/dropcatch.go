@@ -10,8 +10,10 @@
 package dropcatch
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -41,65 +43,76 @@ func Factory() account.Factory {
 			{Name: "secret", What: "the client secret", Secret: true, Needed: true},
 			{Name: "type", What: "\"DiscountClub\" for the discount club; empty: Standard"},
 		},
-		Routes: []catch.Description{describe(service)},
+		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{web: web.New(title, host, c), conf: c}}, nil
+			return []catch.Route{&route{
+				Unpriced: account.Unpriced{Service: title, Hint: "confirm the price on its website with --price"},
+				Route:    c.Route(description, zones...), web: &web.API{Client: web.New(title, host, c), Facts: facts},
+			}}, nil
 		},
 	}
 }
 
 type route struct {
-	web  *web.Client
-	conf account.Config
+	account.Unpriced
+	account.Route
+	web *web.API
 
 	mu    sync.Mutex
 	token catch.Secret
 	until time.Time
 }
 
-func describe(account string) catch.Description {
-	return catch.Description{
-		Route: account, Service: title, Kind: catch.Backorder, Pool: service,
-		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanPriceLock},
-	}
+var description = catch.Description{
+	Route: service, Service: title, Kind: catch.Backorder, Pool: service,
+	Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanPriceLock},
 }
 
 // zones are what it takes (the Tlds of its own client).
 var zones = []string{"com", "net", "org", "cc", "tv"}
 
-func (d *route) Describe() catch.Description     { return describe(d.conf.Account) }
-func (d *route) Open(name string) (bool, string) { return d.conf.Sells(name, zones...) }
-func (d *route) Terms(name string) catch.Terms {
-	return d.conf.Terms.For(service, catch.Backorder, name)
+// problem is its error form.
+type problem struct {
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
 }
 
-// Quote has no call: the fee stands in the terms.
-func (d *route) Quote(context.Context, string, int) (catch.Quote, error) {
-	return catch.Quote{}, &catch.Error{
-		Kind: catch.Guard, Service: title, Op: "read price",
-		Words: "no call says what a backorder costs", Hint: "confirm the price on its website with --price",
-	}
-}
-
-func (d *route) request(op, method, path string, query url.Values, body any, paid bool) web.Request {
-	r := web.Request{Op: op, Method: method, Path: path, Query: query, Paid: paid, Header: [][2]string{{"Accept", "application/json"}}}
-	if body != nil {
-		b, _ := json.Marshal(body) // plain structs
-		r.Body = string(b)
-		r.Header = append(r.Header, [2]string{"Content-Type", "application/json"})
-	}
-	return r
+var facts = web.Facts{
+	Read: web.ByStatus(func(p problem) string { return p.Title + " " + p.Detail }),
+	Words: web.Wordings{
+		{"not in pending delete", catch.NotDroppableYet},
+		{"already backordered", catch.AlreadyBackordered},
+		{"already have a backorder", catch.AlreadyBackordered},
+		{"already placed", catch.AlreadyBackordered},
+		{"already exists", catch.AlreadyBackordered},
+		{"cutoff", catch.CutOffPassed},
+		{"cut-off", catch.CutOffPassed},
+		{"too late", catch.CutOffPassed},
+		{"ip address", catch.IPNotAllowed},
+		{"whitelist", catch.IPNotAllowed},
+		{"payment method", catch.InsufficientFunds},
+		{"insufficient", catch.InsufficientFunds},
+		{"tld", catch.TLDUnsupported},
+		{"not supported", catch.TLDUnsupported},
+		{"amount", catch.PriceMismatch},
+		{"minimum", catch.PriceMismatch},
+		{"rate limit", catch.RateLimited},
+		{"too many requests", catch.RateLimited},
+		{"not found", catch.NotFound},
+		{"contact", catch.InvalidContact},
+	},
+	Vague: web.HTTP,
 }
 
 // authorize buys a token, unless the one at hand still lasts.
 func (d *route) authorize(ctx context.Context, fresh bool) (catch.Secret, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !fresh && !d.token.IsZero() && d.conf.Clock().Before(d.until) {
+	if !fresh && !d.token.IsZero() && d.Conf.Clock().Before(d.until) {
 		return d.token, nil
 	}
-	r := d.request("log in", http.MethodPost, "/authorize", nil, map[string]string{
-		"clientId": d.conf.User, "clientSecret": d.conf.Secret.Reveal(),
+	r := d.web.JSON("log in", http.MethodPost, "/authorize", nil, map[string]string{
+		"clientId": d.Conf.User, "clientSecret": d.Conf.Secret.Reveal(),
 	}, false)
 	resp, err := d.web.Do(ctx, r)
 	if err != nil {
@@ -114,13 +127,13 @@ func (d *route) authorize(ctx context.Context, fresh bool) (catch.Secret, error)
 	}
 	// A refused login may be a bare JSON string.
 	if json.Unmarshal(resp.Body, &a) != nil || (a.Token == "" && a.Access == "") {
-		return catch.Secret{}, d.web.Fail(r, kindOf(string(resp.Body), catch.Auth), string(resp.Body))
+		return catch.Secret{}, d.web.Fail(r, cmp.Or(facts.Words.Kind(string(resp.Body)), catch.Auth), string(resp.Body))
 	}
 	if a.Token == "" {
 		a.Token = a.Access
 	}
 	d.web.Hide(a.Token)
-	d.token, d.until = catch.NewSecret(a.Token), d.conf.Clock().Add(tokenLife)
+	d.token, d.until = catch.NewSecret(a.Token), d.Conf.Clock().Add(tokenLife)
 	return d.token, nil
 }
 
@@ -141,64 +154,16 @@ func (d *route) do(ctx context.Context, r web.Request, into any) error {
 		if resp.Status == http.StatusUnauthorized && !again {
 			continue // refused before anything was done, so that even a paid call may go once more
 		}
-		if err := d.web.Status(r, resp); err != nil {
+		if err := d.web.Judge(r, resp); err != nil || into == nil {
 			return err
-		}
-		if resp.Status >= 400 {
-			var p struct {
-				Title  string `json:"title"`
-				Detail string `json:"detail"`
-			}
-			if err := d.web.Decode(r, resp, &p); err != nil {
-				return err
-			}
-			fallback := catch.Busy
-			switch resp.Status {
-			case http.StatusForbidden:
-				fallback = catch.Auth
-			case http.StatusNotFound:
-				fallback = catch.NotFound
-			}
-			words := strings.TrimSpace(p.Title + " " + p.Detail)
-			return d.web.Fail(r, kindOf(words, fallback), words)
-		}
-		if into == nil {
-			return nil
 		}
 		return d.web.Decode(r, resp, into)
 	}
 }
 
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"not in pending delete", catch.NotDroppableYet},
-	{"already", catch.AlreadyBackordered},
-	{"cutoff", catch.CutOffPassed},
-	{"cut-off", catch.CutOffPassed},
-	{"too late", catch.CutOffPassed},
-	{"ip address", catch.IPNotAllowed},
-	{"whitelist", catch.IPNotAllowed},
-	{"payment method", catch.InsufficientFunds},
-	{"insufficient", catch.InsufficientFunds},
-	{"tld", catch.TLDUnsupported},
-	{"not supported", catch.TLDUnsupported},
-	{"amount", catch.PriceMismatch},
-	{"minimum", catch.PriceMismatch},
-	{"rate", catch.RateLimited},
-	{"not found", catch.NotFound},
-	{"contact", catch.InvalidContact},
-}
-
-func kindOf(words string, fallback catch.ErrorKind) catch.ErrorKind {
-	said := strings.ToLower(words)
-	for _, w := range wordings {
-		if strings.Contains(said, w.words) {
-			return w.kind
-		}
-	}
-	return fallback
+// refused types what it says of one name of a call.
+func (d *route) refused(r web.Request, f failure) error {
+	return d.web.Fail(r, cmp.Or(facts.Words.Kind(f.Error.Description), catch.Busy), f.Error.Description)
 }
 
 // failure is why one name of a call was refused.
@@ -241,7 +206,7 @@ func amount(r catch.Request) catch.Money {
 }
 
 func (d *route) add(r catch.Request) web.Request {
-	kind := d.conf.Options["type"]
+	kind := d.Conf.Options["type"]
 	if kind == "" {
 		kind = "Standard"
 	}
@@ -249,7 +214,7 @@ func (d *route) add(r catch.Request) web.Request {
 	if a := amount(r); !a.IsZero() {
 		sum = json.Number(a.Amount())
 	}
-	return d.request("place backorder", http.MethodPut, "/v2/backorders", nil, []any{struct {
+	return d.web.JSON("place backorder", http.MethodPut, "/v2/backorders", nil, []any{struct {
 		Domain string
 		Amount any
 		Type   string
@@ -266,7 +231,7 @@ func (d *route) Print(r catch.Request) (string, error) {
 // charges more for a sole order.
 func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	if a := amount(r); a.Currency != "" && a.Currency != "USD" {
 		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "place backorder", Words: "it charges USD, the price is in " + a.Currency}
@@ -281,7 +246,7 @@ func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	}
 	for _, f := range a.Failures {
 		if strings.EqualFold(f.Domain, r.Name) {
-			return catch.Report{}, d.web.Fail(req, kindOf(f.Error.Description, catch.Busy), f.Error.Description)
+			return catch.Report{}, d.refused(req, f)
 		}
 	}
 	for _, s := range a.Successes {
@@ -293,16 +258,16 @@ func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 }
 
 // Find looks for an auction of the name first, since a catch that others
-// ordered too goes on there, then for the backorder.
+// ordered too goes on there, then for the backorder. The list of auctions has
+// those of others as well: one counts where a bid of ours stands in it, or where
+// the service had our order before.
 func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
-	auctions, err := d.auctions(ctx, o.Name)
+	a, err := d.auction(ctx, o.Name)
 	if err != nil {
 		return catch.Report{}, err
 	}
-	for _, a := range auctions {
-		if strings.EqualFold(a.Name, o.Name) {
-			return a.report(), nil
-		}
+	if a != nil && (a.ours() || held(o.State)) {
+		return a.report(), nil
 	}
 	list, err := d.list(ctx, o.Name)
 	if err != nil {
@@ -313,42 +278,78 @@ func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 			return l.Report, nil
 		}
 	}
-	return catch.Report{}, d.web.Fail(web.Request{Op: "look up backorder"}, catch.NotFound, "it is neither a backorder nor an auction of this account")
+	why := "it is neither a backorder nor an auction of this account"
+	if a != nil {
+		why = "others bid for it in auction " + a.ID.String() + ", this account has neither a bid nor a backorder"
+	}
+	return catch.Report{}, d.web.Fail(web.Request{Op: "look up backorder"}, catch.NotFound, why)
+}
+
+// held are the states in which the service had the order for sure.
+func held(s catch.State) bool {
+	switch s {
+	case catch.Active, catch.Processing, catch.AuctionLeading, catch.AuctionOutbid, catch.PaymentDue:
+		return true
+	}
+	return false
 }
 
 // List returns every backorder of the account.
 func (d *route) List(ctx context.Context) ([]catch.Listed, error) { return d.list(ctx, "") }
 
 func (d *route) list(ctx context.Context, search string) ([]catch.Listed, error) {
-	q := url.Values{"size": {"100"}}
-	if search != "" {
-		q.Set("searchTerm", search)
-	}
 	var out []catch.Listed
-	for range 100 { // pages; the service gives a cursor
+	err := pages(ctx, d, "list backorders", "/v2/backorders", web.Values("size", "100", "searchTerm", search), func(i item) bool {
+		out = append(out, catch.Listed{Name: strings.ToLower(i.Domain), Report: i.report()})
+		return search != "" && strings.EqualFold(i.Domain, search)
+	})
+	return out, err
+}
+
+// mostPages is far more than any account has; a list that goes on is no list.
+const mostPages = 500
+
+// pages reads a list, page by page, until f has what it looked for. A list that
+// cannot be read to its end is an error: what was not seen on it may be there.
+func pages[T any](ctx context.Context, d *route, op, path string, q url.Values, f func(T) (enough bool)) error {
+	seen := 0
+	for range mostPages {
 		var a struct {
-			Items  []item `json:"items"`
+			Items  []T         `json:"items"`
+			Total  json.Number `json:"totalRecords"`
 			Cursor struct {
 				Next string `json:"next"`
 			} `json:"cursor"`
 		}
-		if err := d.do(ctx, d.request("list backorders", http.MethodGet, "/v2/backorders", q, nil, false), &a); err != nil {
-			return nil, err
+		r := d.web.JSON(op, http.MethodGet, path, q, nil, false)
+		if err := d.do(ctx, r, &a); err != nil {
+			return err
+		}
+		if a.Items == nil {
+			return d.web.Fail(r, catch.UpstreamDown, "no list in its answer")
 		}
 		for _, i := range a.Items {
-			out = append(out, catch.Listed{Name: strings.ToLower(i.Domain), Report: i.report()})
+			if f(i) {
+				return nil
+			}
 		}
-		if a.Cursor.Next == "" {
-			break
+		seen += len(a.Items)
+		switch total, _ := a.Total.Int64(); {
+		case a.Cursor.Next == "" && int64(seen) < total:
+			return d.web.Fail(r, catch.UpstreamDown, fmt.Sprintf("its list ends after %d of %d", seen, total))
+		case a.Cursor.Next == "":
+			return nil
+		case a.Cursor.Next == q.Get("next") || len(a.Items) == 0:
+			return d.web.Fail(r, catch.UpstreamDown, "its list does not go on")
 		}
 		q.Set("next", a.Cursor.Next)
 	}
-	return out, nil
+	return d.web.Fail(web.Request{Op: op}, catch.UpstreamDown, fmt.Sprintf("its list has no end after %d pages", mostPages))
 }
 
 // Cancel deletes the backorder; a name that has failed says why.
 func (d *route) Cancel(ctx context.Context, o catch.Order) (catch.Report, error) {
-	r := d.request("cancel backorder", http.MethodDelete, "/v2/backorders", nil, []string{o.Name}, false)
+	r := d.web.JSON("cancel backorder", http.MethodDelete, "/v2/backorders", nil, []string{o.Name}, false)
 	var a struct {
 		Successes []string  `json:"successes"`
 		Failures  []failure `json:"failures"`
@@ -358,7 +359,7 @@ func (d *route) Cancel(ctx context.Context, o catch.Order) (catch.Report, error)
 	}
 	for _, f := range a.Failures {
 		if strings.EqualFold(f.Domain, o.Name) {
-			return catch.Report{}, d.web.Fail(r, kindOf(f.Error.Description, catch.Busy), f.Error.Description)
+			return catch.Report{}, d.refused(r, f)
 		}
 	}
 	return catch.Report{State: catch.Cancelled, Words: "cancelled"}, nil
@@ -389,51 +390,56 @@ func (a auction) report() catch.Report {
 	return r
 }
 
-func (d *route) auctions(ctx context.Context, name string) ([]auction, error) {
-	var a struct {
-		Items []auction `json:"items"`
-	}
-	q := url.Values{"searchTerm": {name}, "size": {"50"}, "showAllActive": {"true"}}
-	err := d.do(ctx, d.request("look up auction", http.MethodGet, "/v2/auctions", q, nil, false), &a)
-	return a.Items, err
+// ours reports whether a bid of this account stands in the auction.
+func (a auction) ours() bool {
+	bid, err := a.MaxBid.Float64()
+	return a.Winning || err == nil && bid > 0
+}
+
+// auction returns the open auction of a name, nil where there is none.
+func (d *route) auction(ctx context.Context, name string) (*auction, error) {
+	var found *auction
+	err := pages(ctx, d, "look up auction", "/v2/auctions", web.Values("searchTerm", name, "size", "100", "showAllActive", "true"), func(a auction) bool {
+		if strings.EqualFold(a.Name, name) {
+			found = &a
+		}
+		return found != nil
+	})
+	return found, err
 }
 
 // Bid places a maximum bid in the name's auction.
 func (d *route) Bid(ctx context.Context, o catch.Order, bid catch.Money) (catch.Report, error) {
-	auctions, err := d.auctions(ctx, o.Name)
+	a, err := d.auction(ctx, o.Name)
+	switch {
+	case err != nil:
+		return catch.Report{}, err
+	case a == nil:
+		return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.NotFound, "no auction for "+o.Name+" is open")
+	}
+	id, err := strconv.ParseInt(a.ID.String(), 10, 64)
 	if err != nil {
+		return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.UpstreamDown, "its auction has no number")
+	}
+	r := d.web.JSON("bid", http.MethodPost, "/v2/bids", nil, []any{struct {
+		AuctionId int64 // the service's own spelling
+		Amount    json.Number
+	}{id, json.Number(bid.Amount())}}, true)
+	var ans struct {
+		Failures []failure `json:"failures"`
+	}
+	if err := d.do(ctx, r, &ans); err != nil {
 		return catch.Report{}, err
 	}
-	for _, a := range auctions {
-		if !strings.EqualFold(a.Name, o.Name) {
-			continue
-		}
-		id, err := strconv.ParseInt(a.ID.String(), 10, 64)
-		if err != nil {
-			return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.UpstreamDown, "its auction has no number")
-		}
-		r := d.request("bid", http.MethodPost, "/v2/bids", nil, []any{struct {
-			AuctionId int64 // the service's own spelling
-			Amount    json.Number
-		}{id, json.Number(bid.Amount())}}, true)
-		var ans struct {
-			Failures []failure `json:"failures"`
-		}
-		if err := d.do(ctx, r, &ans); err != nil {
-			return catch.Report{}, err
-		}
-		if len(ans.Failures) > 0 {
-			why := ans.Failures[0].Error.Description
-			return catch.Report{}, d.web.Fail(r, kindOf(why, catch.Busy), why)
-		}
-		rep, err := d.Find(ctx, o)
-		if err != nil {
-			// It was placed; only where it stands is not known yet.
-			return catch.Report{OwnBid: bid, Words: "bid placed"}, nil //nolint:nilerr // the order is followed anyway
-		}
-		return rep, nil
+	if len(ans.Failures) > 0 {
+		return catch.Report{}, d.refused(r, ans.Failures[0])
 	}
-	return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.NotFound, "no auction for "+o.Name+" is open")
+	rep, err := d.Find(ctx, o)
+	if err != nil {
+		// It was placed; only where it stands is not known yet.
+		return catch.Report{OwnBid: bid, Words: "bid placed"}, nil //nolint:nilerr // the order is followed anyway
+	}
+	return rep, nil
 }
 
 // Pay has no call: a won auction is charged to the card on file.

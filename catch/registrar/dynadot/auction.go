@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
 // A name that several customers ordered goes to an auction once Dynadot caught
@@ -23,20 +22,12 @@ type offer struct {
 	over  bool
 }
 
-func (b *backorder) details(name string) web.Request {
-	return b.request("look up auction", "get_backorder_auction_details", false, "domain", name, "currency", b.conf.CurrencyOr())
-}
-
-func (b *backorder) bid(name string, bid catch.Money) web.Request {
-	return b.request("bid", "place_backorder_auction_bid", true, "domain", name, "bid_amount", bid.Amount(), "currency", bid.Currency)
-}
-
 // read finds the auction of a name in an answer.
 func (b *backorder) offer(ans *answer, name string) (offer, bool) {
 	var found *offer
 	var look func(m map[string]json.RawMessage)
 	look = func(m map[string]json.RawMessage) {
-		if who := own(m, "domain", "domainname"); strings.EqualFold(who, name) && found == nil {
+		if who := own(m, "domain", "domainname", "domain_name"); strings.EqualFold(who, name) && found == nil {
 			o := &offer{name: name, ends: millis(own(m, "end_time_stamp", "endtimestamp", "end_time"))}
 			o.price, _ = priceIn(own(m, "current_bid_price", "bidprice", "bid_price", "currentbidprice"), b.conf.CurrencyOr())
 			o.leads = yes(m, "is_high_bidder", "ishighbidder")
@@ -102,11 +93,11 @@ func (o offer) report(r catch.Report) catch.Report {
 	return r
 }
 
-// auction adds what the auction says to a report of the list. Without access
+// follow adds what the auction says to a report of the list. Without access
 // to the auction commands nobody knows who leads: that counts as outbid, since
 // only then does the person look.
-func (b *backorder) auction(ctx context.Context, name string, r catch.Report) catch.Report {
-	ans, err := b.do(ctx, b.details(name))
+func (b *backorder) follow(ctx context.Context, name string, r catch.Report) catch.Report {
+	ans, err := b.do(ctx, b.auction(name))
 	if err == nil {
 		if o, ok := b.offer(ans, name); ok && !o.over {
 			return o.report(r)
@@ -119,7 +110,7 @@ func (b *backorder) auction(ctx context.Context, name string, r catch.Report) ca
 
 // Bid raises the own maximum bid.
 func (b *backorder) Bid(ctx context.Context, o catch.Order, bid catch.Money) (catch.Report, error) {
-	ans, err := b.do(ctx, b.bid(o.Name, bid))
+	ans, err := b.do(ctx, b.speech.bid(o.Name, bid))
 	if err != nil {
 		return catch.Report{}, err
 	}
@@ -127,7 +118,7 @@ func (b *backorder) Bid(ctx context.Context, o catch.Order, bid catch.Money) (ca
 	if a, ok := b.offer(ans, o.Name); ok {
 		return a.report(r), nil
 	}
-	return b.auction(ctx, o.Name, r), nil
+	return b.follow(ctx, o.Name, r), nil
 }
 
 // Pay has no call.

@@ -6,43 +6,17 @@ import (
 	"strings"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/web"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
 )
 
 // backorder is the queue: Dynadot tries to catch the name when it drops.
-type backorder struct{ *api }
-
-func describeBackorder(account string) catch.Description {
-	return catch.Description{
-		Route: account, Service: title, Kind: catch.Backorder, Pool: service,
-		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanBalance, catch.CanCheck},
-	}
+type backorder struct {
+	account.Unpriced
+	account.Route
+	*api
 }
 
-func (b *backorder) Describe() catch.Description { return describeBackorder(b.conf.Account) }
-
-func (b *backorder) Open(name string) (bool, string) { return b.conf.Sells(name) }
-
-func (b *backorder) Terms(name string) catch.Terms {
-	return b.conf.Terms.For(service, catch.Backorder, name)
-}
-
-// Quote has no call at Dynadot: what a catch costs stands in the account only.
-func (b *backorder) Quote(context.Context, string, int) (catch.Quote, error) {
-	return catch.Quote{}, &catch.Error{
-		Kind: catch.Guard, Service: title, Op: "read price",
-		Words: "no call says what a backorder costs", Hint: "confirm the price in your account with --price",
-	}
-}
-
-func (b *backorder) add(name string) web.Request {
-	return b.request("place backorder", "add_backorder_request", true, "domain", name)
-}
-
-func (b *backorder) list() web.Request {
-	return b.request("list backorders", "backorder_request_list", false)
-}
-
+// Print shows the request.
 func (b *backorder) Print(r catch.Request) (string, error) {
 	return b.web.Print(b.add(r.Name)), nil
 }
@@ -51,7 +25,7 @@ func (b *backorder) Print(r catch.Request) (string, error) {
 // same order.
 func (b *backorder) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	_, err := b.do(ctx, b.add(r.Name))
 	if err != nil && catch.KindOf(err) != catch.AlreadyBackordered {
@@ -74,7 +48,7 @@ func (b *backorder) Find(ctx context.Context, o catch.Order) (catch.Report, erro
 	for _, l := range list {
 		if strings.EqualFold(l.Name, o.Name) {
 			if l.State == catch.AuctionLeading {
-				return b.auction(ctx, o.Name, l.Report), nil
+				return b.follow(ctx, o.Name, l.Report), nil
 			}
 			return l.Report, nil
 		}
@@ -84,15 +58,15 @@ func (b *backorder) Find(ctx context.Context, o catch.Order) (catch.Report, erro
 
 // Cancel deletes the request; Dynadot refuses in the last 24 hours.
 func (b *backorder) Cancel(ctx context.Context, o catch.Order) (catch.Report, error) {
-	r := b.request("cancel backorder", "delete_backorder_request", false, "domain", o.Name)
-	ans, err := b.do(ctx, r)
+	ans, err := b.do(ctx, b.remove(o.Name))
 	if err != nil {
 		return catch.Report{}, err
 	}
 	return catch.Report{State: catch.Cancelled, Words: ans.words()}, nil
 }
 
-// List returns every request of the account.
+// List returns every request of the account. An answer without a list, or with
+// one that cannot be read, says nothing of what is on it.
 func (b *backorder) List(ctx context.Context) ([]catch.Listed, error) {
 	r := b.list()
 	ans, err := b.do(ctx, r)
@@ -100,33 +74,44 @@ func (b *backorder) List(ctx context.Context) ([]catch.Listed, error) {
 		return nil, err
 	}
 	var out []catch.Listed
-	collect(ans.body, func(m map[string]json.RawMessage) {
-		name, status := find(m, "domain", "domain_name", "domainname"), find(m, "backorderrequeststatus", "backorder_request_status", "requeststatus")
-		if name == "" || status == "" {
+	unread := 0
+	lists := collect(ans.body, func(m map[string]json.RawMessage) {
+		name, status := find(m, "domain", "domain_name", "domainname"), find(m, "backorderrequeststatus", "backorder_request_status", "requeststatus", "status")
+		if name == "" {
+			unread++
 			return
 		}
 		out = append(out, catch.Listed{Name: strings.ToLower(name), Report: catch.Report{
 			State: state(status), Words: status, CancelBy: millis(find(m, "cutofftime", "cut_off_time")), Ref: name,
 		}})
 	})
+	if lists == 0 || unread > 0 {
+		return nil, b.web.Fail(r, catch.UpstreamDown, "its list cannot be read: "+ans.words())
+	}
 	return out, nil
 }
 
-// collect calls f for every object in every list of the answer.
-func collect(m map[string]json.RawMessage, f func(map[string]json.RawMessage)) {
-	for _, v := range m {
+// collect calls f for every object in every list of the answer and says how
+// many lists there are.
+func collect(m map[string]json.RawMessage, f func(map[string]json.RawMessage)) (lists int) {
+	for k, v := range m {
 		var list []map[string]json.RawMessage
-		if json.Unmarshal(v, &list) == nil {
+		var inner map[string]json.RawMessage
+		switch {
+		case string(v) == "null" || string(v) == `""`:
+			if strings.HasSuffix(strings.ToLower(k), "list") { // an empty one
+				lists++
+			}
+		case json.Unmarshal(v, &list) == nil:
+			lists++
 			for _, item := range list {
 				f(item)
 			}
-			continue
-		}
-		var inner map[string]json.RawMessage
-		if json.Unmarshal(v, &inner) == nil {
-			collect(inner, f)
+		case json.Unmarshal(v, &inner) == nil:
+			lists += collect(inner, f)
 		}
 	}
+	return lists
 }
 
 // state maps Dynadot's words, which it does not document, onto states. Words

@@ -1,19 +1,18 @@
-// Package dynadot takes backorders and registrations at Dynadot through its
-// api3 commands (dynadot.com/domain/api-commands).
+// Package dynadot takes backorders and registrations at Dynadot, through its
+// api3 commands (dynadot.com/domain/api-commands) or its REST interface
+// (dynadot.com/domain/api-document); an account says which.
 //
-// What is peculiar: everything travels in the query string, the key with it;
-// the header of an answer stands at the answer's level or one level down, and
-// codes are numbers or strings; a backorder is taken only once the name is
-// pending delete in Dynadot's own list, until then it "could not find
-// backorder fot this domain" (sic); and a backorder has no price argument, so
-// that a person's confirmed price stands in.
+// What is peculiar: a backorder is taken only once the name is pending delete
+// in Dynadot's own list, until then it "could not find backorder fot this
+// domain" (sic); it has no price argument, so that a person's confirmed price
+// stands in; and answers say what they say at several levels, with codes that
+// are numbers or strings.
 package dynadot
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +28,20 @@ const (
 	host    = "https://api.dynadot.com"
 )
 
+var (
+	queue = catch.Description{
+		Route: service, Service: title, Kind: catch.Backorder, Pool: service,
+		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanBalance, catch.CanCheck},
+	}
+	plain = catch.Description{
+		Route: service + ":register", Service: title, Kind: catch.Register,
+		Can: []catch.Can{
+			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance,
+			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+		},
+	}
+)
+
 // Factory makes Dynadot's routes: the backorder and the registration.
 func Factory() account.Factory {
 	return account.Factory{
@@ -36,32 +49,58 @@ func Factory() account.Factory {
 		Fields: []account.Field{
 			{Name: "key", What: "the API key from Tools > API", Secret: true, Needed: true},
 			{Name: "contact", What: "the id of the contact that registrations are made for; empty: the account's default"},
+			{Name: "api", What: "\"rest\" for the REST interface; empty: the api3 commands"},
+			{Name: "secret", What: "REST: the API secret, which signs its requests", Secret: true},
+			{Name: "signed_path", What: "REST, should signatures be refused: what of the path is signed, \"full\" (the default), \"version\" (from /v1 on) or \"resource\" (after it)"},
 		},
-		Routes: []catch.Description{describeBackorder(service), describeRegister(service)},
+		Routes: []catch.Description{queue, plain},
 		New: func(c account.Config) ([]catch.Route, error) {
-			api := &api{web: web.New(title, host, c), conf: c}
-			return []catch.Route{&backorder{api}, &register{account.Final{Service: title}, api}}, nil
+			a := &api{web: web.API{Client: web.New(title, host, c), Facts: facts}, conf: c}
+			switch form := c.Options["api"]; form {
+			case "", "api3":
+				a.speech = api3{c}
+			case "rest":
+				var err error
+				if a.speech, err = newREST(c, &a.web); err != nil {
+					return nil, err
+				}
+			default:
+				return nil, fmt.Errorf("read account %s: %s's api is \"api3\" or \"rest\", not %q", c.Account, title, form)
+			}
+			return []catch.Route{
+				&backorder{account.Unpriced{Service: title, Hint: "confirm the price in your account with --price"}, c.Route(queue), a},
+				&register{account.Final{Service: title}, c.Route(plain), a},
+			}, nil
 		},
 	}
+}
+
+// speech is one of the two forms in which the same things are asked for.
+type speech interface {
+	balance() web.Request
+	search(name string) web.Request
+
+	add(name string) web.Request
+	remove(name string) web.Request
+	list() web.Request
+	auction(name string) web.Request
+	bid(name string, bid catch.Money) web.Request
+
+	register(r catch.Request) web.Request
+	info(name string) web.Request
+	autoRenew(name string, on bool) web.Request
+	lock(name string) web.Request
+	nameservers(name string, hosts []string) web.Request
+
+	// sign makes a request ready to be sent.
+	sign(r web.Request) web.Request
 }
 
 // api is what both routes share: one account at one host.
 type api struct {
-	web  *web.Client
+	speech
+	web  web.API
 	conf account.Config
-}
-
-func (a *api) request(op, command string, paid bool, params ...string) web.Request {
-	q := url.Values{"key": {a.conf.Key.Reveal()}, "command": {command}}
-	if a.conf.Key.IsZero() {
-		q.Set("key", "•••")
-	}
-	for i := 0; i+1 < len(params); i += 2 {
-		if params[i+1] != "" {
-			q.Set(params[i], params[i+1])
-		}
-	}
-	return web.Request{Op: op, Method: "GET", Path: "/api3.json", Query: q, Paid: paid, Header: [][2]string{{"Accept", "application/json"}}}
 }
 
 // answer is the part of an api3 answer that says whether it worked, wherever
@@ -73,25 +112,14 @@ type answer struct {
 	body   map[string]json.RawMessage // of the response object
 }
 
-func (a *api) call(ctx context.Context, r web.Request) (*answer, error) {
-	resp, err := a.web.Do(ctx, r)
-	if err != nil {
-		return nil, err
+func (a answer) ok() bool {
+	switch a.code {
+	case "0", "200", "201", "202":
+		return true
 	}
-	if err := a.web.Status(r, resp); err != nil {
-		return nil, err
-	}
-	ans, ok := read(resp.Body)
-	if !ok {
-		return nil, a.web.Garbled(r, resp)
-	}
-	if ans.code == "429" || ans.code == "249" {
-		return nil, a.web.Fail(r, catch.RateLimited, ans.words())
-	}
-	return ans, nil
+	return false
 }
 
-func (a answer) ok() bool      { return a.code == "0" || a.code == "200" }
 func (a answer) words() string { return strings.TrimSpace(a.status + " " + a.error) }
 
 // read finds code, status and error at the answer's level and one level down
@@ -161,69 +189,59 @@ func text(v json.RawMessage) string {
 	return ""
 }
 
-// wordings are what Dynadot says in words only; the first that is found types
-// the failure.
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"already on your backorder", catch.AlreadyBackordered},
-	{"could not find backorder", catch.NotDroppableYet},
-	{"premium", catch.PremiumRefused},
-	{"not_available", catch.Taken},
-	{"not available", catch.Taken},
-	{"system_busy", catch.Busy},
-	{"could not find auction", catch.NotFound},
-	{"auction has ended", catch.CutOffPassed},
-	{"below the minimum", catch.PriceMismatch},
-	{"minimum bid", catch.PriceMismatch},
-	{"bid amount", catch.PriceMismatch},
-	{"insufficient", catch.InsufficientFunds},
-	{"not enough", catch.InsufficientFunds},
-	{"balance", catch.InsufficientFunds},
-	{"ip address", catch.IPNotAllowed},
-	{"whitelist", catch.IPNotAllowed},
-	{"invalid key", catch.Auth},
-	{"api key", catch.Auth},
-	{"contact", catch.InvalidContact},
-	{"not supported", catch.TLDUnsupported},
-	{"unsupported", catch.TLDUnsupported},
-	{"invalid tld", catch.TLDUnsupported},
-	{"24 hours", catch.CutOffPassed},
-	{"cutoff", catch.CutOffPassed},
-	{"cut off", catch.CutOffPassed},
-	{"too many", catch.RateLimited},
-	{"not_found", catch.NotFound},
-	{"not found", catch.NotFound},
-}
-
-// failed types an answer that is not ok. Words that nobody has seen yet are a
-// definite no, since the answer said so, but of no known kind: busy keeps the
-// order as it is.
-func (a *api) failed(r web.Request, ans *answer) error {
-	switch ans.code {
-	case "5":
-		return a.web.Fail(r, catch.Busy, ans.words())
-	case "1":
-		return a.web.Fail(r, catch.Taken, ans.words())
-	}
-	said := strings.ToLower(ans.words())
-	for _, w := range wordings {
-		if strings.Contains(said, w.words) {
-			return a.web.Fail(r, w.kind, ans.words())
+var facts = web.Facts{
+	Read: func(resp *web.Response) (web.Said, bool) {
+		a, ok := read(resp.Body)
+		if !ok {
+			return web.Said{}, false
 		}
-	}
-	return a.web.Fail(r, catch.Busy, ans.words())
+		return web.Said{Done: a.ok() && resp.Status < 400, Code: a.code, Words: a.words()}, true
+	},
+	Codes: map[string]catch.ErrorKind{
+		"5": catch.Busy, "1": catch.Taken, // api3
+		"429": catch.RateLimited, "249": catch.RateLimited, "401": catch.Auth,
+	},
+	Words: web.Wordings{
+		{"already on your backorder", catch.AlreadyBackordered},
+		{"could not find backorder", catch.NotDroppableYet},
+		{"premium", catch.PremiumRefused},
+		{"not_available", catch.Taken},
+		{"not available", catch.Taken},
+		{"system_busy", catch.Busy},
+		{"could not find auction", catch.NotFound},
+		{"could not find domain", catch.NotFound},
+		{"auction has ended", catch.CutOffPassed},
+		{"below the minimum", catch.PriceMismatch},
+		{"minimum bid", catch.PriceMismatch},
+		{"bid amount", catch.PriceMismatch},
+		{"insufficient", catch.InsufficientFunds},
+		{"not enough", catch.InsufficientFunds},
+		{"balance", catch.InsufficientFunds},
+		{"ip address", catch.IPNotAllowed},
+		{"whitelist", catch.IPNotAllowed},
+		{"invalid key", catch.Auth},
+		{"api key", catch.Auth},
+		{"signature", catch.Auth},
+		{"contact", catch.InvalidContact},
+		{"not supported", catch.TLDUnsupported},
+		{"unsupported", catch.TLDUnsupported},
+		{"invalid tld", catch.TLDUnsupported},
+		{"24 hours", catch.CutOffPassed},
+		{"cutoff", catch.CutOffPassed},
+		{"cut off", catch.CutOffPassed},
+		{"too many", catch.RateLimited},
+		{"not_found", catch.NotFound},
+		{"not found", catch.NotFound},
+	},
+	Vague: web.HTTP,
 }
 
 func (a *api) do(ctx context.Context, r web.Request) (*answer, error) {
-	ans, err := a.call(ctx, r)
+	resp, err := a.web.Call(ctx, a.sign(r), nil)
 	if err != nil {
 		return nil, err
 	}
-	if !ans.ok() {
-		return nil, a.failed(r, ans)
-	}
+	ans, _ := read(resp.Body)
 	return ans, nil
 }
 
@@ -233,21 +251,30 @@ func (a *api) Probe(ctx context.Context) error {
 	return err
 }
 
-// Balance reads the account's balance.
+// Balance reads what the account holds in its own currency.
 func (a *api) Balance(ctx context.Context) (catch.Money, error) {
-	r := a.request("read balance", "get_account_balance", false)
+	r := a.balance()
 	ans, err := a.do(ctx, r)
 	if err != nil {
 		return catch.Money{}, err
 	}
-	if amount := find(ans.body, "balance", "amount", "accountbalance"); amount != "" {
-		m, err := a.conf.Money(amount)
-		if err != nil {
-			return catch.Money{}, fmt.Errorf("read balance at %s: %w", title, err)
+	amount := ""
+	collect(ans.body, func(m map[string]json.RawMessage) {
+		if strings.EqualFold(own(m, "currency"), a.conf.CurrencyOr()) && amount == "" {
+			amount = own(m, "amount")
 		}
-		return m, nil
+	})
+	if amount == "" {
+		amount = find(ans.body, "balance", "accountbalance", "account_balance", "amount")
 	}
-	return catch.Money{}, a.web.Fail(r, catch.UpstreamDown, "no balance in its answer")
+	if amount == "" {
+		return catch.Money{}, a.web.Fail(r, catch.UpstreamDown, "no balance in its answer")
+	}
+	m, err := a.conf.Money(amount)
+	if err != nil {
+		return catch.Money{}, fmt.Errorf("read balance at %s: %w", title, err)
+	}
+	return m, nil
 }
 
 // find looks for a text or number under any of the keys, down to any depth.
@@ -289,9 +316,9 @@ func millis(s string) time.Time {
 	return time.UnixMilli(n).UTC()
 }
 
-// search reads whether a name can be registered, and its price.
-func (a *api) search(ctx context.Context, name string, years int) (catch.Quote, error) {
-	r := a.request("read price", "search", false, "domain0", name, "show_price", "1", "currency", a.conf.CurrencyOr())
+// quote reads whether a name can be registered, and its price.
+func (a *api) quote(ctx context.Context, name string, years int) (catch.Quote, error) {
+	r := a.search(name)
 	ans, err := a.do(ctx, r)
 	if err != nil {
 		return catch.Quote{}, err
@@ -310,18 +337,22 @@ func (a *api) search(ctx context.Context, name string, years int) (catch.Quote, 
 	if q.Premium {
 		q.Class = "premium"
 	}
+	currency := a.conf.CurrencyOr()
+	if in := find(ans.body, "currency"); in != "" {
+		currency = strings.ToUpper(in) // of the prices; it need not be the one that was asked for
+	}
 	if amount := find(ans.body, "registration"); amount != "" {
 		price = amount
 	}
 	if price != "" {
 		// Older answers say "77.00 in USD", and "... and Registration Price: 8.99 in USD ..." in words.
-		if m, ok := priceIn(price, a.conf.CurrencyOr()); ok {
+		if m, ok := priceIn(price, currency); ok {
 			m.Units *= int64(max(years, 1))
 			q.Price = m
 		}
 	}
 	if amount := find(ans.body, "renewal"); amount != "" {
-		if m, ok := priceIn(amount, a.conf.CurrencyOr()); ok {
+		if m, ok := priceIn(amount, currency); ok {
 			q.Renew = m
 		}
 	}

@@ -3,8 +3,10 @@ package fake
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -100,7 +102,7 @@ func (d *DropCatch) serve(w http.ResponseWriter, r *http.Request) {
 				items = append(items, d.item(n))
 			}
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"items": items, "totalRecords": len(items), "cursor": map[string]any{}})
+		page(w, r, items)
 	case "DELETE /v2/backorders":
 		var names []string
 		_ = json.NewDecoder(r.Body).Decode(&names)
@@ -117,7 +119,7 @@ func (d *DropCatch) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{d.key("successes"): done, d.key("failures"): failed})
 	case "GET /v2/auctions":
-		d.listAuctions(w, r.URL.Query().Get("searchTerm"))
+		d.listAuctions(w, r)
 	case "POST /v2/bids":
 		d.bid(w, r)
 	default:
@@ -177,19 +179,36 @@ func (d *DropCatch) put(w http.ResponseWriter, r *http.Request, sc Scenario) {
 	_ = json.NewEncoder(w).Encode(map[string]any{d.key("successes"): []any{d.item(name)}, d.key("failures"): []any{}})
 }
 
-func (d *DropCatch) listAuctions(w http.ResponseWriter, search string) {
+// page writes as many items as were asked for, from the cursor on.
+func page(w http.ResponseWriter, r *http.Request, items []any) {
+	q := r.URL.Query()
+	size, _ := strconv.Atoi(q.Get("size"))
+	from, _ := strconv.Atoi(q.Get("next"))
+	from = min(max(from, 0), len(items))
+	to := min(from+max(size, 1), len(items))
+	cursor := map[string]any{}
+	if to < len(items) {
+		cursor["next"] = strconv.Itoa(to)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"items": append([]any{}, items[from:to]...), "totalRecords": len(items), "cursor": cursor})
+}
+
+// listAuctions lists those of everybody, which is what showAllActive says.
+func (d *DropCatch) listAuctions(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	q := r.URL.Query()
 	var items []any
-	for n, a := range d.Auctions {
-		if strings.Contains(n, search) {
+	for _, n := range slices.Sorted(maps.Keys(d.Auctions)) {
+		a := d.Auctions[n]
+		if strings.Contains(n, q.Get("searchTerm")) && (q.Get("showAllActive") == "true" || a.MaxBid > 0) {
 			items = append(items, map[string]any{
 				d.key("auctionId"): a.ID, d.key("name"): n, d.key("endTime"): a.Ends.UTC().Format(time.RFC3339), d.key("winning"): a.Winning,
 				d.key("highBid"): a.HighBid, d.key("maxBid"): a.MaxBid, d.key("minimumNextBid"): a.HighBid + 5, d.key("type"): "Dropped",
 			})
 		}
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"items": items, "totalRecords": len(items)})
+	page(w, r, items)
 }
 
 func (d *DropCatch) bid(w http.ResponseWriter, r *http.Request) {

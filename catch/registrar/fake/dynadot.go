@@ -80,6 +80,10 @@ func (d *Dynadot) reply(w http.ResponseWriter, command, code, status, why string
 
 func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 	sc := d.arrive()
+	if strings.HasPrefix(r.URL.Path, "/restful/v1/") {
+		d.rest(w, r, sc)
+		return
+	}
 	q := r.URL.Query()
 	command := q.Get("command")
 	if r.URL.Path != "/api3.json" || r.Method != http.MethodGet {
@@ -118,13 +122,21 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch command {
 	case "add_backorder_request":
-		d.paidCall(w, sc, "AddBackorderRequest", q.Get("domain"), d.backorder)
+		name := q.Get("domain")
+		if !d.lose(w, sc, name) {
+			d.end(w, "AddBackorderRequest", name, d.backorder(sc, name), nil)
+		}
 	case "register":
-		d.paidCall(w, sc, "Register", q.Get("domain"), func(w http.ResponseWriter, sc Scenario, name string) bool {
-			return d.register(w, sc, name, q.Get("premium") == "1")
-		})
+		name := q.Get("domain")
+		if !d.lose(w, sc, name) {
+			d.end(w, "Register", name, d.register(sc, name, q.Get("premium") == "1"), map[string]any{"RegisterContent": map[string]any{"Expiration": "1738627199000"}})
+		}
 	case "delete_backorder_request":
-		d.cancel(w, sc, q.Get("domain"))
+		if why := d.cancel(sc, q.Get("domain")); why != "" {
+			d.reply(w, "DeleteBackorderRequest", "-1", "error", why, nil)
+		} else {
+			d.reply(w, "DeleteBackorderRequest", "0", "success", "", nil)
+		}
 	case "backorder_request_list":
 		d.list(w)
 	case "domain_info":
@@ -146,72 +158,68 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// paidCall acts, unless the scenario loses the call.
-func (d *Dynadot) paidCall(w http.ResponseWriter, sc Scenario, command, name string, act func(http.ResponseWriter, Scenario, string) bool) {
-	if d.lose(w, sc, name) || !act(w, sc, name) {
-		return
+// end takes a paid call, unless there is a reason not to.
+func (d *Dynadot) end(w http.ResponseWriter, command, name, why string, content map[string]any) {
+	switch why {
+	case "":
+		d.Hold(name)
+		d.reply(w, command, "0", "success", "", content)
+	case notAvailable:
+		d.reply(w, command, "1", why, "", nil)
+	default:
+		d.reply(w, command, "-1", "error", why, nil)
 	}
-	d.Hold(name)
-	content := map[string]any{}
-	if command == "Register" {
-		content["RegisterContent"] = map[string]any{"Expiration": "1738627199000"}
-	}
-	d.reply(w, command, "0", "success", "", content)
 }
 
-func (d *Dynadot) backorder(w http.ResponseWriter, sc Scenario, name string) bool {
+const notAvailable = "not_available"
+
+// backorder says why a backorder is not taken.
+func (d *Dynadot) backorder(sc Scenario, name string) (why string) {
 	_, listed := d.drops(name)
 	again := d.has(name)
-	why := ""
 	switch {
 	case sc == NotDroppableYet || !listed:
-		why = "could not find backorder fot this domain"
+		return "could not find backorder fot this domain"
 	case again || sc == AlreadyBackordered:
-		why = name + " is already on your backorder request list"
 		if !again {
 			d.Hold(name)
 		}
+		return name + " is already on your backorder request list"
 	case sc == InsufficientFunds:
-		why = "insufficient account balance"
+		return "insufficient account balance"
 	case sc == TLDUnsupported:
-		why = "this tld is not supported"
-	default:
-		return true
+		return "this tld is not supported"
 	}
-	d.reply(w, "AddBackorderRequest", "-1", "error", why, nil)
-	return false
+	return ""
 }
 
-func (d *Dynadot) register(w http.ResponseWriter, sc Scenario, name string, premium bool) bool {
-	code, status, why := "-1", "error", ""
+// register says why a name is not registered.
+func (d *Dynadot) register(sc Scenario, name string, premium bool) (why string) {
 	switch {
 	case sc == Taken || d.has(name):
-		code, status = "1", "not_available"
+		return notAvailable
 	case sc == PremiumFlip && !premium:
-		why = "this domain is a premium domain, please use premium option"
+		return "this domain is a premium domain, please use premium option"
 	case sc == InsufficientFunds:
-		why = "insufficient funds"
+		return "insufficient funds"
 	case sc == InvalidContact:
-		why = "invalid registrant contact"
+		return "invalid registrant contact"
 	case sc == TLDUnsupported:
-		why = "this tld is not supported"
-	default:
-		return true
+		return "this tld is not supported"
 	}
-	d.reply(w, "Register", code, status, why, nil)
-	return false
+	return ""
 }
 
-func (d *Dynadot) cancel(w http.ResponseWriter, sc Scenario, name string) {
+// cancel takes a request off, or says why not.
+func (d *Dynadot) cancel(sc Scenario, name string) (why string) {
 	late := sc == CutOffPassed || d.clock().After(d.PendingDelete[name].Add(-24*time.Hour))
 	switch {
 	case late && d.has(name):
-		d.reply(w, "DeleteBackorderRequest", "-1", "error", "cannot be deleted within 24 hours of the drop", nil)
+		return "cannot be deleted within 24 hours of the drop"
 	case !d.drop(name):
-		d.reply(w, "DeleteBackorderRequest", "-1", "error", "request not found", nil)
-	default:
-		d.reply(w, "DeleteBackorderRequest", "0", "success", "", nil)
+		return "request not found"
 	}
+	return ""
 }
 
 func (d *Dynadot) list(w http.ResponseWriter) {
@@ -242,6 +250,23 @@ func (d *Dynadot) search(w http.ResponseWriter, sc Scenario, name string) {
 	d.reply(w, "Search", "0", "success", "", map[string]any{"SearchResults": []any{item}})
 }
 
+// bid takes a bid, or says why not.
+func (a *DynadotAuction) bid(text string) (why string) {
+	var n int
+	if _, err := fmt.Sscanf(text, "%d", &n); err != nil || n < a.High+1 {
+		return "your bid is below the minimum bid"
+	}
+	if a.Ended {
+		return "auction has ended"
+	}
+	if a.Leads = n > a.Other; a.Leads {
+		a.High = max(a.High, a.Other+1)
+	} else {
+		a.High = n + 1
+	}
+	return ""
+}
+
 // auction answers without a code, as the auction commands do.
 func (d *Dynadot) auction(w http.ResponseWriter, sc Scenario, command, name, bid string) {
 	w.Header().Set("Content-Type", "application/json")
@@ -257,19 +282,9 @@ func (d *Dynadot) auction(w http.ResponseWriter, sc Scenario, command, name, bid
 		if d.lose(w, sc, name) {
 			return
 		}
-		var n int
-		if _, err := fmt.Sscanf(bid, "%d", &n); err != nil || n < a.High+1 {
-			refuse("your bid is below the minimum bid")
+		if why := a.bid(bid); why != "" {
+			refuse(why)
 			return
-		}
-		if a.Ended {
-			refuse("auction has ended")
-			return
-		}
-		if a.Leads = n > a.Other; a.Leads {
-			a.High = max(a.High, a.Other+1)
-		} else {
-			a.High = n + 1
 		}
 	}
 	high := any(a.Leads)

@@ -26,8 +26,6 @@ const (
 	service = "gandi"
 	title   = "Gandi"
 	host    = "https://api.gandi.net"
-	// settling is how long an accepted order may take to show up.
-	settling = time.Hour
 )
 
 // Factory makes Gandi's route: the registration.
@@ -38,141 +36,85 @@ func Factory() account.Factory {
 			{Name: "key", What: "a personal access token with the right to buy domains", Secret: true, Needed: true},
 			{Name: "sharing_id", What: "the id of the organisation that pays; empty: your own"},
 		}, account.PersonFields...),
-		Routes: []catch.Description{describe(service)},
+		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+				Client: web.New(title, host, c), Facts: facts, Prefix: "/v5", Header: [][2]string{{"Authorization", "Bearer " + web.Secret(c.Key)}},
+			}}}, nil
 		},
 	}
+}
+
+var description = catch.Description{
+	Route: service, Service: title, Kind: catch.Register,
+	Can: []catch.Can{
+		catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock,
+		catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+	},
 }
 
 type route struct {
 	account.Final
-	web  *web.Client
-	conf account.Config
-}
-
-func describe(account string) catch.Description {
-	return catch.Description{
-		Route: account, Service: title, Kind: catch.Register,
-		Can: []catch.Can{
-			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock,
-			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
-		},
-	}
-}
-
-func (g *route) Describe() catch.Description     { return describe(g.conf.Account) }
-func (g *route) Open(name string) (bool, string) { return g.conf.Sells(name) }
-func (g *route) Terms(name string) catch.Terms {
-	return g.conf.Terms.For(service, catch.Register, name)
+	account.Route
+	web *web.API
 }
 
 func (g *route) request(op, method, path string, query url.Values, body any, paid bool) web.Request {
-	key := g.conf.Key.Reveal()
-	if key == "" {
-		key = "•••"
-	}
-	r := web.Request{
-		Op: op, Method: method, Path: "/v5" + path, Query: query, Paid: paid,
-		Header: [][2]string{{"Authorization", "Bearer " + key}, {"Accept", "application/json"}},
-	}
-	if id := g.conf.Options["sharing_id"]; id != "" {
-		if r.Query == nil {
-			r.Query = url.Values{}
+	if id := g.Conf.Options["sharing_id"]; id != "" {
+		if query == nil {
+			query = url.Values{}
 		}
-		r.Query.Set("sharing_id", id)
+		query.Set("sharing_id", id)
 	}
-	if body != nil {
-		b, _ := json.Marshal(body) // plain structs and maps of strings
-		r.Body = string(b)
-		r.Header = append(r.Header, [2]string{"Content-Type", "application/json"})
-	}
-	return r
+	return g.web.JSON(op, method, path, query, body, paid)
 }
 
 // failure is Gandi's error form.
 type failure struct {
-	Code    int    `json:"code"`
 	Message string `json:"message"`
 	Cause   string `json:"cause"`
-	Object  string `json:"object"`
 	Errors  []struct {
 		Name        string `json:"name"`
 		Description string `json:"description"`
 	} `json:"errors"`
 }
 
-func (f failure) words() string {
-	s := strings.TrimSpace(f.Message + " " + f.Cause)
-	for _, e := range f.Errors {
-		s += "; " + strings.TrimSpace(e.Name+" "+e.Description)
-	}
-	return s
-}
-
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"premium", catch.PremiumRefused},
-	{"price", catch.PriceMismatch},
-	{"insufficient", catch.InsufficientFunds},
-	{"not enough credit", catch.InsufficientFunds},
-	{"prepaid", catch.InsufficientFunds},
-	{"not available", catch.Taken},
-	{"already", catch.Taken},
-	{"unavailable", catch.Taken},
-	{"unknown tld", catch.TLDUnsupported},
-	{"not supported", catch.TLDUnsupported},
-	{"ip address", catch.IPNotAllowed},
-	{"in progress", catch.Busy},
-	{"owner", catch.InvalidContact},
-	{"contact", catch.InvalidContact},
-}
-
-func (g *route) do(ctx context.Context, r web.Request, into any) (int, error) {
-	resp, err := g.web.Do(ctx, r)
-	if err != nil {
-		return 0, err
-	}
-	if err := g.web.Status(r, resp); err != nil {
-		return resp.Status, err
-	}
-	if resp.Status >= 400 {
-		var f failure
-		if err := g.web.Decode(r, resp, &f); err != nil {
-			return resp.Status, err
+var facts = web.Facts{
+	Read: web.ByStatus(func(f failure) string {
+		s := strings.TrimSpace(f.Message + " " + f.Cause)
+		for _, e := range f.Errors {
+			s += "; " + strings.TrimSpace(e.Name+" "+e.Description)
 		}
-		said := strings.ToLower(f.words())
-		for _, w := range wordings {
-			if strings.Contains(said, w.words) {
-				return resp.Status, g.web.Fail(r, w.kind, f.words())
-			}
-		}
-		kind := catch.Busy
-		switch resp.Status {
-		case http.StatusForbidden:
-			kind = catch.Auth
-		case http.StatusNotFound:
-			kind = catch.NotFound
-		case http.StatusPaymentRequired:
-			kind = catch.InsufficientFunds
-		case http.StatusConflict:
-			kind = catch.Taken
-		}
-		return resp.Status, g.web.Fail(r, kind, f.words())
-	}
-	if into == nil || len(resp.Body) == 0 {
-		return resp.Status, nil
-	}
-	return resp.Status, g.web.Decode(r, resp, into)
+		return s
+	}),
+	Words: web.Wordings{
+		{"premium", catch.PremiumRefused},
+		{"price", catch.PriceMismatch},
+		{"insufficient", catch.InsufficientFunds},
+		{"not enough credit", catch.InsufficientFunds},
+		{"prepaid", catch.InsufficientFunds},
+		{"not available", catch.Taken},
+		{"already registered", catch.Taken},
+		{"already taken", catch.Taken},
+		{"already exists", catch.Taken},
+		{"unavailable", catch.Taken},
+		{"unknown tld", catch.TLDUnsupported},
+		{"not supported", catch.TLDUnsupported},
+		{"ip address", catch.IPNotAllowed},
+		{"in progress", catch.Busy},
+		{"owner", catch.InvalidContact},
+		{"contact", catch.InvalidContact},
+	},
+	Vague: map[string]catch.ErrorKind{
+		"402": catch.InsufficientFunds, "403": catch.Auth, "404": catch.NotFound, "409": catch.Taken,
+	},
 }
 
 // Quote reads availability and the price after taxes, which is what is
 // charged.
 func (g *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
 	r := g.request("read price", http.MethodGet, "/domain/check", url.Values{
-		"name": {name}, "currency": {g.conf.CurrencyOr()}, "processes": {"create"},
+		"name": {name}, "currency": {g.Conf.CurrencyOr()}, "processes": {"create"},
 	}, nil, false)
 	var a struct {
 		Currency string `json:"currency"`
@@ -189,10 +131,10 @@ func (g *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 			} `json:"prices"`
 		} `json:"products"`
 	}
-	if _, err := g.do(ctx, r, &a); err != nil {
+	if _, err := g.web.Call(ctx, r, &a); err != nil {
 		return catch.Quote{}, err
 	}
-	q := catch.Quote{Name: name, Class: "standard", At: g.conf.Clock(), Basis: "Gandi check"}
+	q := catch.Quote{Name: name, Class: "standard", At: g.Conf.Clock(), Basis: "Gandi check"}
 	free := false
 	q.Free = &free
 	for _, p := range a.Products {
@@ -220,7 +162,7 @@ func (g *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 }
 
 func (g *route) create(r catch.Request) web.Request {
-	p := g.conf.Person()
+	p := g.Conf.Person()
 	owner := map[string]any{
 		"type": "individual", "given": p.First, "family": p.Last, "streetaddr": p.Street, "city": p.City, "state": p.State,
 		"zip": p.Zip, "country": p.Country, "phone": p.Phone, "email": p.Email,
@@ -229,7 +171,7 @@ func (g *route) create(r catch.Request) web.Request {
 		owner["type"], owner["orgname"] = "company", p.Organisation
 	}
 	body := map[string]any{
-		"fqdn": r.Name, "duration": max(r.Years, 1), "currency": g.conf.CurrencyOr(), "enforce_premium": r.Premium, "owner": owner,
+		"fqdn": r.Name, "duration": max(r.Years, 1), "currency": g.Conf.CurrencyOr(), "enforce_premium": r.Premium, "owner": owner,
 		"price": "<price>",
 	}
 	if !r.Price.IsZero() {
@@ -245,7 +187,7 @@ func (g *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	if r.Price.IsZero() {
 		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: "no price is known", Hint: "the price goes along with the call; read it first"}
 	}
-	if err := g.conf.Person().Check(); err != nil {
+	if err := g.Conf.Person().Check(); err != nil {
 		return catch.Report{}, &catch.Error{Kind: catch.InvalidContact, Service: title, Op: "register", Err: err, Hint: "mend it in the account's options"}
 	}
 	req := g.create(r)
@@ -258,7 +200,7 @@ func (g *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 		Message string `json:"message"`
 		ID      string `json:"id"`
 	}
-	if _, err := g.do(ctx, req, &a); err != nil {
+	if _, err := g.web.Call(ctx, req, &a); err != nil {
 		return catch.Report{}, err
 	}
 	if r.DryRun {
@@ -267,44 +209,41 @@ func (g *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	return catch.Report{State: catch.Processing, Ref: a.ID, Words: catch.Words(a.Message), Price: r.Price}, nil
 }
 
-// Find asks whether the name is in the account. An order that was accepted
-// less than an hour ago and is not there yet is still being worked on.
+// Find asks whether the name is in the account. An order that went out less
+// than an hour ago and is not there yet may still be worked on.
 func (g *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 	var a struct {
 		FQDN   string   `json:"fqdn"`
 		Status []string `json:"status"`
 	}
-	_, err := g.do(ctx, g.request("look up name", http.MethodGet, "/domain/domains/"+url.PathEscape(o.Name), nil, nil, false), &a)
-	switch {
-	case catch.KindOf(err) == catch.NotFound && o.State == catch.Processing && g.conf.Clock().Sub(o.Since) < settling:
-		return catch.Report{State: catch.Processing, Ref: o.Ref, Words: "accepted, not in the account yet"}, nil
-	case err != nil:
-		return catch.Report{}, err
+	_, err := g.web.Call(ctx, g.request("look up name", http.MethodGet, "/domain/domains/"+url.PathEscape(o.Name), nil, nil, false), &a)
+	if err != nil {
+		return g.Conf.Settles(o, err)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: catch.Words(strings.Join(a.Status, " "))}, nil
 }
 
 // Probe tests the token.
 func (g *route) Probe(ctx context.Context) error {
-	_, err := g.do(ctx, g.request("test account", http.MethodGet, "/domain/domains", url.Values{"per_page": {"1"}}, nil, false), nil)
+	_, err := g.web.Call(ctx, g.request("test account", http.MethodGet, "/domain/domains", url.Values{"per_page": {"1"}}, nil, false), nil)
 	return err
 }
 
 // AutoRenew switches the renewal.
 func (g *route) AutoRenew(ctx context.Context, name string, on bool) error {
-	_, err := g.do(ctx, g.request("set auto-renew", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/autorenew", nil, map[string]any{"enabled": on}, false), nil)
+	_, err := g.web.Call(ctx, g.request("set auto-renew", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/autorenew", nil, map[string]any{"enabled": on}, false), nil)
 	return err
 }
 
 // Lock sets clientTransferProhibited.
 func (g *route) Lock(ctx context.Context, name string, on bool) error {
-	_, err := g.do(ctx, g.request("lock name", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/status", nil, map[string]any{"clientTransferProhibited": on}, false), nil)
+	_, err := g.web.Call(ctx, g.request("lock name", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/status", nil, map[string]any{"clientTransferProhibited": on}, false), nil)
 	return err
 }
 
 // Nameservers sets the hosts.
 func (g *route) Nameservers(ctx context.Context, name string, hosts []string) error {
-	_, err := g.do(ctx, g.request("set name servers", http.MethodPut, "/domain/domains/"+url.PathEscape(name)+"/nameservers", nil, map[string]any{"nameservers": hosts}, false), nil)
+	_, err := g.web.Call(ctx, g.request("set name servers", http.MethodPut, "/domain/domains/"+url.PathEscape(name)+"/nameservers", nil, map[string]any{"nameservers": hosts}, false), nil)
 	return err
 }
 

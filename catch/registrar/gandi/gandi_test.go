@@ -9,7 +9,6 @@ import (
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
 	"github.com/lapse-dev/lapse/catch/registrar/terms"
-	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
 // TestSettlingEnds asks for an order that was accepted, again and again: the
@@ -18,14 +17,28 @@ func TestSettlingEnds(t *testing.T) {
 	f := fake.NewGandi()
 	defer f.Close()
 	now := conformance.Now()
-	r := &route{web: web.New(title, host, account.Config{URL: f.URL(), Key: catch.NewSecret(fake.Secret), Terms: terms.Default()}), conf: account.Config{
-		Key: catch.NewSecret(fake.Secret), Now: func() time.Time { return now },
-	}}
+	routes, err := Factory().New(account.Config{
+		Account: "gandi", Service: service, URL: f.URL(), Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := routes[0]
 	o := catch.Order{Name: "example.com", State: catch.Processing, Since: now.Add(-time.Minute), Updated: now}
 	if rep, err := r.Find(t.Context(), o); err != nil || rep.State != catch.Processing {
 		t.Errorf("after a minute: %+v, %v", rep, err)
 	}
+	// Its acceptance got lost: it may be worked on all the same, and must not be
+	// sent again.
+	o.State = catch.InDoubt
+	if rep, err := r.Find(t.Context(), o); catch.KindOf(err) != catch.Busy {
+		t.Errorf("in doubt after a minute: %+v, %v", rep, err)
+	}
 	o.Since = now.Add(-2 * time.Hour)
+	if rep, err := r.Find(t.Context(), o); catch.KindOf(err) != catch.NotFound {
+		t.Errorf("in doubt after two hours: %+v, %v", rep, err)
+	}
+	o.State = catch.Processing
 	if rep, err := r.Find(t.Context(), o); catch.KindOf(err) != catch.NotFound {
 		t.Errorf("after two hours: %+v, %v", rep, err)
 	}

@@ -11,8 +11,8 @@
 package hexonet
 
 import (
+	"cmp"
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,58 +42,50 @@ func Factory() account.Factory {
 			{Name: "system", What: "\"rrpproxy\" for CentralNic Reseller; empty: HEXONET"},
 			{Name: "entity", What: "54cd is live, 1234 the test system; HEXONET only"},
 		},
-		Routes: []catch.Description{describe(service, true), describe(service, false)},
+		Routes: []catch.Description{queue, plain},
 		New: func(c account.Config) ([]catch.Route, error) {
 			host := ispapi
 			if c.Options["system"] == "rrpproxy" {
 				host = rrpproxy
 			}
-			a := &api{web.New(title, host, c), c}
-			return []catch.Route{&backorder{a}, &register{account.Final{Service: title}, a}}, nil
+			a := &api{web.API{Client: web.New(title, host, c), Facts: facts}, c}
+			return []catch.Route{
+				&backorder{unpriced, c.Route(queue), a},
+				&register{account.Final{Service: title}, c.Route(plain), a},
+			}, nil
 		},
 	}
 }
 
-// api is what both routes share.
-type api struct {
-	web  *web.Client
-	conf account.Config
-}
-
-func describe(account string, queue bool) catch.Description {
-	if queue {
-		return catch.Description{
-			Route: account, Service: title, Kind: catch.Backorder, Pool: service,
-			Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBalance, catch.CanSandbox},
-		}
+var (
+	queue = catch.Description{
+		Route: service, Service: title, Kind: catch.Backorder, Pool: service,
+		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBalance, catch.CanSandbox},
 	}
-	return catch.Description{
-		Route: account + ":register", Service: title, Kind: catch.Register,
+	plain = catch.Description{
+		Route: service + ":register", Service: title, Kind: catch.Register,
 		Can: []catch.Can{
 			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance,
 			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
 		},
 	}
+	unpriced = account.Unpriced{Service: title, Hint: "confirm the price of your contract with --price"}
+)
+
+// api is what both routes share.
+type api struct {
+	web  web.API
+	conf account.Config
 }
 
 // request writes one command.
 func (a *api) request(op string, paid bool, lines ...string) web.Request {
-	secret := a.conf.Secret.Reveal()
-	if secret == "" {
-		secret = "•••"
-	}
-	form := url.Values{"s_login": {a.conf.User}, "s_pw": {secret}, "s_command": {strings.Join(lines, "\n")}}
+	entity := ""
 	if a.conf.Options["system"] != "rrpproxy" {
-		entity := a.conf.Options["entity"]
-		if entity == "" {
-			entity = "54cd"
-		}
-		form.Set("s_entity", entity)
+		entity = cmp.Or(a.conf.Options["entity"], "54cd")
 	}
-	return web.Request{
-		Op: op, Method: "POST", Path: "/api/call.cgi", Body: form.Encode(), Paid: paid,
-		Header: [][2]string{{"Content-Type", "application/x-www-form-urlencoded"}},
-	}
+	return a.web.Form(op, "/api/call.cgi", web.Values(
+		"s_login", a.conf.User, "s_pw", web.Secret(a.conf.Secret), "s_entity", entity, "s_command", strings.Join(lines, "\n")), paid)
 }
 
 // answer is CODE, DESCRIPTION and the properties by name, in order.
@@ -140,60 +132,42 @@ func read(body []byte) (*answer, bool) {
 	return a, whole && a.code != 0
 }
 
-// codes are the documented return codes.
-var codes = map[int]catch.ErrorKind{
-	211: catch.Taken, 420: catch.Busy, 421: catch.Busy, 423: catch.Busy, 422: catch.RateLimited, 425: catch.RateLimited,
-	504: catch.InvalidContact, 530: catch.Auth, 531: catch.Auth, 535: catch.IPNotAllowed, 540: catch.Taken, 554: catch.Taken,
-	545: catch.NotFound, 546: catch.InsufficientFunds, 552: catch.CutOffPassed,
-}
-
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"premium", catch.PremiumRefused},
-	{"price", catch.PriceMismatch},
-	{"credit limit", catch.InsufficientFunds},
-	{"insufficient", catch.InsufficientFunds},
-	{"already exists", catch.AlreadyBackordered},
-	{"not deleted", catch.NotDroppableYet},
-	{"no backorder", catch.NotDroppableYet},
-	{"finalization", catch.CutOffPassed},
-	{"zone", catch.TLDUnsupported},
-	{"tld", catch.TLDUnsupported},
-	{"contact", catch.InvalidContact},
-	{"ip address", catch.IPNotAllowed},
+var facts = web.Facts{
+	Read: func(resp *web.Response) (web.Said, bool) {
+		ans, ok := read(resp.Body)
+		code := strconv.Itoa(ans.code)
+		return web.Said{Done: ans.code == 200, Code: code, Words: code + " " + ans.words}, ok
+	},
+	Codes: map[string]catch.ErrorKind{
+		"420": catch.Busy, "421": catch.Busy, "423": catch.Busy, "422": catch.RateLimited, "425": catch.RateLimited,
+		"530": catch.Auth, "531": catch.Auth, "535": catch.IPNotAllowed, "540": catch.Taken, "554": catch.Taken,
+		"545": catch.NotFound, "546": catch.InsufficientFunds, "552": catch.CutOffPassed,
+	},
+	Words: web.Wordings{
+		{"premium", catch.PremiumRefused},
+		{"price", catch.PriceMismatch},
+		{"credit limit", catch.InsufficientFunds},
+		{"insufficient", catch.InsufficientFunds},
+		{"already exists", catch.AlreadyBackordered},
+		{"not deleted", catch.NotDroppableYet},
+		{"no backorder", catch.NotDroppableYet},
+		{"finalization", catch.CutOffPassed},
+		{"zone", catch.TLDUnsupported},
+		{"tld", catch.TLDUnsupported},
+		{"contact", catch.InvalidContact},
+		{"ownercontact", catch.InvalidContact},
+		{"ip address", catch.IPNotAllowed},
+	},
+	Vague: map[string]catch.ErrorKind{"211": catch.Taken, "504": catch.InvalidContact},
 }
 
 func (a *api) do(ctx context.Context, r web.Request) (*answer, error) {
-	resp, err := a.web.Do(ctx, r)
+	resp, err := a.web.Call(ctx, r, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.web.Status(r, resp); err != nil {
-		return nil, err
-	}
-	ans, ok := read(resp.Body)
-	if !ok {
-		return nil, a.web.Garbled(r, resp)
-	}
-	if ans.code == 200 {
-		return ans, nil
-	}
-	words := strconv.Itoa(ans.code) + " " + ans.words
-	said := strings.ToLower(ans.words)
-	if kind, ok := codes[ans.code]; ok && ans.code != 504 && ans.code != 211 {
-		return nil, a.web.Fail(r, kind, words)
-	}
-	for _, w := range wordings {
-		if strings.Contains(said, w.words) {
-			return nil, a.web.Fail(r, w.kind, words)
-		}
-	}
-	if kind, ok := codes[ans.code]; ok {
-		return nil, a.web.Fail(r, kind, words)
-	}
-	return nil, a.web.Fail(r, catch.Busy, words)
+	ans, _ := read(resp.Body)
+	return ans, nil
 }
 
 // Balance reads the account's deposit.
@@ -230,20 +204,10 @@ func (a *api) contacts(r catch.Request) []string {
 }
 
 // backorder is the application of class BACKORDER.
-type backorder struct{ *api }
-
-func (b *backorder) Describe() catch.Description     { return describe(b.conf.Account, true) }
-func (b *backorder) Open(name string) (bool, string) { return b.conf.Sells(name) }
-func (b *backorder) Terms(name string) catch.Terms {
-	return b.conf.Terms.For(service, catch.Backorder, name)
-}
-
-// Quote has no call: the fee stands in the reseller's price list.
-func (b *backorder) Quote(context.Context, string, int) (catch.Quote, error) {
-	return catch.Quote{}, &catch.Error{
-		Kind: catch.Guard, Service: title, Op: "read price",
-		Words: "no call says what a backorder costs", Hint: "confirm the price of your contract with --price",
-	}
+type backorder struct {
+	account.Unpriced
+	account.Route
+	*api
 }
 
 func (b *backorder) add(r catch.Request) web.Request {
@@ -257,7 +221,7 @@ func (b *backorder) Print(r catch.Request) (string, error) { return b.web.Print(
 
 func (b *backorder) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	ans, err := b.do(ctx, b.add(r))
 	if err != nil {

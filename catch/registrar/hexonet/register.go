@@ -16,13 +16,8 @@ import (
 // register is AddDomain.
 type register struct {
 	account.Final
+	account.Route
 	*api
-}
-
-func (g *register) Describe() catch.Description     { return describe(g.conf.Account, false) }
-func (g *register) Open(name string) (bool, string) { return g.conf.Sells(name) }
-func (g *register) Terms(name string) catch.Terms {
-	return g.conf.Terms.For(service, catch.Register, name)
 }
 
 // check reads one name; the class is what a premium registration has to state.
@@ -35,7 +30,7 @@ func (g *register) check(ctx context.Context, name string) (q catch.Quote, class
 	said := ans.first("DOMAINCHECK")
 	class = ans.first("CLASS")
 	free := strings.HasPrefix(said, "210")
-	q = catch.Quote{Name: name, Class: "standard", At: g.conf.Clock(), Basis: "CheckDomains " + said}
+	q = catch.Quote{Name: name, Class: "standard", At: g.Conf.Clock(), Basis: "CheckDomains " + said}
 	// 211 is "taken" and "premium available" alike.
 	if strings.Contains(strings.ToLower(said), "premium") || strings.Contains(strings.ToUpper(class), "PREMIUM") {
 		q.Premium, q.Class = true, class
@@ -75,7 +70,7 @@ func (g *register) Print(r catch.Request) (string, error) { return g.web.Print(g
 // read right before.
 func (g *register) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	q, class, err := g.check(ctx, r.Name)
 	if err != nil {
@@ -136,5 +131,5 @@ func (g *register) Nameservers(ctx context.Context, name string, hosts []string)
 
 // Arm prepares a burst of this call, repeated within the service's limits.
 func (g *register) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
-	return repeat.Arm(ctx, g, g.web, rs, at, until)
+	return repeat.Arm(ctx, g, &g.web, rs, at, until)
 }

@@ -12,7 +12,6 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -38,52 +37,31 @@ func Factory() account.Factory {
 			{Name: "key", What: "the API key from Profile > Tools > API access", Secret: true, Needed: true},
 			{Name: "client_ip", What: "this machine's public IPv4 address, as it stands on the account's list", Needed: true},
 		}, account.PersonFields...),
-		Routes: []catch.Description{describe(service)},
+		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{Client: web.New(title, host, c), Facts: facts}}}, nil
 		},
 	}
+}
+
+var description = catch.Description{
+	Route: service, Service: title, Kind: catch.Register,
+	Can: []catch.Can{
+		catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+	},
 }
 
 type route struct {
 	account.Final
-	web  *web.Client
-	conf account.Config
-}
-
-func describe(account string) catch.Description {
-	return catch.Description{
-		Route: account, Service: title, Kind: catch.Register,
-		Can: []catch.Can{
-			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
-		},
-	}
-}
-
-func (n *route) Describe() catch.Description     { return describe(n.conf.Account) }
-func (n *route) Open(name string) (bool, string) { return n.conf.Sells(name) }
-func (n *route) Terms(name string) catch.Terms {
-	return n.conf.Terms.For(service, catch.Register, name)
+	account.Route
+	web *web.API
 }
 
 func (n *route) request(op, command string, paid bool, params ...string) web.Request {
-	key := n.conf.Key.Reveal()
-	if key == "" {
-		key = "•••"
-	}
-	q := url.Values{
-		"ApiUser": {n.conf.User}, "UserName": {n.conf.User}, "ApiKey": {key}, "ClientIp": {n.conf.Options["client_ip"]},
-		"Command": {"namecheap." + command},
-	}
-	for i := 0; i+1 < len(params); i += 2 {
-		if params[i+1] != "" {
-			q.Set(params[i], params[i+1])
-		}
-	}
-	return web.Request{
-		Op: op, Method: "POST", Path: "/xml.response", Body: q.Encode(), Paid: paid,
-		Header: [][2]string{{"Content-Type", "application/x-www-form-urlencoded"}},
-	}
+	return n.web.Form(op, "/xml.response", web.Values(append([]string{
+		"ApiUser", n.Conf.User, "UserName", n.Conf.User, "ApiKey", web.Secret(n.Conf.Key), "ClientIp", n.Conf.Options["client_ip"],
+		"Command", "namecheap." + command,
+	}, params...)...), paid)
 }
 
 // answer is every answer that is read here; what a command does not return
@@ -129,77 +107,70 @@ type answer struct {
 	} `xml:"CommandResponse"`
 }
 
-// numbers are the errors with a documented or widely seen number.
-var numbers = map[string]catch.ErrorKind{
-	"1011102": catch.Auth,
-	"1011150": catch.IPNotAllowed,
-	"1010102": catch.Auth,
-	"2011169": catch.Busy,
-	"2016166": catch.NotFound,
-	"2019166": catch.NotFound,
-	"2030166": catch.TLDUnsupported,
-	"2030280": catch.TLDUnsupported,
-	"2528166": catch.InsufficientFunds,
-	"2015182": catch.InvalidContact,
-	"3016166": catch.NotFound,
-	"3019166": catch.Taken,
-	"4019166": catch.Taken,
-	"500000":  catch.RateLimited,
+// facts: few numbers are documented, so that the words come first. What is in
+// neither may have been done by the registry all the same: upstream errors
+// (3031510, 3050900) and unknown ones (5xxxxxx).
+var facts = web.Facts{
+	Read: read,
+	Words: web.Wordings{
+		{"premium", catch.PremiumRefused},
+		{"insufficient", catch.InsufficientFunds},
+		{"not available", catch.Taken},
+		{"too many", catch.RateLimited},
+		{"whitelist", catch.IPNotAllowed},
+		{"request ip", catch.IPNotAllowed},
+		{"ip address", catch.IPNotAllowed},
+		{"api key", catch.Auth},
+		{"tld is not", catch.TLDUnsupported},
+		{"unsupported tld", catch.TLDUnsupported},
+		{"tld not", catch.TLDUnsupported},
+		{"phone", catch.InvalidContact},
+		{"address", catch.InvalidContact},
+		{"contact", catch.InvalidContact},
+		{"in progress", catch.Busy},
+	},
+	Vague: map[string]catch.ErrorKind{
+		"1011102": catch.Auth,
+		"1011150": catch.IPNotAllowed,
+		"1010102": catch.Auth,
+		"2011169": catch.Busy,
+		"2016166": catch.NotFound,
+		"2019166": catch.NotFound,
+		"2030166": catch.TLDUnsupported,
+		"2030280": catch.TLDUnsupported,
+		"2528166": catch.InsufficientFunds,
+		"2015182": catch.InvalidContact,
+		"3016166": catch.NotFound,
+		"3019166": catch.Taken,
+		"4019166": catch.Taken,
+		"500000":  catch.RateLimited,
+	},
+	Else: catch.OutcomeUnknown,
 }
 
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"premium", catch.PremiumRefused},
-	{"insufficient", catch.InsufficientFunds},
-	{"not available", catch.Taken},
-	{"too many", catch.RateLimited},
-	{"whitelist", catch.IPNotAllowed},
-	{"request ip", catch.IPNotAllowed},
-	{"api key", catch.Auth},
-	{"tld", catch.TLDUnsupported},
-	{"phone", catch.InvalidContact},
-	{"address", catch.InvalidContact},
-	{"contact", catch.InvalidContact},
-	{"in progress", catch.Busy},
+// read finds the first error.
+func read(resp *web.Response) (web.Said, bool) {
+	var a answer
+	switch {
+	case xml.Unmarshal(resp.Body, &a) != nil || a.Status == "":
+		return web.Said{}, false
+	case len(a.Errors) > 0:
+		e := a.Errors[0]
+		return web.Said{Code: e.Number, Words: strings.TrimSpace(e.Number + " " + e.Text)}, true
+	}
+	return web.Said{Done: true}, strings.EqualFold(a.Status, "OK")
 }
 
 func (n *route) do(ctx context.Context, r web.Request) (*answer, error) {
-	resp, err := n.web.Do(ctx, r)
+	resp, err := n.web.Call(ctx, r, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := n.web.Status(r, resp); err != nil {
-		return nil, err
-	}
 	var a answer
-	if xml.Unmarshal(resp.Body, &a) != nil || a.Status == "" {
+	if xml.Unmarshal(resp.Body, &a) != nil {
 		return nil, n.web.Garbled(r, resp)
 	}
-	if strings.EqualFold(a.Status, "OK") && len(a.Errors) == 0 {
-		return &a, nil
-	}
-	if len(a.Errors) == 0 {
-		return nil, n.web.Garbled(r, resp)
-	}
-	e := a.Errors[0]
-	words := strings.TrimSpace(e.Number + " " + e.Text)
-	said := strings.ToLower(e.Text)
-	for _, w := range wordings {
-		if strings.Contains(said, w.words) {
-			return nil, n.web.Fail(r, w.kind, words)
-		}
-	}
-	if kind, ok := numbers[e.Number]; ok {
-		return nil, n.web.Fail(r, kind, words)
-	}
-	if r.Paid {
-		// Upstream errors (3031510, 3050900) and unknown ones (5xxxxxx): the
-		// registry may have done it.
-		return nil, n.web.Fail(r, catch.OutcomeUnknown, words)
-	}
-	return nil, n.web.Fail(r, catch.UpstreamDown, words)
+	return &a, nil
 }
 
 // Quote reads premium prices from the check and standard ones from the
@@ -214,14 +185,14 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
 	}
 	c := a.Result.Check[0]
-	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.conf.Clock(), Basis: "Namecheap check and price list"}
+	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Namecheap check and price list"}
 	if c.Premium {
 		q.Class = "premium"
-		if q.Price, err = n.conf.Money(c.Price); err != nil {
+		if q.Price, err = n.Conf.Money(c.Price); err != nil {
 			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
 		}
-		q.Renew, _ = n.conf.Money(c.Renewal)
-		if eap, err := n.conf.Money(c.EAP); err == nil {
+		q.Renew, _ = n.Conf.Money(c.Renewal)
+		if eap, err := n.Conf.Money(c.EAP); err == nil {
 			q.Price.Units += eap.Units
 		}
 		return q, nil
@@ -250,7 +221,7 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 }
 
 func (n *route) create(r catch.Request) web.Request {
-	p := n.conf.Person()
+	p := n.Conf.Person()
 	params := []string{"DomainName", r.Name, "Years", strconv.Itoa(max(r.Years, 1)), "AddFreeWhoisguard", "yes", "WGEnabled", "yes"}
 	for _, role := range []string{"Registrant", "Tech", "Admin", "AuxBilling"} {
 		params = append(params,
@@ -271,11 +242,11 @@ func (n *route) create(r catch.Request) web.Request {
 func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.create(r)), nil }
 
 func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
-	if err := n.conf.Person().Check(); err != nil {
+	if err := n.Conf.Person().Check(); err != nil {
 		return catch.Report{}, &catch.Error{Kind: catch.InvalidContact, Service: title, Op: "register", Err: err, Hint: "mend it in the account's options"}
 	}
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	a, err := n.do(ctx, n.create(r))
 	if err != nil {
@@ -283,7 +254,7 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	}
 	c := a.Result.Create
 	rep := catch.Report{State: catch.WonProvisional, Ref: c.Order, Words: "registered"}
-	rep.Paid, _ = n.conf.Money(c.Charged)
+	rep.Paid, _ = n.Conf.Money(c.Charged)
 	if c.NotNow || !c.Registered {
 		rep.State, rep.Words = catch.Processing, "accepted, not registered yet"
 	}
@@ -295,7 +266,7 @@ func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 	r := n.request("look up name", "domains.getInfo", false, "DomainName", o.Name)
 	a, err := n.do(ctx, r)
 	if err != nil {
-		return catch.Report{}, err
+		return n.Conf.Settles(o, err) // some names are not registered at once
 	}
 	if !strings.EqualFold(a.Result.Info.Domain, o.Name) {
 		return catch.Report{}, n.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Result.Info.Domain)

@@ -38,117 +38,67 @@ func Factory() account.Factory {
 			{Name: "user", What: "the user name; with -test at its end for the test host", Needed: true},
 			{Name: "key", What: "the API token", Secret: true, Needed: true},
 		},
-		Routes: []catch.Description{describe(service)},
+		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			// The header's base64 form is as secret as the token.
-			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c).Hide(basic(c)), c}}, nil
+			basic := base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Key.Reveal()))
+			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+				Client: web.New(title, host, c).Hide(basic), // it is as secret as the token
+				Facts:  facts, Prefix: "/core/v1", Header: [][2]string{{"Authorization", "Basic " + basic}},
+			}}}, nil
 		},
 	}
 }
 
-func basic(c account.Config) string {
-	return base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Key.Reveal()))
+var description = catch.Description{
+	Route: service, Service: title, Kind: catch.Register,
+	Can: []catch.Can{
+		catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanIdempotency,
+		catch.CanBalance, catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+	},
 }
 
 type route struct {
 	account.Final
-	web  *web.Client
-	conf account.Config
+	account.Route
+	web *web.API
 }
 
-func describe(account string) catch.Description {
-	return catch.Description{
-		Route: account, Service: title, Kind: catch.Register,
-		Can: []catch.Can{
-			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanIdempotency,
-			catch.CanBalance, catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
-		},
-	}
+// failure is Name.com's error form.
+type failure struct {
+	Message string `json:"message"`
+	Details string `json:"details"`
 }
 
-func (n *route) Describe() catch.Description     { return describe(n.conf.Account) }
-func (n *route) Open(name string) (bool, string) { return n.conf.Sells(name) }
-func (n *route) Terms(name string) catch.Terms {
-	return n.conf.Terms.For(service, catch.Register, name)
+var facts = web.Facts{
+	Read: web.ByStatus(func(f failure) string { return f.Message + " " + f.Details }),
+	Words: web.Wordings{
+		{"required for premium", catch.PremiumRefused},
+		{"premium", catch.PremiumRefused},
+		{"price", catch.PriceMismatch},
+		{"insufficient", catch.InsufficientFunds},
+		{"payment failed", catch.InsufficientFunds},
+		{"not available", catch.Taken},
+		{"unavailable", catch.Taken},
+		{"already registered", catch.Taken},
+		{"idempotency", catch.Busy},
+		{"in progress", catch.Busy},
+		{"contact", catch.InvalidContact},
+		{"phone", catch.InvalidContact},
+		{"tld", catch.TLDUnsupported},
+		{"whitelist", catch.IPNotAllowed},
+		{"ip address", catch.IPNotAllowed},
+		{"not found", catch.NotFound},
+	},
+	Vague: web.HTTP,
 }
 
 func (n *route) request(op, method, path string, body any, paid bool) web.Request {
-	auth := "•••"
-	if !n.conf.Key.IsZero() {
-		auth = basic(n.conf)
-	}
-	r := web.Request{
-		Op: op, Method: method, Path: "/core/v1" + path, Paid: paid,
-		Header: [][2]string{{"Authorization", "Basic " + auth}, {"Accept", "application/json"}},
-	}
-	if body != nil {
-		b, _ := json.Marshal(body) // plain structs and maps
-		r.Body = string(b)
-		r.Header = append(r.Header, [2]string{"Content-Type", "application/json"})
-	}
-	return r
-}
-
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"required for premium", catch.PremiumRefused},
-	{"premium", catch.PremiumRefused},
-	{"price", catch.PriceMismatch},
-	{"insufficient", catch.InsufficientFunds},
-	{"payment failed", catch.InsufficientFunds},
-	{"not available", catch.Taken},
-	{"unavailable", catch.Taken},
-	{"already registered", catch.Taken},
-	{"idempotency", catch.Busy},
-	{"in progress", catch.Busy},
-	{"contact", catch.InvalidContact},
-	{"phone", catch.InvalidContact},
-	{"tld", catch.TLDUnsupported},
-	{"whitelist", catch.IPNotAllowed},
-	{"ip address", catch.IPNotAllowed},
-	{"not found", catch.NotFound},
+	return n.web.JSON(op, method, path, nil, body, paid)
 }
 
 func (n *route) do(ctx context.Context, r web.Request, into any) error {
-	resp, err := n.web.Do(ctx, r)
-	if err != nil {
-		return err
-	}
-	if err := n.web.Status(r, resp); err != nil {
-		return err
-	}
-	if resp.Status >= 400 {
-		var e struct {
-			Message string `json:"message"`
-			Details string `json:"details"`
-		}
-		if err := n.web.Decode(r, resp, &e); err != nil {
-			return err
-		}
-		words := strings.TrimSpace(e.Message + " " + e.Details)
-		said := strings.ToLower(words)
-		for _, w := range wordings {
-			if strings.Contains(said, w.words) {
-				return n.web.Fail(r, w.kind, words)
-			}
-		}
-		kind := catch.Busy
-		switch resp.Status {
-		case http.StatusForbidden:
-			kind = catch.Auth
-		case http.StatusPaymentRequired:
-			kind = catch.InsufficientFunds
-		case http.StatusNotFound:
-			kind = catch.NotFound
-		}
-		return n.web.Fail(r, kind, words)
-	}
-	if into == nil {
-		return nil
-	}
-	return n.web.Decode(r, resp, into)
+	_, err := n.web.Call(ctx, r, into)
+	return err
 }
 
 // Quote reads availability and price; the price is left out by the service
@@ -172,7 +122,7 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		if !strings.EqualFold(d.Name, name) {
 			continue
 		}
-		q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.conf.Clock(), Basis: "Name.com checkAvailability"}
+		q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Name.com checkAvailability"}
 		if d.Premium {
 			q.Class = "premium"
 		}
@@ -216,7 +166,7 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: words, Hint: hint}
 	}
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	switch {
 	case r.Price.IsZero():

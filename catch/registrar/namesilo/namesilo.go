@@ -13,7 +13,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -39,10 +38,13 @@ func Factory() account.Factory {
 			{Name: "key", What: "the API key from the API manager", Secret: true, Needed: true},
 			{Name: "contact", What: "the id of the contact profile; empty: the default"},
 		},
-		Routes: []catch.Description{describe(service, true), describe(service, false)},
+		Routes: []catch.Description{describe(service), describe(service + ":register")},
 		New: func(c account.Config) ([]catch.Route, error) {
-			w := web.New(title, host, c)
-			return []catch.Route{&route{account.Final{Service: title}, w, c, true}, &route{account.Final{Service: title}, w, c, false}}, nil
+			a := &web.API{Client: web.New(title, host, c), Facts: facts}
+			return []catch.Route{
+				&route{account.Final{Service: title}, c.Route(describe(service)), a, true},
+				&route{account.Final{Service: title}, c.Route(describe(service + ":register")), a, false},
+			}, nil
 		},
 	}
 }
@@ -50,38 +52,35 @@ func Factory() account.Factory {
 // route is one of the two ways.
 type route struct {
 	account.Final
-	web  *web.Client
-	conf account.Config
+	account.Route
+	web  *web.API
 	drop bool
 }
 
-func describe(account string, drop bool) catch.Description {
-	d := catch.Description{
-		Route: account, Service: title, Kind: catch.Register,
+func describe(name string) catch.Description {
+	return catch.Description{
+		Route: name, Service: title, Kind: catch.Register,
 		Can: []catch.Can{
 			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance,
 			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
 		},
 	}
-	if !drop {
-		d.Route += ":register"
-	}
-	return d
 }
 
-func (n *route) Describe() catch.Description { return describe(n.conf.Account, n.drop) }
-
+// Open says whether the account sells the name, and whether the drop command
+// takes it.
 func (n *route) Open(name string) (bool, string) {
 	if n.drop {
-		if ok, _ := n.conf.Sells(name, "com", "net"); !ok {
+		if ok, _ := n.Conf.Sells(name, "com", "net"); !ok {
 			return false, "registerDomainDrop takes .com and .net only"
 		}
 	}
-	return n.conf.Sells(name)
+	return n.Route.Open(name)
 }
 
+// Terms are the service's; the drop command exists for bursts.
 func (n *route) Terms(name string) catch.Terms {
-	t := n.conf.Terms.For(service, catch.Register, name)
+	t := n.Route.Terms(name)
 	if n.drop {
 		t.Burst = catch.BurstAllowed // the command exists for this, inside its window
 		t.CutOff = "10:45 to 12:15 US Pacific, every day"
@@ -102,47 +101,56 @@ func Window(t time.Time) (from, to time.Time) {
 }
 
 func (n *route) request(op, operation string, batch, paid bool, params ...string) web.Request {
-	key := n.conf.Key.Reveal()
-	if key == "" {
-		key = "•••"
-	}
-	q := url.Values{"version": {"1"}, "type": {"json"}, "key": {key}}
-	for i := 0; i+1 < len(params); i += 2 {
-		if params[i+1] != "" {
-			q.Set(params[i], params[i+1])
-		}
-	}
 	path := "/api/"
 	if batch {
 		path = "/apibatch/"
 	}
+	q := web.Values(append([]string{"version", "1", "type", "json", "key", web.Secret(n.Conf.Key)}, params...)...)
 	return web.Request{Op: op, Method: "GET", Path: path + operation, Query: q, Paid: paid}
 }
 
-// codes are the documented reply codes.
-var codes = map[string]catch.ErrorKind{
-	"109": catch.Auth, "110": catch.Auth, "111": catch.Auth, "112": catch.Auth, "113": catch.IPNotAllowed,
-	"114": catch.TLDUnsupported, "267": catch.TLDUnsupported,
-	"115": catch.OutcomeUnknown, "201": catch.OutcomeUnknown, // the registry did not respond; internal
-	"117": catch.InsufficientFunds, "118": catch.InsufficientFunds, "119": catch.InsufficientFunds,
-	"200": catch.NotFound, "400": catch.Busy, "262": catch.Taken, "280": catch.InvalidContact,
-}
-
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"premium", catch.PremiumRefused},
-	{"not available", catch.Taken},
-	{"unavailable", catch.Taken},
-	{"drop", catch.NotDroppableYet},
-	{"contact", catch.InvalidContact},
-	{"limit", catch.RateLimited},
-	{"tld", catch.TLDUnsupported},
+var facts = web.Facts{
+	Read: read,
+	Codes: map[string]catch.ErrorKind{
+		"109": catch.Auth, "110": catch.Auth, "111": catch.Auth, "112": catch.Auth, "113": catch.IPNotAllowed,
+		"114": catch.TLDUnsupported, "267": catch.TLDUnsupported,
+		"115": catch.OutcomeUnknown, "201": catch.OutcomeUnknown, // the registry did not respond; internal
+		"117": catch.InsufficientFunds, "118": catch.InsufficientFunds, "119": catch.InsufficientFunds,
+		"200": catch.NotFound, "400": catch.Busy, "262": catch.Taken, "280": catch.InvalidContact,
+	},
+	Words: web.Wordings{
+		{"premium", catch.PremiumRefused},
+		{"not available", catch.Taken},
+		{"unavailable", catch.Taken},
+		{"already registered", catch.Taken},
+		{"drop window", catch.NotDroppableYet},
+		{"not dropped", catch.NotDroppableYet},
+		{"contact", catch.InvalidContact},
+		{"rate limit", catch.RateLimited},
+		{"request limit", catch.RateLimited},
+		{"too many requests", catch.RateLimited},
+		{"unsupported tld", catch.TLDUnsupported},
+		{"tld is not", catch.TLDUnsupported},
+	},
+	// A domain processing error says nothing of what became of it: mostly the
+	// name is not available, and then the words say so.
+	Vague: map[string]catch.ErrorKind{"261": catch.OutcomeUnknown},
 }
 
 // done are codes that say that it is as it was wanted.
 var done = map[string]bool{"300": true, "301": true, "302": true, "250": true, "251": true, "252": true, "253": true, "255": true, "256": true}
+
+// read finds the code, a number or a string.
+func read(resp *web.Response) (web.Said, bool) {
+	var a struct {
+		Reply reply `json:"reply"`
+	}
+	if json.Unmarshal(resp.Body, &a) != nil {
+		return web.Said{}, false
+	}
+	code := text(a.Reply.Code)
+	return web.Said{Done: done[code], Code: code, Words: strings.TrimSpace(code + " " + a.Reply.Detail + " " + a.Reply.Message)}, code != ""
+}
 
 // reply is the inner part of an answer; codes come as numbers and strings.
 type reply struct {
@@ -158,44 +166,11 @@ type reply struct {
 func text(v json.RawMessage) string { return strings.Trim(string(v), `" `) }
 
 func (n *route) do(ctx context.Context, r web.Request) (*reply, error) {
-	resp, err := n.web.Do(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if err := n.web.Status(r, resp); err != nil {
-		return nil, err
-	}
 	var a struct {
 		Reply reply `json:"reply"`
 	}
-	if err := n.web.Decode(r, resp, &a); err != nil {
-		return nil, err
-	}
-	code := text(a.Reply.Code)
-	switch {
-	case code == "":
-		return nil, n.web.Garbled(r, resp)
-	case done[code]:
-		return &a.Reply, nil
-	}
-	words := strings.TrimSpace(code + " " + a.Reply.Detail + " " + a.Reply.Message)
-	if kind, ok := codes[code]; ok {
-		if kind == catch.OutcomeUnknown && !r.Paid {
-			kind = catch.UpstreamDown
-		}
-		return nil, n.web.Fail(r, kind, words)
-	}
-	said := strings.ToLower(words)
-	for _, w := range wordings {
-		if strings.Contains(said, w.words) {
-			return nil, n.web.Fail(r, w.kind, words)
-		}
-	}
-	if code == "261" {
-		// A domain processing error: mostly that it is not available.
-		return nil, n.web.Fail(r, catch.Taken, words)
-	}
-	return nil, n.web.Fail(r, catch.Busy, words)
+	_, err := n.web.Call(ctx, r, &a)
+	return &a.Reply, err
 }
 
 // Quote reads availability, price and premium flag.
@@ -227,7 +202,7 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		}
 	}
 	free := false
-	q := catch.Quote{Name: name, Free: &free, Class: "standard", At: n.conf.Clock(), Basis: "NameSilo checkRegisterAvailability"}
+	q := catch.Quote{Name: name, Free: &free, Class: "standard", At: n.Conf.Clock(), Basis: "NameSilo checkRegisterAvailability"}
 	for _, d := range list {
 		if !strings.EqualFold(d.Domain, name) {
 			continue
@@ -252,7 +227,7 @@ func (n *route) create(r catch.Request) web.Request {
 	}
 	contact := r.Contact
 	if contact == "" {
-		contact = n.conf.Contact
+		contact = n.Conf.Contact
 	}
 	return n.request("register", "registerDomain", false, true, append(params, "contact_id", contact)...)
 }
@@ -264,11 +239,11 @@ func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.cr
 // along.
 func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if r.DryRun {
-		return catch.Report{State: catch.Planned, Words: "dry run: nothing was sent"}, nil
+		return account.DryRun()
 	}
 	req := n.create(r)
 	if n.drop {
-		if from, to := Window(n.conf.Clock()); n.conf.Clock().Before(from) || n.conf.Clock().After(to) {
+		if from, to := Window(n.Conf.Clock()); n.Conf.Clock().Before(from) || n.Conf.Clock().After(to) {
 			return catch.Report{}, n.web.Fail(req, catch.NotDroppableYet,
 				fmt.Sprintf("the window is %s to %s UTC today", from.UTC().Format("15:04"), to.UTC().Format("15:04")))
 		}

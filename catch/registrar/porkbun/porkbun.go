@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +28,6 @@ const (
 	service = "porkbun"
 	title   = "Porkbun"
 	host    = "https://api.porkbun.com"
-	prefix  = "/api/json/v3"
 )
 
 // Factory makes Porkbun's route: the registration.
@@ -39,58 +39,45 @@ func Factory() account.Factory {
 			{Name: "secret", What: "the secret API key (sk1_...)", Secret: true, Needed: true},
 			{Name: "sandbox", What: "\"yes\" if these are sandbox keys (pk1_sb_...): nothing is really bought"},
 		},
-		Routes: []catch.Description{describe(service)},
+		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, web.New(title, host, c), c}}, nil
+			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+				Client: web.New(title, host, c), Facts: facts, Prefix: "/api/json/v3",
+				Header: [][2]string{{"X-API-Key", web.Secret(c.Key)}, {"X-Secret-API-Key", web.Secret(c.Secret)}},
+			}}}, nil
 		},
 	}
+}
+
+var description = catch.Description{
+	Route: service, Service: title, Kind: catch.Register,
+	Can: []catch.Can{
+		catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanIdempotency,
+		catch.CanAutoRenew, catch.CanNameservers, catch.CanSandbox,
+	},
 }
 
 type route struct {
 	account.Final
-	web  *web.Client
-	conf account.Config
-}
-
-func describe(account string) catch.Description {
-	return catch.Description{
-		Route: account, Service: title, Kind: catch.Register,
-		Can: []catch.Can{
-			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanIdempotency,
-			catch.CanAutoRenew, catch.CanNameservers, catch.CanSandbox,
-		},
-	}
+	account.Route
+	web *web.API
 }
 
 // websiteOnly are TLDs that the API does not register (getRegistrationRequirements says apiRegisterable:false).
 var websiteOnly = map[string]bool{"us": true, "ca": true, "eu": true, "au": true}
 
-func (p *route) Describe() catch.Description { return describe(p.conf.Account) }
-
 func (p *route) Open(name string) (bool, string) {
 	if tld := name[strings.LastIndexByte(name, '.')+1:]; websiteOnly[tld] {
 		return false, "Porkbun sells ." + tld + " on its website only"
 	}
-	return p.conf.Sells(name)
-}
-
-func (p *route) Terms(name string) catch.Terms {
-	return p.conf.Terms.For(service, catch.Register, name)
+	return p.Route.Open(name)
 }
 
 func (p *route) request(op, path string, body any, paid bool) web.Request {
-	key, secret := p.conf.Key.Reveal(), p.conf.Secret.Reveal()
-	if key == "" {
-		key, secret = "•••", "•••"
-	}
 	if body == nil {
 		body = struct{}{}
 	}
-	b, _ := json.Marshal(body) // plain structs and maps
-	return web.Request{
-		Op: op, Method: http.MethodPost, Path: prefix + path, Body: string(b), Paid: paid,
-		Header: [][2]string{{"Content-Type", "application/json"}, {"X-API-Key", key}, {"X-Secret-API-Key", secret}},
-	}
+	return p.web.JSON(op, http.MethodPost, path, nil, body, paid)
 }
 
 // envelope is the frame of every answer.
@@ -102,73 +89,61 @@ type envelope struct {
 	Sandbox bool        `json:"sandbox"`
 }
 
-// codes are the documented error codes; the words decide where there is none.
-var codes = map[string]catch.ErrorKind{
-	"COST_MISMATCH":            catch.PriceMismatch,
-	"DOMAIN_NOT_AVAILABLE":     catch.Taken,
-	"IDEMPOTENCY_KEY_IN_USE":   catch.Busy,
-	"TOPUP_LIMIT_EXCEEDED":     catch.InsufficientFunds,
-	"INVALID_API_KEYS":         catch.Auth,
-	"RATE_LIMIT_EXCEEDED":      catch.RateLimited,
-	"TLD_NOT_API_REGISTERABLE": catch.TLDUnsupported,
-	"ORDER_FAILED":             catch.OutcomeUnknown, // ambiguous: it may have been charged
+var facts = web.Facts{
+	Read: read,
+	Codes: map[string]catch.ErrorKind{
+		"COST_MISMATCH":            catch.PriceMismatch,
+		"DOMAIN_NOT_AVAILABLE":     catch.Taken,
+		"IDEMPOTENCY_KEY_IN_USE":   catch.Busy,
+		"TOPUP_LIMIT_EXCEEDED":     catch.InsufficientFunds,
+		"INVALID_API_KEYS":         catch.Auth,
+		"RATE_LIMIT_EXCEEDED":      catch.RateLimited,
+		"TLD_NOT_API_REGISTERABLE": catch.TLDUnsupported,
+		"ORDER_FAILED":             catch.OutcomeUnknown, // ambiguous: it may have been charged
+	},
+	Words: web.Wordings{
+		{"not in your account", catch.NotFound},
+		{"insufficient", catch.InsufficientFunds},
+		{"spend limit", catch.InsufficientFunds},
+		{"premium", catch.PremiumRefused},
+		{"not available", catch.Taken},
+		{"invalid api key", catch.Auth},
+		{"ip address", catch.IPNotAllowed},
+		{"ip is not", catch.IPNotAllowed},
+		{"contact", catch.InvalidContact},
+		{"phone", catch.InvalidContact},
+		{"not supported", catch.TLDUnsupported},
+		{"rate limit", catch.RateLimited},
+		{"too many requests", catch.RateLimited},
+	},
+	Vague: map[string]catch.ErrorKind{"403": catch.Auth},
 }
 
-var wordings = []struct {
-	words string
-	kind  catch.ErrorKind
-}{
-	{"not in your account", catch.NotFound},
-	{"insufficient", catch.InsufficientFunds},
-	{"spend limit", catch.InsufficientFunds},
-	{"premium", catch.PremiumRefused},
-	{"not available", catch.Taken},
-	{"invalid api key", catch.Auth},
-	{"ip ", catch.IPNotAllowed},
-	{"contact", catch.InvalidContact},
-	{"phone", catch.InvalidContact},
-	{"not supported", catch.TLDUnsupported},
-	{"rate", catch.RateLimited},
+// read finds the status in the envelope; the HTTP status stands in for a code.
+func read(resp *web.Response) (web.Said, bool) {
+	var e envelope
+	if json.Unmarshal(resp.Body, &e) != nil || e.Status == "" && e.Code == "" {
+		return web.Said{}, false
+	}
+	said := web.Said{Done: e.Status == "SUCCESS", Code: e.Code, Words: strings.TrimSpace(e.Code + " " + e.Message)}
+	if e.Code == "COST_MISMATCH" && e.Cost != "" {
+		said.Words += " (it costs " + e.Cost.String() + " cents)"
+	}
+	if said.Code == "" {
+		said.Code = strconv.Itoa(resp.Status)
+	}
+	return said, true
 }
 
+// do calls, and takes no answer of the sandbox for a real one.
 func (p *route) do(ctx context.Context, r web.Request, into any) error {
-	resp, err := p.web.Do(ctx, r)
+	resp, err := p.web.Call(ctx, r, nil)
 	if err != nil {
 		return err
 	}
-	if err := p.web.Status(r, resp); err != nil {
-		return err
-	}
 	var e envelope
-	if err := p.web.Decode(r, resp, &e); err != nil {
-		return err
-	}
-	if e.Status != "SUCCESS" {
-		if e.Status == "" && e.Code == "" {
-			return p.web.Garbled(r, resp)
-		}
-		words := strings.TrimSpace(e.Code + " " + e.Message)
-		if e.Code == "COST_MISMATCH" && e.Cost != "" {
-			words += " (it costs " + e.Cost.String() + " cents)"
-		}
-		if kind, ok := codes[e.Code]; ok {
-			if kind == catch.OutcomeUnknown && !r.Paid {
-				kind = catch.UpstreamDown
-			}
-			return p.web.Fail(r, kind, words)
-		}
-		said := strings.ToLower(words)
-		for _, w := range wordings {
-			if strings.Contains(said, w.words) {
-				return p.web.Fail(r, w.kind, words)
-			}
-		}
-		if resp.Status == http.StatusForbidden {
-			return p.web.Fail(r, catch.Auth, words)
-		}
-		return p.web.Fail(r, catch.Busy, words)
-	}
-	if sandbox := e.Sandbox || resp.Header.Get("X-Porkbun-Sandbox") == "true" || resp.Header.Get("X-Porkbun-Mock") == "true"; sandbox && p.conf.Options["sandbox"] != "yes" {
+	_ = json.Unmarshal(resp.Body, &e) // it was read before
+	if sandbox := e.Sandbox || resp.Header.Get("X-Porkbun-Sandbox") == "true" || resp.Header.Get("X-Porkbun-Mock") == "true"; sandbox && p.Conf.Options["sandbox"] != "yes" {
 		return p.web.Fail(r, catch.Auth, "the answer is from its sandbox: these are sandbox keys, nothing was bought")
 	}
 	if into == nil {
@@ -201,7 +176,7 @@ func (p *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		return catch.Quote{}, err
 	}
 	free := c.Response.Avail == "yes"
-	q := catch.Quote{Name: name, Free: &free, Premium: c.Response.Premium == "yes", Class: "standard", At: p.conf.Clock(), Basis: "Porkbun checkDomain"}
+	q := catch.Quote{Name: name, Free: &free, Premium: c.Response.Premium == "yes", Class: "standard", At: p.Conf.Clock(), Basis: "Porkbun checkDomain"}
 	if q.Premium {
 		q.Class = "premium"
 	}

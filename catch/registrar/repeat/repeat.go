@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
 const (
@@ -28,9 +27,17 @@ const (
 	warm = 8 * time.Second
 )
 
+// Service is the client of the service that is called: its clock, its wait, and
+// how many calls of a kind its limits allow within a time.
+type Service interface {
+	Now() time.Time
+	Rest(ctx context.Context, d time.Duration) error
+	Fits(op string, d time.Duration) int
+}
+
 // Arm prepares the burst: it says how many calls it will make for each name,
 // at most, and spreads them over the window.
-func Arm(_ context.Context, r catch.Route, c *web.Client, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+func Arm(_ context.Context, r catch.Route, c Service, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
 	d := r.Describe()
 	guard := func(words string, args ...any) error {
 		return &catch.Error{Kind: catch.Guard, Service: d.Service, Op: op, Words: fmt.Sprintf(words, args...)}
@@ -89,7 +96,7 @@ type shot struct {
 
 type armed struct {
 	route     catch.Route
-	web       *web.Client
+	web       Service
 	at, until time.Time
 	gap       time.Duration
 	shots     []*shot
