@@ -25,7 +25,10 @@ func TestAnswerForAnotherNameIsNoAnswer(t *testing.T) {
 			defer srv.Close()
 			routes, err := Open(account.Config{
 				Account: "main", Service: service, URL: srv.URL, User: "u", Key: catch.NewSecret("kkkkkkkk"), Secret: catch.NewSecret("ssssssss"), Contact: "1", Terms: terms.Default(),
-				Options: map[string]string{"account_id": "1", "client_ip": "192.0.2.1"},
+				Options: map[string]string{
+					"account_id": "1", "client_ip": "192.0.2.1", "first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "state": "S",
+					"zip": "1", "country": "FR", "phone": "+33.1", "email": "a@example.net",
+				},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -1,13 +1,15 @@
 // Package registrar holds the services that sell names, one package a service,
 // and the one list of them.
 //
-// A connector turns one service's API into catch.Route. Adding one is a
-// package here, a line in the list of this file, its terms and limits in
-// terms/, a fake in fake/ and a test that runs the conformance suite against
-// that fake. The suite is the contract: one error kind for everything that can
-// go wrong, with the service's own words kept, and never a paid call sent
-// twice. What connectors share is in web (HTTP within the service's limits,
-// without secrets in errors) and repeat (the register burst).
+// A connector turns one service's API into catch.Route. Adding one is a file
+// here, which says how the service's calls look and what its answers mean, and a
+// line in the list of this package; beside it its terms and limits in terms/, a
+// fake in fake/ and a test that runs the conformance suite against that fake.
+// The suite is the contract: one error kind for everything that can go wrong,
+// with the service's own words kept, and never a paid call sent twice. What
+// connectors share is in account (what a route knows without asking), web (HTTP
+// within the service's limits, without secrets in errors, and failures typed by
+// the service's facts) and repeat (the register burst).
 package registrar
 
 import (
@@ -53,6 +55,9 @@ func ByHand(b *terms.Book) []catch.Route { return byhand.Routes(b) }
 func Open(c account.Config) ([]catch.Route, error) {
 	for _, f := range All() {
 		if f.Service == c.Service {
+			if err := f.Check(c); err != nil {
+				return nil, err
+			}
 			routes, err := f.New(c)
 			if err != nil {
 				return nil, fmt.Errorf("open account %s: %w", c.Account, err)

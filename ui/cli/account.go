@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -92,7 +94,11 @@ func (a *app) accountAdd() *cobra.Command {
 		Long: `Add an account to the configuration. Where --secret does not say where the
 secret is kept, it is asked for (on a terminal, without showing it; else the
 first line of standard input) and put into the OS keyring. A secret is never a
-flag and never stands in the configuration.`,
+flag and never stands in the configuration. What a service needs beside it, and
+which of its interfaces is spoken, are its options.`,
+		Example: `  lapse account add dyn --service dynadot
+  lapse account add dyn2 --service dynadot --option api=rest --api-key file:dyn.key --secret file:dyn.secret
+  lapse account add cheap --service namecheap --user me --option client_ip=192.0.2.1 --option country=DE`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error { return a.addAccount(args[0], c) },
 	}
@@ -101,6 +107,8 @@ flag and never stands in the configuration.`,
 	f.StringVar(&c.URL, "url", "", "`address` instead of the service's own; EPP: host:port")
 	f.StringVar(&c.User, "user", "", "the `user`, where the service wants one")
 	f.StringVar(&c.Secret, "secret", "", "where the secret is kept: `keyring:NAME, command:CMD or file:PATH`")
+	f.StringVar(&c.APIKey, "api-key", "", "where the key is kept, at services that have a key and a secret")
+	f.StringToStringVar(&c.Options, "option", nil, "what only this service knows, as `NAME=VALUE` (may be repeated)")
 	f.StringVar(&c.Contact, "contact", "", "the `contact` to register with")
 	f.StringVar(&c.Currency, "currency", "", "the `currency` that the account is charged in")
 	f.StringVar(&c.Policy, "policy", "", "EPP: the registry's `policy` by name")
@@ -125,12 +133,7 @@ func (a *app) addAccount(name string, c AccountConfig) error {
 	if _, have := cfg.Account[name]; have {
 		return withHint(usagef("there is an account %q already", name), "lapse account rm %s", name)
 	}
-	known := registrar.Services()
-	ok := false
-	for _, s := range known {
-		ok = ok || s == c.Service
-	}
-	if !ok {
+	if known := registrar.Services(); !slices.Contains(known, c.Service) {
 		err := usagef("no service %q", c.Service)
 		if g := guess(c.Service, known); g != "" && c.Service != "" {
 			return withHint(err, "did you mean %s?", g)
@@ -148,6 +151,11 @@ func (a *app) addAccount(name string, c AccountConfig) error {
 		}
 	} else if _, err := parseSecretRef(c.Secret, cfg.paths.folder); err != nil {
 		return usagef("--secret: %v", err)
+	}
+	if c.APIKey != "" {
+		if _, err := parseSecretRef(c.APIKey, cfg.paths.folder); err != nil {
+			return usagef("--api-key: %v", err)
+		}
 	}
 	if err := appendAccount(cfg.paths.config, name, c); err != nil {
 		return err
@@ -206,6 +214,7 @@ func appendAccount(path, name string, c AccountConfig) error {
 		{"service", c.Service},
 		{"url", c.URL},
 		{"user", c.User},
+		{"api_key", c.APIKey},
 		{"secret", c.Secret},
 		{"contact", c.Contact},
 		{"currency", c.Currency},
@@ -220,6 +229,12 @@ func appendAccount(path, name string, c AccountConfig) error {
 	}
 	if len(c.TLDs) > 0 {
 		fmt.Fprintf(&b, "tlds = [%s]\n", quoteAll(c.TLDs))
+	}
+	for i, k := range slices.Sorted(maps.Keys(c.Options)) {
+		if i == 0 {
+			fmt.Fprintf(&b, "[account.%s.options]\n", name)
+		}
+		fmt.Fprintf(&b, "%q = %q\n", k, c.Options[k])
 	}
 	return replaceConfig(path, b.Bytes())
 }

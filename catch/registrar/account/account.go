@@ -92,38 +92,32 @@ type Factory struct {
 	New    func(Config) ([]catch.Route, error)
 }
 
-// Check says what a configuration lacks.
+// value is what a configuration says of a field.
+func (c Config) value(field string) string {
+	switch field {
+	case "key":
+		return c.Key.Reveal()
+	case "secret":
+		return c.Secret.Reveal()
+	case "user":
+		return c.User
+	case "contact":
+		return c.Contact
+	case "url":
+		return c.URL
+	}
+	return c.Options[field]
+}
+
+// Check says what a configuration lacks, and which secret was copied badly.
 func (f Factory) Check(c Config) error {
 	for _, field := range f.Fields {
-		if !field.Needed {
-			continue
-		}
-		empty := false
-		switch field.Name {
-		case "key":
-			empty = c.Key.IsZero()
-		case "secret":
-			empty = c.Secret.IsZero()
-		case "user":
-			empty = c.User == ""
-		case "contact":
-			empty = c.Contact == ""
-		case "url":
-			empty = c.URL == ""
-		default:
-			empty = c.Options[field.Name] == ""
-		}
-		if empty {
+		v := c.value(field.Name)
+		if v == "" && field.Needed {
 			return fmt.Errorf("read account %s: %s needs %q (%s)", c.Account, f.Title, field.Name, field.What)
 		}
-		if field.Secret {
-			s := c.Key
-			if field.Name == "secret" {
-				s = c.Secret
-			}
-			if t := s.Reveal(); strings.TrimSpace(t) != t || strings.ContainsAny(t, " \t\r\n") {
-				return fmt.Errorf("read account %s: its %s holds spaces or line breaks; copy it again", c.Account, field.Name)
-			}
+		if field.Secret && strings.ContainsAny(v, " \t\r\n") {
+			return fmt.Errorf("read account %s: its %s holds spaces or line breaks; copy it again", c.Account, field.Name)
 		}
 	}
 	return nil

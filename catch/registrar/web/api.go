@@ -181,5 +181,8 @@ func (a *API) Judge(r Request, resp *Response) error {
 	if kind == catch.OutcomeUnknown && !r.Paid {
 		kind = catch.UpstreamDown // nothing can have been bought
 	}
+	if kind == catch.Auth {
+		return a.denied(r, resp, said.Words)
+	}
 	return a.Fail(r, kind, said.Words)
 }

@@ -202,7 +202,7 @@ func (c *Client) Status(r Request, resp *Response) error {
 		c.pace.pause(e.RetryAfter)
 		return e
 	case resp.Status == http.StatusUnauthorized:
-		return c.fail(r, catch.Auth, words, nil)
+		return c.denied(r, resp, words)
 	case resp.Status >= 500:
 		if r.Paid {
 			return c.fail(r, catch.OutcomeUnknown, words, nil)
@@ -212,6 +212,23 @@ func (c *Client) Status(r Request, resp *Response) error {
 		return c.fail(r, catch.UpstreamDown, "it redirects to "+c.scrub(resp.Header.Get("Location")), nil)
 	}
 	return nil
+}
+
+// mostSkew is how far a clock may be off before tokens and signatures suffer.
+const mostSkew = 2 * time.Minute
+
+// denied is the error for a login that was refused. Where the service's clock
+// and ours disagree, that is the likelier cause.
+func (c *Client) denied(r Request, resp *Response, words string) error {
+	e := c.fail(r, catch.Auth, words, nil)
+	theirs, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return e
+	}
+	if off := c.now().Sub(theirs).Round(time.Second); off.Abs() > mostSkew {
+		e.Hint = fmt.Sprintf("this machine's clock is %s off the service's: set it first, then `lapse account test`", off.Abs())
+	}
+	return e
 }
 
 // Garbled is the error for an answer that cannot be understood: after a paid
