@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -116,6 +117,8 @@ func (l Login) body(w *writer) {
 		w.fail("write frame: the account has no password")
 	}
 	longPW, longNew := l.long(w)
+	password(w, l.Password)
+	password(w, l.NewPassword)
 	w.raw(`<login>`)
 	w.id("clID", "", l.ClientID, "the account's client id")
 	if longPW {
@@ -151,6 +154,20 @@ func (l Login) body(w *writer) {
 	w.raw(`</svcs></login>`)
 }
 
+// password refuses what no server could take: RFC 5730 allows 6 to 16
+// characters, RFC 8807 more, and many servers up to 64 without it.
+func password(w *writer, s catch.Secret) {
+	pw := s.Reveal()
+	n := utf8.RuneCountInString(pw)
+	switch {
+	case pw == "":
+	case pw != strings.Join(strings.FieldsFunc(pw, blank), " "):
+		w.fail("write frame: the password has blanks at an end or in a row, which XML does not keep")
+	case n < 6 || n > 64 && !w.svc.Has(NSLoginSec):
+		w.fail("write frame: the password has %d characters; EPP takes 6 to 16, many servers 64, and more where the server offers loginSec (RFC 8807)", n)
+	}
+}
+
 func (l Login) extensions(w *writer) {
 	if !w.svc.Has(NSLoginSec) {
 		return
@@ -161,6 +178,7 @@ func (l Login) extensions(w *writer) {
 	}
 	w.raw(`<loginSec:loginSec xmlns:loginSec="` + NSLoginSec + `">`)
 	if l.Agent != "" {
+		w.fits(l.Agent, "the agent", 1, 0)
 		w.raw(`<loginSec:userAgent>`)
 		w.elem("loginSec:app", l.Agent)
 		w.elem("loginSec:tech", runtime.Version())

@@ -3,6 +3,7 @@ package epp
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/lapse-dev/lapse/catch"
 )
@@ -34,26 +35,27 @@ func (p Postal) encode(w *writer, change bool) {
 		w.fail("write frame: postal type %q is neither int nor loc", p.Type)
 	}
 	w.raw(`<contact:postalInfo type="` + typ + `">`)
-	if change {
-		w.opt("contact:name", p.Name)
-	} else {
-		w.need("contact:name", p.Name, "the contact's name")
+	if p.Name == "" && !change {
+		w.fail("write frame: the contact's name is missing")
 	}
-	w.opt("contact:org", p.Org)
+	w.line("contact:name", p.Name, "the contact's name")
+	w.line("contact:org", p.Org, "the contact's organisation")
 	if !change || p.City != "" || p.Country != "" {
 		if len(p.Street) > 3 {
 			w.fail("write frame: an address has at most three street lines")
 		}
 		w.raw(`<contact:addr>`)
 		for _, s := range p.Street {
-			w.elem("contact:street", s)
+			w.line("contact:street", s, "a street line")
 		}
-		w.need("contact:city", p.City, "the contact's city")
-		w.opt("contact:sp", p.State)
+		if p.City == "" {
+			w.fail("write frame: the contact's city is missing")
+		}
+		w.line("contact:city", p.City, "the contact's city")
+		w.line("contact:sp", p.State, "the contact's state")
+		w.fits(p.Code, "the contact's postal code", 0, 16)
 		w.opt("contact:pc", p.Code)
-		if len(p.Country) != 2 {
-			w.fail("write frame: the contact's country must have two letters")
-		}
+		w.fits(p.Country, "the contact's country", 2, 2)
 		w.elem("contact:cc", p.Country)
 		w.raw(`</contact:addr>`)
 	}
@@ -96,6 +98,23 @@ func (d Disclose) encode(w *writer) {
 	w.raw(`</contact:disclose>`)
 }
 
+// phone appends a number as ITU-T E.164 has it with a dot after the country
+// (RFC 5733, section 2.5).
+func phone(w *writer, tag, number string) {
+	if number == "" {
+		return
+	}
+	main, extension, _ := strings.Cut(number, "x")
+	country, rest, _ := strings.Cut(strings.TrimPrefix(main, "+"), ".")
+	digits := func(s string, most int) bool { return s != "" && len(s) <= most && strings.Trim(s, "0123456789") == "" }
+	if !strings.HasPrefix(main, "+") || !digits(country, 3) || !digits(rest, 14) || len(main) > 17 {
+		w.fail("write frame: the number %q is not written like +44.2079460000", number)
+	}
+	w.raw("<" + tag)
+	w.attr("x", extension)
+	w.raw(">" + main + "</" + tag + ">")
+}
+
 func contactID(w *writer, id string) { w.id("contact:id", "", id, "contact id") }
 
 // ContactCheck asks which contact ids are free.
@@ -119,6 +138,7 @@ func (c ContactCheck) body(w *writer) {
 type ContactInfo struct {
 	ID       string
 	AuthInfo catch.Secret
+	ROID     string // of the contact whose authInfo it is, where that is another
 }
 
 // Op names the command.
@@ -128,7 +148,7 @@ func (c ContactInfo) body(w *writer) {
 	w.raw(`<info><contact:info` + contactNS + `>`)
 	contactID(w, c.ID)
 	if !c.AuthInfo.IsZero() {
-		authInfo(w, "contact", c.AuthInfo)
+		authInfoOf(w, "contact", c.AuthInfo, c.ROID)
 	}
 	w.raw(`</contact:info></info>`)
 }
@@ -137,7 +157,7 @@ func (c ContactInfo) body(w *writer) {
 type ContactCreate struct {
 	ID         string
 	Postal     []Postal // one or two forms
-	Voice, Fax string   // "+44.2012345678"
+	Voice, Fax string   // "+44.2012345678", and with an extension "+44.2012345678x12"
 	Email      string
 	AuthInfo   catch.Secret
 	Disclose   *Disclose
@@ -155,9 +175,10 @@ func (c ContactCreate) body(w *writer) {
 	for _, p := range c.Postal {
 		p.encode(w, false)
 	}
-	w.opt("contact:voice", c.Voice)
-	w.opt("contact:fax", c.Fax)
-	w.need("contact:email", c.Email, "the contact's e-mail address")
+	phone(w, "contact:voice", c.Voice)
+	phone(w, "contact:fax", c.Fax)
+	w.fits(c.Email, "the contact's e-mail address", 1, 0)
+	w.elem("contact:email", c.Email)
 	authInfo(w, "contact", c.AuthInfo)
 	if c.Disclose != nil {
 		c.Disclose.encode(w)
@@ -182,15 +203,16 @@ func (c ContactUpdate) Op() string { return "update contact " + clean(c.ID, 64) 
 func (c ContactUpdate) body(w *writer) {
 	w.raw(`<update><contact:update` + contactNS + `>`)
 	contactID(w, c.ID)
-	statuses(w, "contact", "add", c.Add)
-	statuses(w, "contact", "rem", c.Rem)
+	statuses(w, "add", c.Add)
+	statuses(w, "rem", c.Rem)
 	if len(c.Postal) > 0 || c.Voice+c.Fax+c.Email != "" || !c.AuthInfo.IsZero() || c.Disclose != nil {
 		w.raw(`<contact:chg>`)
 		for _, p := range c.Postal {
 			p.encode(w, true)
 		}
-		w.opt("contact:voice", c.Voice)
-		w.opt("contact:fax", c.Fax)
+		phone(w, "contact:voice", c.Voice)
+		phone(w, "contact:fax", c.Fax)
+		w.fits(c.Email, "the contact's e-mail address", 0, 0)
 		w.opt("contact:email", c.Email)
 		if !c.AuthInfo.IsZero() {
 			authInfo(w, "contact", c.AuthInfo)
@@ -306,9 +328,7 @@ func (c HostUpdate) body(w *writer) {
 		w.raw("<host:" + s.tag + ">")
 		addrs(w, "host:addr", s.addrs)
 		for _, st := range s.statuses {
-			w.raw(`<host:status`)
-			w.attr("s", st)
-			w.raw(`/>`)
+			w.status("host:status", st, hostStatuses)
 		}
 		w.raw("</host:" + s.tag + ">")
 	}
@@ -332,24 +352,34 @@ func (c HostDelete) body(w *writer) {
 	w.raw(`</host:delete></delete>`)
 }
 
-func statuses(w *writer, prefix, tag string, list []string) {
+// The statuses of RFC 5733, section 2.2, and of RFC 5732, section 2.3.
+var (
+	contactStatuses = []string{
+		"clientDeleteProhibited", "clientTransferProhibited", "clientUpdateProhibited", "linked", "ok", "pendingCreate", "pendingDelete",
+		"pendingTransfer", "pendingUpdate", "serverDeleteProhibited", "serverTransferProhibited", "serverUpdateProhibited",
+	}
+	hostStatuses = []string{
+		"clientDeleteProhibited", "clientUpdateProhibited", "linked", "ok", "pendingCreate", "pendingDelete", "pendingTransfer",
+		"pendingUpdate", "serverDeleteProhibited", "serverUpdateProhibited",
+	}
+)
+
+func statuses(w *writer, tag string, list []string) {
 	if len(list) == 0 {
 		return
 	}
-	w.raw("<" + prefix + ":" + tag + ">")
+	w.raw("<contact:" + tag + ">")
 	for _, s := range list {
-		w.raw("<" + prefix + ":status")
-		w.attr("s", s)
-		w.raw("/>")
+		w.status("contact:status", s, contactStatuses)
 	}
-	w.raw("</" + prefix + ":" + tag + ">")
+	w.raw("</contact:" + tag + ">")
 }
 
 func addrs(w *writer, tag string, list []string) {
 	for _, a := range list {
 		ip, err := netip.ParseAddr(a)
 		switch {
-		case err != nil:
+		case err != nil || ip.Zone() != "":
 			w.fail("write frame: %q is no IP address", a)
 		case ip.Is4():
 			w.elemAttr(tag, `ip="v4"`, ip.String())

@@ -47,6 +47,7 @@ type DomainInfo struct {
 	Name     string
 	Hosts    string       // all, del, none, sub; "" leaves it to the server
 	AuthInfo catch.Secret // shows all fields to somebody who is not the sponsor
+	ROID     string       // of the contact whose authInfo it is, where it is a contact's
 	Launch   *LaunchInfo
 	Token    bool // ask for the allocation token (RFC 8495, section 3.1.2)
 }
@@ -59,18 +60,15 @@ func (c DomainInfo) body(w *writer) {
 	if c.Hosts == "" {
 		w.name("domain:name", c.Name)
 	} else {
-		if c.Name == "" {
-			w.fail("write frame: no name")
-		}
 		switch c.Hosts {
 		case "all", "del", "none", "sub":
 		default:
 			w.fail("write frame: hosts %q is none of all, del, none, sub", c.Hosts)
 		}
-		w.elemAttr("domain:name", `hosts="`+c.Hosts+`"`, c.Name)
+		w.nameAttr("domain:name", `hosts="`+c.Hosts+`"`, c.Name)
 	}
 	if !c.AuthInfo.IsZero() {
-		authInfo(w, "domain", c.AuthInfo)
+		authInfoOf(w, "domain", c.AuthInfo, c.ROID)
 	}
 	w.raw(`</domain:info></info>`)
 }
@@ -146,6 +144,14 @@ func (c DomainCreate) extensions(w *writer) {
 	token(w, c.Token)
 }
 
+// The statuses of RFC 5731, section 2.3. Only those of the client can be set;
+// whether a registry takes others is its own business.
+var domainStatuses = []string{
+	"clientDeleteProhibited", "clientHold", "clientRenewProhibited", "clientTransferProhibited", "clientUpdateProhibited",
+	"inactive", "ok", "pendingCreate", "pendingDelete", "pendingRenew", "pendingTransfer", "pendingUpdate",
+	"serverDeleteProhibited", "serverHold", "serverRenewProhibited", "serverTransferProhibited", "serverUpdateProhibited",
+}
+
 // DomainSet is what an update adds or removes.
 type DomainSet struct {
 	NS       []string
@@ -166,9 +172,7 @@ func (s DomainSet) encode(w *writer, tag string) {
 	nameServers(w, s.NS, s.Hosts)
 	contacts(w, s.Contacts)
 	for _, st := range s.Statuses {
-		w.raw(`<domain:status`)
-		w.attr("s", st)
-		w.raw(`/>`)
+		w.status("domain:status", st, domainStatuses)
 	}
 	w.raw("</" + tag + ">")
 }
@@ -178,7 +182,9 @@ type DomainUpdate struct {
 	Name       string
 	Add, Rem   DomainSet
 	Registrant string
-	AuthInfo   catch.Secret // sets the authorization code
+	// ClearRegistrant takes the registrant away, where a registry allows that.
+	ClearRegistrant bool
+	AuthInfo        catch.Secret // sets the authorization code
 	// ClearAuthInfo takes it away again, as RFC 9154 wants it outside of a
 	// transfer.
 	ClearAuthInfo bool
@@ -204,9 +210,14 @@ func (c DomainUpdate) body(w *writer) {
 	c.Add.encode(w, "domain:add")
 	c.Rem.encode(w, "domain:rem")
 	switch {
-	case c.Registrant != "" || !c.AuthInfo.IsZero() || c.ClearAuthInfo:
+	case c.Registrant != "" || c.ClearRegistrant || !c.AuthInfo.IsZero() || c.ClearAuthInfo:
 		w.raw(`<domain:chg>`)
-		w.opt("domain:registrant", c.Registrant)
+		switch {
+		case c.ClearRegistrant:
+			w.elem("domain:registrant", "")
+		case c.Registrant != "":
+			w.id("domain:registrant", "", c.Registrant, "contact")
+		}
 		switch {
 		case c.ClearAuthInfo:
 			w.raw(`<domain:authInfo><domain:null/></domain:authInfo>`)
@@ -315,6 +326,7 @@ type DomainTransfer struct {
 	Name     string
 	Years    int
 	AuthInfo catch.Secret
+	ROID     string // of the contact whose authInfo it is, where it is a contact's
 	Fee      *Fee
 	Token    string
 }
@@ -329,7 +341,7 @@ func (c DomainTransfer) body(w *writer) {
 	w.name("domain:name", c.Name)
 	w.years("domain:period", c.Years)
 	if !c.AuthInfo.IsZero() {
-		authInfo(w, "domain", c.AuthInfo)
+		authInfoOf(w, "domain", c.AuthInfo, c.ROID)
 	}
 	w.raw(`</domain:transfer></transfer>`)
 }
@@ -341,9 +353,11 @@ func (c DomainTransfer) extensions(w *writer) {
 	token(w, c.Token)
 }
 
-func authInfo(w *writer, prefix string, s catch.Secret) {
+func authInfo(w *writer, prefix string, s catch.Secret) { authInfoOf(w, prefix, s, "") }
+
+func authInfoOf(w *writer, prefix string, s catch.Secret, roid string) {
 	w.raw("<" + prefix + ":authInfo>")
-	w.secret(prefix+":pw", s)
+	w.secretOf(prefix+":pw", s, roid)
 	w.raw("</" + prefix + ":authInfo>")
 }
 

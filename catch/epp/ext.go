@@ -12,6 +12,7 @@ func token(w *writer, t string) {
 	if t == "" {
 		return
 	}
+	w.fits(t, "the allocation token", 1, 0)
 	w.elemAttr("allocationToken:allocationToken", `xmlns:allocationToken="`+NSToken+`"`, t)
 }
 
@@ -24,6 +25,7 @@ type DS struct {
 	Alg        uint8
 	DigestType uint8
 	Digest     string // hexadecimal
+	Key        *Key   // the key that it was made of, where the registry wants to see it
 }
 
 // Key is a DNSSEC key (section 4.2).
@@ -46,13 +48,16 @@ func (s SecDNS) encode(w *writer) {
 	if s.MaxSigLife > 0 {
 		w.int("secDNS:maxSigLife", s.MaxSigLife)
 	}
-	if (len(s.DS) == 0) == (len(s.Keys) == 0) {
-		w.fail("write frame: DNSSEC data must be either DS records or keys")
+	if len(s.DS)+len(s.Keys) == 0 {
+		w.fail("write frame: there are neither DS records nor keys")
 	}
 	s.records(w)
 }
 
 func (s SecDNS) records(w *writer) {
+	if len(s.DS) > 0 && len(s.Keys) > 0 {
+		w.fail("write frame: DNSSEC data must be either DS records or keys")
+	}
 	for _, d := range s.DS {
 		w.raw(`<secDNS:dsData>`)
 		w.int("secDNS:keyTag", int(d.KeyTag))
@@ -62,19 +67,26 @@ func (s SecDNS) records(w *writer) {
 			w.fail("write frame: the digest of DS %d is not hexadecimal", d.KeyTag)
 		}
 		w.elem("secDNS:digest", strings.ToUpper(d.Digest))
+		if d.Key != nil {
+			d.Key.encode(w)
+		}
 		w.raw(`</secDNS:dsData>`)
 	}
 	for _, k := range s.Keys {
-		w.raw(`<secDNS:keyData>`)
-		w.int("secDNS:flags", int(k.Flags))
-		w.int("secDNS:protocol", int(k.Protocol))
-		w.int("secDNS:alg", int(k.Alg))
-		if _, err := base64.StdEncoding.DecodeString(k.PubKey); err != nil || k.PubKey == "" {
-			w.fail("write frame: the public key is not base64")
-		}
-		w.elem("secDNS:pubKey", k.PubKey)
-		w.raw(`</secDNS:keyData>`)
+		k.encode(w)
 	}
+}
+
+func (k Key) encode(w *writer) {
+	w.raw(`<secDNS:keyData>`)
+	w.int("secDNS:flags", int(k.Flags))
+	w.int("secDNS:protocol", int(k.Protocol))
+	w.int("secDNS:alg", int(k.Alg))
+	if _, err := base64.StdEncoding.DecodeString(k.PubKey); err != nil || k.PubKey == "" {
+		w.fail("write frame: the public key is not base64")
+	}
+	w.elem("secDNS:pubKey", k.PubKey)
+	w.raw(`</secDNS:keyData>`)
 }
 
 // SecDNSUpdate changes DNSSEC data (section 5.2.5): first Rem, then Add.
@@ -195,6 +207,7 @@ type LaunchInfo struct {
 func (l LaunchInfo) encode(w *writer) {
 	w.raw(`<launch:info` + launchNS + ` includeMark="` + strconv.FormatBool(l.IncludeMark) + `">`)
 	l.Phase.encode(w)
+	w.fits(l.Application, "the application id", 0, 0)
 	w.opt("launch:applicationID", l.Application)
 	w.raw(`</launch:info>`)
 }
@@ -231,8 +244,10 @@ func (l LaunchCreate) encode(w *writer) {
 	}
 	for _, c := range l.Codes {
 		w.raw(`<launch:codeMark><launch:code`)
+		w.fits(c.Validator, "the validator", 0, 0)
 		w.attr("validatorID", c.Validator)
 		w.raw(`>`)
+		w.fits(c.Code, "the mark's code", 1, 0)
 		w.text(c.Code)
 		w.raw(`</launch:code></launch:codeMark>`)
 	}
@@ -244,8 +259,10 @@ func (l LaunchCreate) encode(w *writer) {
 			w.fail("write frame: the claims notice has not been accepted, or has no end")
 		}
 		w.raw(`<launch:notice><launch:noticeID`)
+		w.fits(n.Validator, "the validator", 0, 0)
 		w.attr("validatorID", n.Validator)
 		w.raw(`>`)
+		w.fits(n.ID, "the notice's id", 1, 0)
 		w.text(n.ID)
 		w.raw(`</launch:noticeID>`)
 		w.elem("launch:notAfter", xmlTime(n.NotAfter))
@@ -264,6 +281,7 @@ type LaunchID struct {
 func (l LaunchID) encode(w *writer, op string) {
 	w.raw(`<launch:` + op + launchNS + `>`)
 	l.Phase.encode(w)
-	w.need("launch:applicationID", l.Application, "the application id")
+	w.fits(l.Application, "the application id", 1, 0)
+	w.elem("launch:applicationID", l.Application)
 	w.raw(`</launch:` + op + `>`)
 }

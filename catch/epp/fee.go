@@ -13,6 +13,9 @@ type FeeCheck struct {
 	Currency string   // "" leaves it to the server
 	Commands []string // create, renew, transfer, restore; none asks for create
 	Years    int
+	// Phase and Subphase of a launch, whose prices are asked for; with the name
+	// of a custom phase as the subphase (RFC 8748, section 3.8).
+	Phase, Subphase string
 }
 
 func (f FeeCheck) encode(w *writer, names []string) {
@@ -27,22 +30,36 @@ func (f FeeCheck) encode(w *writer, names []string) {
 			w.fail("write frame: %q is no command that has a fee", c)
 		}
 	}
+	if f.Currency != "" && !isCurrency(f.Currency) {
+		w.fail("write frame: %q is no currency", f.Currency)
+	}
 	cur := func() { w.opt("fee:currency", f.Currency) }
+	phase := func() {
+		w.attr("phase", f.Phase)
+		w.attr("subphase", f.Subphase)
+	}
+	command := func(name string) {
+		w.raw(`<fee:command`)
+		phase()
+		w.raw(`>` + name + `</fee:command>`)
+	}
 	w.raw(`<fee:check xmlns:fee="` + w.svc.Fee + `">`)
 	switch w.svc.Fee {
 	case NSFee10, NSFee12:
 		cur()
 		for _, c := range cmds {
+			w.raw(`<fee:command name="` + c + `"`)
+			phase()
 			if f.Years == 0 || c == "restore" || c == "delete" || c == "update" {
-				w.raw(`<fee:command name="` + c + `"/>`)
+				w.raw(`/>`)
 				continue
 			}
-			w.raw(`<fee:command name="` + c + `">`)
+			w.raw(`>`)
 			w.years("fee:period", f.Years)
 			w.raw(`</fee:command>`)
 		}
 	case NSFee11: // one command a check
-		w.elem("fee:command", cmds[0])
+		command(cmds[0])
 		cur()
 		w.years("fee:period", f.Years)
 	case NSFee06: // one entry a name and command
@@ -51,7 +68,7 @@ func (f FeeCheck) encode(w *writer, names []string) {
 				w.raw(`<fee:domain>`)
 				w.name("fee:name", n)
 				cur()
-				w.elem("fee:command", c)
+				command(c)
 				w.years("fee:period", f.Years)
 				w.raw(`</fee:domain>`)
 			}
@@ -87,7 +104,7 @@ func (f Fee) encode(w *writer, op string) {
 	if f.Price.Units < 0 {
 		w.fail("write frame: the price %s is below zero", f.Price)
 	}
-	if len(f.Price.Currency) != 3 {
+	if !isCurrency(f.Price.Currency) {
 		w.fail("write frame: the price has no currency")
 	}
 	w.raw(`<fee:` + op + ` xmlns:fee="` + w.svc.Fee + `">`)
@@ -219,7 +236,7 @@ func quote(n *Node, cur string) FeeQuote {
 		cur = c
 	}
 	fees := n.All("fee")
-	if len(fees) == 0 {
+	if len(fees) == 0 && (n.Local != "delData" || n.Child("credit") == nil) { // a deletion only gives back
 		q.Refused = true
 		return q
 	}
@@ -252,9 +269,14 @@ func quote(n *Node, cur string) FeeQuote {
 	return q
 }
 
+// isCurrency holds a currency against the form of ISO 4217.
+func isCurrency(s string) bool {
+	return len(s) == 3 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
 func money(amount, cur string) (catch.Money, error) {
 	cur = strings.TrimSpace(cur)
-	if len(cur) != 3 || strings.Trim(cur, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+	if !isCurrency(cur) {
 		return catch.Money{}, errCurrency
 	}
 	return catch.MoneyOf(amount, cur)

@@ -19,6 +19,52 @@ type Greeting struct {
 	Langs      []string
 	Objects    []string
 	Extensions []string
+	Policy     DataCollection
+}
+
+// DataCollection is what a server says of the data that it collects (the dcp
+// element of RFC 5730, section 2.4), in the protocol's own words.
+type DataCollection struct {
+	Access     string // all, none, null, other, personal, personalAndOther
+	Statements []DataStatement
+	Expires    time.Time // absolute, or
+	Within     string    // relative, as ISO 8601 writes a duration
+}
+
+// DataStatement says what data is for, who gets it and how long it is kept.
+type DataStatement struct {
+	Purpose   []string // admin, contact, prov, other
+	Recipient []string // other, ours, public, same, unrelated
+	Retention string   // business, indefinite, legal, none, stated
+}
+
+func readPolicy(n *Node) (p DataCollection) {
+	names := func(n *Node) (out []string) {
+		if n == nil {
+			return nil
+		}
+		for _, k := range n.Kids {
+			if len(out) < 20 {
+				out = append(out, clean(k.Local, 40))
+			}
+		}
+		return out
+	}
+	first := func(n *Node) string {
+		if all := names(n); len(all) > 0 {
+			return all[0]
+		}
+		return ""
+	}
+	p.Access = first(n.Child("access"))
+	for _, s := range n.All("statement") {
+		if len(p.Statements) < 20 {
+			p.Statements = append(p.Statements, DataStatement{names(s.Child("purpose")), names(s.Child("recipient")), first(s.Child("retention"))})
+		}
+	}
+	p.Expires, _ = xmlDate(n.Child("expiry").Child("absolute").Str())
+	p.Within = n.Child("expiry").Child("relative").Str()
+	return p
 }
 
 // ParseGreeting reads a greeting frame.
@@ -45,6 +91,7 @@ func ParseGreeting(frame []byte) (Greeting, error) {
 	}
 	g.Versions, g.Langs, g.Objects = strs(menu.All("version")), strs(menu.All("lang")), strs(menu.All("objURI"))
 	g.Extensions = strs(menu.Child("svcExtension").All("extURI"))
+	g.Policy = readPolicy(n.Child("dcp"))
 	return g, nil
 }
 

@@ -1,6 +1,7 @@
 package epp
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,13 +83,17 @@ type Domain struct {
 	Registrant  string    `json:"registrant,omitempty"`
 	Contacts    []Contact `json:"contacts,omitempty"`
 	NS          []string  `json:"ns,omitempty"`
+	Glue        []Host    `json:"glue,omitempty"`  // name servers that came with addresses
+	Hosts       []string  `json:"hosts,omitempty"` // host objects below the name
 	Sponsor     string    `json:"sponsor,omitempty"`
 	Creator     string    `json:"creator,omitempty"`
+	Updater     string    `json:"updater,omitempty"`
 	Created     time.Time `json:"created,omitzero"`
 	Updated     time.Time `json:"updated,omitzero"`
 	Expires     time.Time `json:"expires,omitzero"`
 	Transferred time.Time `json:"transferred,omitzero"`
 	DS          int       `json:"ds,omitempty"` // number of DNSSEC records
+	SecDNS      SecDNS    `json:"-"`
 	Phase       string    `json:"phase,omitempty"`
 	Application string    `json:"application,omitempty"`
 	// Launch is where an application stands: pendingValidation, validated,
@@ -107,7 +112,7 @@ func ReadDomain(r *Response) (Domain, bool) {
 	}
 	d := Domain{
 		Name: strings.ToLower(n.Child("name").Str()), ROID: n.Child("roid").Str(), Registrant: n.Child("registrant").Str(),
-		Sponsor: n.Child("clID").Str(), Creator: n.Child("crID").Str(),
+		Sponsor: n.Child("clID").Str(), Creator: n.Child("crID").Str(), Updater: n.Child("upID").Str(),
 	}
 	for _, s := range n.All("status") {
 		d.Statuses = append(d.Statuses, s.Attr("s"))
@@ -118,10 +123,16 @@ func ReadDomain(r *Response) (Domain, bool) {
 	if ns := n.Child("ns"); ns != nil {
 		for _, h := range ns.Kids {
 			if h.Local == "hostAttr" {
+				if addrs := texts(h.All("hostAddr")); len(addrs) > 0 {
+					d.Glue = append(d.Glue, Host{Name: strings.ToLower(h.Child("hostName").Str()), Addrs: addrs})
+				}
 				h = h.Child("hostName")
 			}
 			d.NS = append(d.NS, strings.ToLower(h.Str()))
 		}
+	}
+	for _, h := range texts(n.All("host")) {
+		d.Hosts = append(d.Hosts, strings.ToLower(h))
 	}
 	d.Created, _ = xmlDate(n.Child("crDate").Str())
 	d.Updated, _ = xmlDate(n.Child("upDate").Str())
@@ -138,7 +149,7 @@ func ReadDomain(r *Response) (Domain, bool) {
 		}
 	}
 	if s := r.ext(NSSecDNS, "infData"); s != nil {
-		d.DS = len(s.All("dsData")) + len(s.All("keyData"))
+		d.DS, d.SecDNS = len(s.All("dsData"))+len(s.All("keyData")), readSecDNS(s)
 	}
 	if l := r.ext(NSLaunch, "infData"); l != nil {
 		d.Phase, d.Application, d.Launch = l.Child("phase").Str(), l.Child("applicationID").Str(), l.Child("status").Attr("s")
@@ -147,6 +158,36 @@ func ReadDomain(r *Response) (Domain, bool) {
 		d.Token = catch.NewSecret(t.Text)
 	}
 	return d, true
+}
+
+func readSecDNS(n *Node) (s SecDNS) {
+	number := func(n *Node) uint64 {
+		v, _ := strconv.ParseUint(n.Str(), 10, 31)
+		return v
+	}
+	key := func(n *Node) Key {
+		return Key{uint16(number(n.Child("flags"))), uint8(number(n.Child("protocol"))), uint8(number(n.Child("alg"))), n.Child("pubKey").Str()}
+	}
+	s.MaxSigLife = int(number(n.Child("maxSigLife")))
+	for _, d := range n.All("dsData") {
+		ds := DS{KeyTag: uint16(number(d.Child("keyTag"))), Alg: uint8(number(d.Child("alg"))), DigestType: uint8(number(d.Child("digestType"))), Digest: d.Child("digest").Str()}
+		if k := d.Child("keyData"); k != nil {
+			v := key(k)
+			ds.Key = &v
+		}
+		s.DS = append(s.DS, ds)
+	}
+	for _, k := range n.All("keyData") {
+		s.Keys = append(s.Keys, key(k))
+	}
+	return s
+}
+
+func texts(ns []*Node) (out []string) {
+	for _, n := range ns {
+		out = append(out, n.Str())
+	}
+	return out
 }
 
 // Created is the answer to a create.
@@ -184,22 +225,38 @@ func ReadCreated(r *Response) Created {
 
 // Transform is what a renew, update, delete or transfer answer carries.
 type Transform struct {
+	ID      string // name or contact id, where the answer names it
 	Pending bool
 	Expires time.Time
-	Status  string // of a transfer
-	RGP     []string
-	Fee     FeeQuote
-	SvTRID  string
+	Status  string // of a transfer: pending, clientApproved, ... (RFC 5730, section 2.9.3.4)
+	// Who asked for a transfer and when, and who has to answer, or answered, by
+	// when.
+	Requester, Actor   string
+	Requested, Actable time.Time
+	RGP                []string
+	Fee                FeeQuote
+	SvTRID             string
 }
 
 // ReadTransform reads the answer to a renew, update, delete or transfer.
 func ReadTransform(r *Response) Transform {
 	t := Transform{Pending: r.Code() == Pending, SvTRID: r.SvTRID}
 	for _, n := range r.Data {
-		if n.Local == "renData" || n.Local == "trnData" {
-			t.Expires, _ = xmlDate(n.Child("exDate").Str())
-			t.Status = n.Child("trStatus").Str()
+		if !isObject(n.Space) || n.Local != "renData" && n.Local != "trnData" {
+			continue
 		}
+		id := n.Child("name")
+		if id == nil {
+			id = n.Child("id")
+		}
+		t.ID = id.Str()
+		if n.Space == NSDomain {
+			t.ID = strings.ToLower(t.ID)
+		}
+		t.Expires, _ = xmlDate(n.Child("exDate").Str())
+		t.Status, t.Requester, t.Actor = n.Child("trStatus").Str(), n.Child("reID").Str(), n.Child("acID").Str()
+		t.Requested, _ = xmlDate(n.Child("reDate").Str())
+		t.Actable, _ = xmlDate(n.Child("acDate").Str())
 	}
 	if u := r.ext(NSRGP, "upData"); u != nil {
 		for _, s := range u.All("rgpStatus") {
@@ -221,12 +278,25 @@ type Polled struct {
 	Granted  bool
 	ActionID string // clTRID of that action
 	ActionSv string // svTRID of that action
+	ActionAt time.Time
 
-	Change string // the operation, by changePoll: "delete", "transfer", ...
-	Who    string
-	When   time.Time
-	Case   string // udrp, urs
-	After  bool   // the object is shown as it is after the change
+	Transfer Transform // of a message about one; zero otherwise
+	// Where an application of a launch stands (RFC 8334, section 2.5).
+	Phase, Application, Launch string
+
+	Change   string // the operation, by changePoll: "delete", "transfer", ...
+	ChangeOp string // what exactly: "request", "approve", a custom operation's name
+	ChangeSv string // svTRID of the change
+	Who      string
+	When     time.Time
+	Case     string // udrp, urs, custom
+	CaseID   string
+	Why      string // the server's own words
+	After    bool   // the object is shown as it is after the change
+
+	// Unhandled are the namespaces of data that the login did not list and that
+	// the server sent all the same, as RFC 9038 has it.
+	Unhandled []string `json:",omitempty"`
 }
 
 // ReadPoll reads the answer to a poll.
@@ -249,12 +319,21 @@ func ReadPoll(r *Response) Polled {
 			p.Decided, p.Granted = true, a == "1" || a == "true"
 			tr := n.Child("paTRID")
 			p.ActionID, p.ActionSv = tr.Child("clTRID").Str(), tr.Child("svTRID").Str()
+			p.ActionAt, _ = xmlDate(n.Child("paDate").Str())
+		}
+		if n.Local == "trnData" {
+			p.Transfer = ReadTransform(r)
 		}
 	}
+	if l := r.ext(NSLaunch, "infData"); l != nil {
+		p.Phase, p.Application, p.Launch = l.Child("phase").Str(), l.Child("applicationID").Str(), l.Child("status").Attr("s")
+	}
+	p.Unhandled = r.Unhandled
 	if c := r.ext(NSChangePoll, "changeData"); c != nil {
 		p.Change, p.Who = c.Child("operation").Str(), c.Child("who").Str()
 		p.When, _ = xmlDate(c.Child("date").Str())
-		p.Case = c.Child("caseId").Attr("type")
+		p.ChangeOp, p.ChangeSv = c.Child("operation").Attr("op"), c.Child("svTRID").Str()
+		p.Case, p.CaseID, p.Why = c.Child("caseId").Attr("type"), c.Child("caseId").Str(), c.Child("reason").Str()
 		p.After = c.attr("state") != "before"
 	}
 	return p
@@ -262,10 +341,13 @@ func ReadPoll(r *Response) Polled {
 
 // SecurityEvent is a warning that a server gave at login (RFC 8807).
 type SecurityEvent struct {
-	Type  string // password, certificate, cipher, tlsProtocol, newPW, stat, custom
-	Level string // warning, error
-	Until time.Time
-	Words string
+	Type     string // password, certificate, cipher, tlsProtocol, newPW, stat, custom
+	Name     string // of a stat or custom event
+	Level    string // warning, error
+	Until    time.Time
+	Value    string // what is meant: the cipher, the protocol, the number
+	Duration string // that the value covers, as ISO 8601 writes it
+	Words    string
 }
 
 // ReadSecurity reads the warnings beside a login's answer.
@@ -273,6 +355,7 @@ func ReadSecurity(r *Response) []SecurityEvent {
 	var out []SecurityEvent
 	for _, e := range r.ext(NSLoginSec, "loginSecData").All("event") {
 		ev := SecurityEvent{Type: e.Attr("type"), Level: e.Attr("level"), Words: clean(e.Text, 300)}
+		ev.Name, ev.Value, ev.Duration = e.Attr("name"), e.Attr("value"), e.Attr("duration")
 		ev.Until, _ = xmlDate(e.attr("exDate"))
 		out = append(out, ev)
 	}

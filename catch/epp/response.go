@@ -13,7 +13,12 @@ import (
 type Result struct {
 	Code   Code
 	Msg    string
-	Reason string
+	Lang   string // of Msg; "" is en
+	Reason string // the first reason, or what the first value says
+	// Values are what the client sent and the server points at, and Reasons what
+	// it says of them (RFC 5730, section 2.6).
+	Values  []*Node
+	Reasons []string
 }
 
 // Message is the head of the server's message queue.
@@ -31,6 +36,8 @@ type Response struct {
 	Queue     *Message
 	Data      []*Node // children of resData
 	Extension []*Node // children of extension; RFC 9038 values are put here too
+	// Unhandled are the namespaces whose data came by RFC 9038.
+	Unhandled []string
 	ClTRID    string
 	SvTRID    string
 	Raw       []byte
@@ -77,21 +84,31 @@ func ParseResponse(frame []byte) (*Response, error) {
 		if err != nil || code < 1000 || code > 9999 {
 			return nil, fmt.Errorf("read answer: %q is no result code", n.Attr("code"))
 		}
-		x := Result{Code: Code(code), Msg: clean(n.Child("msg").Str(), 300)}
+		x := Result{Code: Code(code), Msg: clean(n.Child("msg").Str(), 300), Lang: n.Child("msg").Attr("lang")}
+		for _, v := range n.All("value") {
+			x.Values = append(x.Values, v.Kids...)
+		}
 		for _, ev := range n.All("extValue") {
 			val := ev.Child("value")
 			// RFC 9038: what the login did not list travels here.
+			if reason := clean(ev.Child("reason").Str(), 300); reason != "" {
+				x.Reasons = append(x.Reasons, reason)
+			}
+			if val != nil {
+				x.Values = append(x.Values, val.Kids...)
+			}
 			if val != nil && len(val.Kids) > 0 && code < 2000 {
 				k := val.Kids[0]
+				r.Unhandled = append(r.Unhandled, clean(k.Space, 200))
 				if strings.HasSuffix(k.Local, "Data") && isObject(k.Space) {
 					r.Data = append(r.Data, val.Kids...)
 				} else {
 					r.Extension = append(r.Extension, val.Kids...)
 				}
 			}
-			if x.Reason == "" {
-				x.Reason = clean(ev.Child("reason").Str(), 300)
-			}
+		}
+		if len(x.Reasons) > 0 {
+			x.Reason = x.Reasons[0]
 		}
 		if x.Reason == "" {
 			x.Reason = clean(flat(n.Child("value")), 300)

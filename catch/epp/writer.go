@@ -2,6 +2,7 @@ package epp
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -94,15 +95,35 @@ func (w *writer) need(tag, text, what string) {
 }
 
 // secret appends an element that holds a secret.
-func (w *writer) secret(tag string, s catch.Secret) {
+func (w *writer) secret(tag string, s catch.Secret) { w.secretOf(tag, s, "") }
+
+// secretOf says whose secret it is, by the ROID of an object.
+func (w *writer) secretOf(tag string, s catch.Secret, roid string) {
+	attrs := ""
+	if roid != "" {
+		if !validROID(roid) {
+			w.fail("write frame: %q is no ROID", roid)
+		}
+		attrs = `roid="` + roid + `"`
+	}
 	switch {
 	case s.IsZero():
-		w.elem(tag, "")
+		w.elemAttr(tag, attrs, "")
 	case w.reveal:
-		w.elem(tag, s.Reveal())
+		w.elemAttr(tag, attrs, s.Reveal())
 	default:
-		w.elem(tag, masked)
+		w.elemAttr(tag, attrs, masked)
 	}
+}
+
+// validROID holds a repository object identifier against eppcom:roidType, as
+// far as it is written in ASCII.
+func validROID(s string) bool {
+	word := func(s string, most int) bool {
+		return s != "" && len(s) <= most && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == ""
+	}
+	id, repository, ok := strings.Cut(s, "-")
+	return ok && word(id, 80) && word(repository, 8)
 }
 
 func (w *writer) attr(name, value string) {
@@ -128,18 +149,54 @@ func (w *writer) years(tag string, n int) {
 }
 
 // name appends a domain or host name, which must be an A-label.
-func (w *writer) name(tag, s string) {
+func (w *writer) name(tag, s string) { w.nameAttr(tag, "", s) }
+
+func (w *writer) nameAttr(tag, attrs, s string) {
 	if s == "" || len(s) > 255 || strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf || r <= ' ' }) {
 		w.fail("write frame: %q cannot be sent as a name; it must be written in ASCII (A-label)", s)
 	}
-	w.elem(tag, s)
+	w.elemAttr(tag, attrs, s)
 }
 
 // id appends an identifier of 3 to 16 characters (eppcom:clIDType); strict
 // servers refuse anything else.
 func (w *writer) id(tag, attrs, s, what string) {
-	if n := utf8.RuneCountInString(s); n < 3 || n > 16 {
-		w.fail("write frame: %s %q must have 3 to 16 characters", what, s)
-	}
+	w.fits(s, what, 3, 16)
 	w.elemAttr(tag, attrs, s)
+}
+
+// fits holds a text against the lengths of an xs:token, 0 for no longest. A
+// token neither begins nor ends with a blank, nor has two in a row: what is read
+// at the other end would be another text.
+func (w *writer) fits(s, what string, least, most int) {
+	n := utf8.RuneCountInString(s)
+	switch {
+	case s != strings.Join(strings.FieldsFunc(s, blank), " "):
+		w.fail("write frame: %s %q has blanks where none may be", what, s)
+	case most > 0 && (n < least || n > most):
+		w.fail("write frame: %s %q must have %d to %d characters", what, s, least, most)
+	case n < least:
+		w.fail("write frame: %s is missing", what)
+	}
+}
+
+// blank is white space as XML has it.
+func blank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
+
+// line appends an element of at most 255 characters where there is a text.
+func (w *writer) line(tag, s, what string) {
+	if n := utf8.RuneCountInString(s); n > 255 {
+		w.fail("write frame: %s has %d characters, 255 are the most", what, n)
+	}
+	w.opt(tag, s)
+}
+
+// status appends a status, which must be one of an object's.
+func (w *writer) status(tag, s string, known []string) {
+	if !slices.Contains(known, s) {
+		w.fail("write frame: %q is no status that it can have", s)
+	}
+	w.raw("<" + tag)
+	w.attr("s", s)
+	w.raw("/>")
 }
