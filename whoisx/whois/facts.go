@@ -182,6 +182,9 @@ func (r *reader) date(f field, key, value string, l *line) {
 	}
 	// RIPE's form has a line for every change; the last of the run counts.
 	again := f == fUpdated && r.changed == l.n-1 && r.changed > 0
+	renewal := f == fExpires && strings.Contains(strings.ToLower(key), "renew")
+	// Where both stand, as in .th, a renewal was the last one.
+	again = again || f == fExpires && r.renewal && !renewal
 	if !to.IsZero() && !again {
 		return
 	}
@@ -191,6 +194,9 @@ func (r *reader) date(f field, key, value string, l *line) {
 	}
 	if f == fUpdated && strings.EqualFold(strings.TrimSpace(key), "changed") {
 		r.changed = l.n
+	}
+	if f == fExpires {
+		r.renewal = renewal
 	}
 	*to = d
 	r.facts++
@@ -335,6 +341,14 @@ func (r *reader) status(value string, l *line) {
 	if i := strings.Index(strings.ToLower(value), "until "); i >= 0 && r.a.Expires.IsZero() {
 		if d, ok := parseDate(value[i+6:], r.order); ok { // "OK-UNTIL 20300903121852"
 			r.a.Expires = d
+		}
+	}
+	if i := strings.IndexByte(value, '('); i > 0 && r.a.Expires.IsZero() {
+		switch strings.ToLower(strings.TrimSpace(value[:i])) {
+		case "connected", "registered": // .co.jp: "Connected (2027/03/31)"
+			if d, ok := parseDate(value[i:], r.order); ok {
+				r.a.Expires = d
+			}
 		}
 	}
 	r.statusN++

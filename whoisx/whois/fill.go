@@ -60,6 +60,9 @@ func parse(text string) (info parser.WhoisInfo, ok bool) {
 
 // saysSomething reports whether a text is a name and not a word for none.
 func saysSomething(s string) bool {
+	if len(s) > 12 && strings.EqualFold(s[:12], "no registrar") {
+		return false
+	}
 	switch strings.ToLower(s) {
 	case "null", "none", "unknown", "not defined", "n/a", "not available":
 		return false

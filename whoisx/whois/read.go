@@ -53,6 +53,7 @@ type reader struct {
 	open     field // whose list of values the following lines go on with
 	openN    int   // values taken
 	changed  int   // the line of the last "changed"
+	renewal  bool  // the expiry is what a label calls a renewal
 	statusN  int   // lines that say a status of a name that exists
 	drop     whoisx.Date
 	dropText string
@@ -424,7 +425,7 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 		r.statusSaid(t)
 		return
 	}
-	if len(t) > 48 {
+	if len(t) > 48 || l.tail || t[len(t)-1] == '.' {
 		return
 	}
 	// A heading without a colon: "Nameservers", "Registrant", "google.cl:".
@@ -491,7 +492,7 @@ func (r *reader) phrase(t string) (field, string) {
 // stateWord tells a status from a postal state.
 func stateWord(v string) bool {
 	switch strings.ToLower(strings.Trim(firstWord(v), ",;.")) {
-	case "registered", "active", "delegated", "deactivated", "quarantine", "reserved", "deleted", "suspended", "available", "ok", "expired", "inactive", "pending", "locked", "hold", "free", "connect", "to", "frozen", "redemption", "not":
+	case "registered", "active", "delegated", "deactivated", "quarantine", "reserved", "deleted", "suspended", "available", "ok", "expired", "inactive", "pending", "locked", "hold", "free", "connect", "connected", "to", "frozen", "redemption", "not":
 		return true
 	}
 	return false
