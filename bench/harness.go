@@ -212,3 +212,12 @@ func peak(ctx context.Context, name, arg string) (float64, error) {
 	}
 	return float64(use.Maxrss) * 1024, nil // kilobytes on Linux and the BSDs
 }
+
+// cpuTime is the processor time that this process has used.
+func cpuTime() time.Duration {
+	var use syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
+		return 0
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 )
 
@@ -40,7 +41,7 @@ var benchmarks = []benchmark{
 	{"screen-keys", "a key to its bytes beside a bare Bubble Tea program, and the bytes of a cursor move", keys},
 	{"import-100k", "100,000 names added, beside the plain prepared insert in one transaction", importNames},
 	{"due-query", "the 32 names due first, of 100,000 beside 1,000", dueQuery},
-	{"look-bookkeeping", "1,000 names due, asked, decided and kept, beside a bare net/http loop", lookBookkeeping},
+	{"look-bookkeeping", "1,000 names due, asked, decided and kept, beside a bare loop of the same requests", lookBookkeeping},
 	{"store-memory", "100,000 names in a process that acts, peak memory", storeMemory},
 	{"alert-storm", "10,000 changes at once: kept with their alerts, and told", alertStorm},
 	{"rdap-memory", "1,000 RDAP asks in flight, peak memory beside a bare net/http loop", rdapMemory},
@@ -51,6 +52,7 @@ func main() {
 		child(side)
 		return
 	}
+	profile := flag.String("cpuprofile", "", "write a CPU profile here")
 	list := flag.Bool("list", false, "print the benchmarks and stop")
 	flag.IntVar(&rounds, "rounds", rounds, "interleaved rounds of each benchmark")
 	flag.Parse()
@@ -62,10 +64,31 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if !run(ctx, flag.Args()) {
+	good, err := profiled(*profile, func() bool { return run(ctx, flag.Args()) })
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
+	if !good || err != nil {
 		stop()
 		os.Exit(1)
 	}
+}
+
+// profiled runs f under the CPU profiler where a file is named.
+func profiled(file string, f func() bool) (bool, error) {
+	if file == "" {
+		return f(), nil
+	}
+	w, err := os.Create(file)
+	if err != nil {
+		return false, err
+	}
+	if err := pprof.StartCPUProfile(w); err != nil {
+		return false, errors.Join(err, w.Close())
+	}
+	good := f()
+	pprof.StopCPUProfile()
+	return good, w.Close()
 }
 
 func run(ctx context.Context, names []string) bool {

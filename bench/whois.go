@@ -73,21 +73,7 @@ func whoisLookups(ctx context.Context) ([]result, error) {
 				})
 			}},
 			side{"net.Dial", func() error {
-				return spread(1000, workers, func(name string) error {
-					c, err := net.Dial("tcp", addr)
-					if err != nil {
-						return err
-					}
-					defer func() { _ = c.Close() }()
-					if _, err := io.WriteString(c, name+"\r\n"); err != nil {
-						return err
-					}
-					b, err := io.ReadAll(c)
-					if err != nil || len(b) < 1000 {
-						return fmt.Errorf("%d bytes: %w", len(b), err)
-					}
-					return nil
-				})
+				return spread(1000, workers, askBareWHOIS(addr))
 			}},
 		)
 		if err != nil {
@@ -97,4 +83,22 @@ func whoisLookups(ctx context.Context) ([]result, error) {
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+func askBareWHOIS(addr string) func(name string) error {
+	return func(name string) error {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = c.Close() }()
+		if _, err := io.WriteString(c, name+"\r\n"); err != nil {
+			return err
+		}
+		b, err := io.ReadAll(c)
+		if err != nil || len(b) < 1000 {
+			return fmt.Errorf("%d bytes: %w", len(b), err)
+		}
+		return nil
+	}
 }

@@ -88,7 +88,7 @@ func (b *budgets) draw(bk *Budget, now time.Time) (got int, next time.Time, why 
 	if bk.Day != day {
 		bk.Day, bk.Today = day, 0
 	}
-	n := int(min(bk.Tokens, max(1, min(bk.Rate/4, 64))))
+	n := int(min(bk.Tokens, max(1, min(bk.Rate/4, 512))))
 	if last := bk.LastAsk; bk.PerDay > 0 && bk.Today >= bk.PerDay/2 && bk.Today < bk.PerDay {
 		// Half of the day's requests are gone: the rest is spread over what is
 		// left of the day, so that nobody is blind for all of its end.

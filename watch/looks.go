@@ -195,11 +195,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // lookRow looks at a name that is due and says what follows. A look without
 // answers only moves the schedule.
-func (s *Service) lookRow(ctx context.Context, d DueRow) (Look, error) {
-	before, err := s.store.Seen(ctx, d.Name)
-	if err != nil {
-		return Look{}, err
-	}
+func (s *Service) lookRow(ctx context.Context, d DueRow, st Standing) (Look, error) {
+	before := st.Before
 	answers, waits, err := s.ask(ctx, d.Name, before, asking{})
 	if err != nil {
 		return Look{}, err
@@ -213,23 +210,17 @@ func (s *Service) lookRow(ctx context.Context, d DueRow) (Look, error) {
 			Due: s.budget.turn(w.host, w.next, d.Rank == 0), DueWhy: "waits: " + w.why,
 		}, nil
 	}
-	ours, err := s.ours(ctx, d.Name)
-	if err != nil {
-		return Look{}, err
-	}
-	observed, err := s.store.Drops(ctx, d.Name.Zone(), 200)
-	if err != nil {
-		return Look{}, err
-	}
-	var added time.Time
-	if before == nil { // nobody was heard yet: the silence counts from then
-		row, err := s.store.Watch(ctx, d.Name)
-		if err != nil {
+	ours := false
+	if st.Ordered {
+		if ours, err = s.ours(ctx, d.Name); err != nil {
 			return Look{}, err
 		}
-		added = row.Created
 	}
-	l := s.conclude(d.Name, answers, waits, before, ours, observed, added, now)
+	observed, err := s.drops.of(ctx, d.Name.Zone())
+	if err != nil {
+		return Look{}, err
+	}
+	l := s.conclude(d.Name, answers, waits, before, ours, observed, st.Added, now)
 	if err := s.seesQuotes(ctx, &l); err != nil {
 		return Look{}, err
 	}
@@ -244,9 +235,39 @@ func (s *Service) lookRow(ctx context.Context, d DueRow) (Look, error) {
 		return Look{}, err
 	}
 	if ours {
-		l = s.conclude(d.Name, answers, waits, before, ours, observed, added, now)
+		l = s.conclude(d.Name, answers, waits, before, ours, observed, st.Added, now)
 	}
 	return l, nil
+}
+
+// zoneDrops remembers the drops seen in each zone while this process acts: only
+// who acts sees any, and every look asks for them.
+type zoneDrops struct {
+	store Store
+	mu    sync.Mutex
+	known map[string][]lifecycle.Observation
+}
+
+func (z *zoneDrops) of(ctx context.Context, zone string) ([]lifecycle.Observation, error) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if ds, ok := z.known[zone]; ok {
+		return ds, nil
+	}
+	ds, err := z.store.Drops(ctx, zone, 200)
+	if err == nil {
+		z.known[zone] = ds
+	}
+	return ds, err
+}
+
+// forget makes a zone's drops be read again, or with "" those of all.
+func (z *zoneDrops) forget(zone string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if delete(z.known, zone); zone == "" {
+		clear(z.known)
+	}
 }
 
 // askOrders asks the services that hold an order for a name where it stands,
@@ -481,10 +502,11 @@ func (s *Service) Check(ctx context.Context, names []Name, each func(Look)) erro
 }
 
 func (s *Service) checkOne(ctx context.Context, n Name) (Look, error) {
-	before, err := s.store.Seen(ctx, n)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	known, err := s.store.Standings(ctx, n)
+	if err != nil {
 		return Look{}, err
 	}
+	before := known[n].Before
 	answers, waits, err := s.ask(ctx, n, before, asking{all: true, patient: 30 * time.Second})
 	if err != nil {
 		return Look{}, err

@@ -99,7 +99,9 @@ type Store interface {
 	SaveLooks(ctx context.Context, epoch int64, looks []Look) error
 	// Touch makes a name due at a time, from any process.
 	Touch(ctx context.Context, n Name, due time.Time, why string) error
-	Seen(ctx context.Context, n Name) (*Before, error)
+	// Standings returns what the next looks at names need to know; a name that
+	// is not on the list is left out.
+	Standings(ctx context.Context, names ...Name) (map[Name]Standing, error)
 	// Drops returns the latest drops seen in a zone, newest first.
 	Drops(ctx context.Context, zone string, limit int) ([]lifecycle.Observation, error)
 	// RefreshTodos computes again what the person has to do where the deadline

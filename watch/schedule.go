@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -29,15 +30,17 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 	var (
 		mu     sync.Mutex
 		flying = map[Name]bool{}
+		asking atomic.Int64 // looks that did not come back yet
 		wg     sync.WaitGroup
 	)
+	s.drops.forget("")
 	looks := make(chan Look, batch)
 	landed := make(chan struct{}, 1)
 	saved := make(chan struct{})
 	go func() {
 		defer close(saved)
 		for {
-			ls := gather(looks)
+			ls := gather(looks, &asking)
 			if len(ls) == 0 {
 				return
 			}
@@ -68,16 +71,18 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 			fail = err
 			break
 		}
-		started := 0
+		mu.Lock()
+		rows = slices.DeleteFunc(rows, func(d DueRow) bool { return flying[d.Name] })
+		mu.Unlock()
+		known, err := s.standings(ctx, rows)
+		if err != nil {
+			fail = err
+			break
+		}
 		for _, d := range rows {
-			mu.Lock()
-			skip := flying[d.Name]
-			if !skip {
-				flying[d.Name] = true
-			}
-			mu.Unlock()
-			if skip {
-				continue
+			st, ok := known[d.Name]
+			if !ok {
+				continue // taken off the list just now
 			}
 			select {
 			case slots <- struct{}{}:
@@ -86,16 +91,20 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 			if ctx.Err() != nil {
 				break
 			}
-			started++
+			mu.Lock()
+			flying[d.Name] = true
+			mu.Unlock()
+			asking.Add(1)
 			wg.Go(func() {
 				defer func() { <-slots }()
-				l, err := s.lookRow(ctx, d)
-				switch {
-				case err == nil:
+				l, err := s.lookRow(ctx, d, st)
+				if err == nil {
+					asking.Add(-1)
 					looks <- l
 					return
-				case errors.Is(err, ErrNotFound), ctx.Err() != nil:
-				default:
+				}
+				asking.Add(-1)
+				if ctx.Err() == nil {
 					cancel(err)
 				}
 				mu.Lock()
@@ -103,7 +112,7 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 				mu.Unlock()
 			})
 		}
-		if started > 0 {
+		if len(rows) > 0 {
 			continue
 		}
 		next, err := s.store.NextDue(ctx)
@@ -141,8 +150,21 @@ func (s *Service) rest(ctx context.Context, landed <-chan struct{}, d time.Durat
 	}
 }
 
+// standings reads what the looks at due names need to know, in one go.
+func (s *Service) standings(ctx context.Context, rows []DueRow) (map[Name]Standing, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	names := make([]Name, len(rows))
+	for i, d := range rows {
+		names[i] = d.Name
+	}
+	return s.store.Standings(ctx, names...)
+}
+
 // gather collects looks for one transaction; none when the channel is closed.
-func gather(looks <-chan Look) []Look {
+// It waits for more only while somebody is asking.
+func gather(looks <-chan Look, asking *atomic.Int64) []Look {
 	l, ok := <-looks
 	if !ok {
 		return nil
@@ -151,6 +173,9 @@ func gather(looks <-chan Look) []Look {
 	t := time.NewTimer(batchFor)
 	defer t.Stop()
 	for len(ls) < batch {
+		if len(looks) == 0 && asking.Load() == 0 {
+			return ls
+		}
 		select {
 		case l, ok := <-looks:
 			if !ok {
@@ -170,7 +195,12 @@ func (s *Service) saveLooks(ctx context.Context, epoch int64, ls []Look) error {
 	if err := s.store.SaveLooks(ctx, epoch, ls); err != nil {
 		return err
 	}
-	for _, l := range ls {
+	var changed []Name
+	for i := range ls {
+		l := &ls[i]
+		if l.Dropped != nil {
+			s.drops.forget(l.Name.Zone())
+		}
 		if len(l.Answers) == 0 {
 			continue
 		}
@@ -182,7 +212,10 @@ func (s *Service) saveLooks(ctx context.Context, epoch int64, ls []Look) error {
 			s.events.local(Event{At: l.At, Kind: EvLooked, Name: l.Name, Stage: l.Verdict.Stage, Text: text})
 			continue
 		}
-		if err := s.kick(ctx, l.Name); err != nil {
+		changed = append(changed, l.Name)
+	}
+	if len(changed) > 0 {
+		if err := s.kick(ctx, changed); err != nil {
 			return err
 		}
 	}
@@ -190,10 +223,10 @@ func (s *Service) saveLooks(ctx context.Context, epoch int64, ls []Look) error {
 	return nil
 }
 
-// kick makes the orders of a name due now: something changed that they may
+// kick makes the orders of some names due now: something changed that they may
 // have waited for.
-func (s *Service) kick(ctx context.Context, n Name) error {
-	os, err := s.store.Orders(ctx, OrderFilter{Name: n, Holding: true})
+func (s *Service) kick(ctx context.Context, names []Name) error {
+	os, err := s.store.Orders(ctx, OrderFilter{Names: names, Holding: true})
 	if err != nil {
 		return err
 	}
@@ -230,7 +263,15 @@ func (s *Service) LookNow(ctx context.Context, n Name) error {
 		return err
 	}
 	_, err := s.borrow(ctx, func(ctx context.Context, epoch int64) error {
-		l, err := s.lookRow(ctx, DueRow{Name: n})
+		known, err := s.store.Standings(ctx, n)
+		if err != nil {
+			return err
+		}
+		st, ok := known[n]
+		if !ok {
+			return fmt.Errorf("%s: %w", n.Display(), ErrNotFound)
+		}
+		l, err := s.lookRow(ctx, DueRow{Name: n}, st)
 		if err != nil {
 			return err
 		}

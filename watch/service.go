@@ -62,6 +62,7 @@ type Service struct {
 	pokeOrders chan struct{} // the executor looks again
 	pokeCare   chan struct{} // after-care looks again
 	budget     *budgets
+	drops      *zoneDrops
 	events     *broadcast
 	bursts     *burstTable
 	ticks      ticks
@@ -111,6 +112,7 @@ func New(o Options) *Service {
 		}
 	}
 	s.budget = newBudgets(o.Store, o.Hosts, o.Now)
+	s.drops = &zoneDrops{store: o.Store, known: map[string][]lifecycle.Observation{}}
 	s.events = newBroadcast(s)
 	b := Binding{Todo: s.todo, MonthCaps: o.MonthCaps, Now: o.Now, Stale: o.Stale}
 	if len(o.Alerts.Channels)+len(o.Alerts.Rules) > 0 {

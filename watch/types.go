@@ -122,6 +122,7 @@ type Budget struct {
 // OrderFilter selects orders; zero values select all.
 type OrderFilter struct {
 	Name    Name
+	Names   []Name // one of these
 	Route   string
 	States  []catch.State
 	Holding bool
@@ -198,6 +199,13 @@ type DueRow struct {
 	Due  time.Time
 	Why  string
 	Rank int // smaller is more urgent: inside a window 0, an hour away 1, else 2
+}
+
+// Standing is what is known of a name when it is looked at.
+type Standing struct {
+	Before  *Before   // nil: nothing was seen yet
+	Added   time.Time // when it was put on the list; zero: it is not there
+	Ordered bool      // there is an order for it, in whatever state
 }
 
 // Armable is a burst that is to come.

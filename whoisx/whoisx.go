@@ -13,6 +13,7 @@
 package whoisx
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -98,24 +99,28 @@ func (d Date) MarshalJSON() ([]byte, error) {
 	if d.IsZero() {
 		return []byte("null"), nil
 	}
-	return json.Marshal(d.String())
+	return append(append([]byte{'"'}, d.String()...), '"'), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (d *Date) UnmarshalJSON(b []byte) error {
-	var s *string
-	if err := json.Unmarshal(b, &s); err != nil {
+	var s string
+	if n := len(b); n >= 2 && b[0] == '"' && !bytes.ContainsRune(b, '\\') {
+		s = string(b[1 : n-1])
+	} else if err := json.Unmarshal(b, &s); err != nil { // null leaves it empty
 		return fmt.Errorf("read date: %w", err)
 	}
 	*d = Date{}
-	if s == nil || *s == "" {
+	if s == "" {
 		return nil
 	}
-	if t, err := time.Parse(time.DateOnly, *s); err == nil {
-		*d = Date{Time: t, DayOnly: true}
-		return nil
+	if len(s) == len(time.DateOnly) {
+		if t, err := time.Parse(time.DateOnly, s); err == nil {
+			*d = Date{Time: t, DayOnly: true}
+			return nil
+		}
 	}
-	t, err := time.Parse(time.RFC3339Nano, *s)
+	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		return fmt.Errorf("read date: %w", err)
 	}

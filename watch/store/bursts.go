@@ -27,9 +27,10 @@ func (s *Store) SaveBurst(ctx context.Context, b watch.BurstRecord) error {
 		return fmt.Errorf("save burst: %w", err)
 	}
 	var packed bytes.Buffer
-	w := flaters.Get().(*flate.Writer)
-	defer flaters.Put(w)
-	w.Reset(&packed)
+	w, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		return fmt.Errorf("save burst: %w", err)
+	}
 	if _, err := w.Write(frames); err != nil {
 		return fmt.Errorf("save burst: %w", err)
 	}

@@ -148,7 +148,7 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]watch.Eve
 	fail := func(err error) ([]watch.Event, error) {
 		return nil, fmt.Errorf("read events: %w", s.typed(err))
 	}
-	rows, err := s.hot(ctx, `SELECT seq, at, kind, name, stage, was, ord, state, text FROM event WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
+	rows, err := s.hot(ctx, `SELECT seq, at, kind, name, stage, was, ord, state, text FROM event WHERE seq > ? ORDER BY seq `+atMost, after, limit)
 	if err != nil {
 		return fail(err)
 	}

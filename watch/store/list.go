@@ -289,7 +289,7 @@ func (s *Store) Kinds(ctx context.Context) (map[watch.Kind]int, error) {
 // Due returns what is to be asked at or before a time, most urgent first. It
 // reads a few columns through an index, however long the list is.
 func (s *Store) Due(ctx context.Context, when time.Time, limit int) ([]watch.DueRow, error) {
-	rows, err := s.hot(ctx, `SELECT name, drop_at, due, due_why FROM watch WHERE due <= ? ORDER BY due LIMIT ?`, when.UnixMicro(), limit)
+	rows, err := s.hot(ctx, `SELECT name, drop_at, due, due_why FROM watch WHERE due <= ? ORDER BY due `+atMost, when.UnixMicro(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read what is due: %w", s.typed(err))
 	}

@@ -1,27 +1,17 @@
 package store
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"sync"
 	"time"
 
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
 )
-
-// maxRaw bounds the raw text kept of one answer, before compression.
-const maxRaw = 256 << 10
-
-// evidencePerName is how many answers that came with a change are kept.
-const evidencePerName = 60
 
 // SaveLooks keeps answers, verdicts, history and next due times of several
 // looks in one transaction. A look without answers only moves the schedule; a
@@ -41,58 +31,40 @@ func (s *Store) SaveLooks(ctx context.Context, epoch int64, looks []watch.Look) 
 }
 
 func (t *tx) saveLook(ctx context.Context, l *watch.Look) error {
-	var id int64
-	err := t.one(ctx, `SELECT id FROM watch WHERE name = ?`, []any{string(l.Name)}, &id)
+	if len(l.Answers) == 0 && l.Seen == nil { // a launch is concluded without asking anybody
+		_, err := t.exec(ctx, `UPDATE watch SET due = ?, due_why = ? WHERE name = ?`, orNever(l.Due), l.DueWhy, string(l.Name))
+		return err
+	}
+	r, announced, err := t.looked(ctx, l)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	for _, a := range l.Answers {
-		if err := t.saveAnswer(ctx, id, a); err != nil {
+	packs := make([]packed, len(l.Answers))
+	for i := range l.Answers {
+		if packs[i], err = pack(&l.Answers[i]); err != nil {
+			return err
+		}
+		if err := t.saveAnswer(ctx, r.ID, &l.Answers[i], packs[i]); err != nil {
 			return err
 		}
 	}
-	switch {
-	case len(l.Answers) == 0 && l.Seen == nil: // a launch is concluded without asking anybody
-		_, err = t.exec(ctx, `UPDATE watch SET due = ?, due_why = ? WHERE id = ?`, orNever(l.Due), l.DueWhy, id)
-		return err
-	case l.Trouble != "":
+	r.Looks++
+	r.Due, r.DueWhy, r.Trouble = l.Due, l.DueWhy, l.Trouble
+	if l.Trouble == "" {
+		r.Verdict, r.LookedAt = asKept(l.Verdict), l.At
+	}
+	todo := t.s.bind.Todo(r, t.now)
+	if l.Trouble != "" {
 		// Nothing readable came back: what is known stays as it was.
-		if _, err := t.exec(ctx, `UPDATE watch SET due = ?, due_why = ?, trouble = ?, looks = looks + 1 WHERE id = ?`, orNever(l.Due), l.DueWhy, l.Trouble, id); err != nil {
-			return err
-		}
-	default:
-		verdict, err := json.Marshal(l.Verdict)
-		if err != nil {
-			return err
-		}
-		seen := []byte{}
-		if l.Seen != nil {
-			// The verdict has a column of its own.
-			b := *l.Seen
-			b.Verdict = lifecycle.Verdict{}
-			if seen, err = json.Marshal(b); err != nil {
-				return err
-			}
-		}
-		flags := make([]string, len(l.Verdict.Flags))
-		for i, f := range l.Verdict.Flags {
-			flags[i] = string(f.Flag)
-		}
-		drop := never
-		if w := l.Verdict.Window; w != nil {
-			switch {
-			case !w.Likely.IsZero():
-				drop = w.Likely.UnixMicro()
-			case !w.From.IsZero():
-				drop = w.From.UnixMicro()
-			}
-		}
-		if _, err := t.exec(ctx, `UPDATE watch SET stage = ?, flags = ?, drop_at = ?, looked = ?, looks = looks + 1, due = ?, due_why = ?, trouble = '', verdict = ?, seen = ? WHERE id = ?`,
-			string(l.Verdict.Stage), joinWords(flags), drop, l.At.UnixMicro(), orNever(l.Due), l.DueWhy, string(verdict), string(seen), id); err != nil {
-			return err
-		}
+		_, err = t.exec(ctx, `UPDATE watch SET due = ?, due_why = ?, trouble = ?, looks = looks + 1, todo = ?, todo_at = ?, todo_text = ? WHERE id = ?`,
+			orNever(l.Due), l.DueWhy, l.Trouble, string(todo.Verb), orNever(todo.By), todo.Text, r.ID)
+	} else {
+		err = t.saveVerdict(ctx, l, r.ID, todo)
+	}
+	if err != nil {
+		return err
 	}
 	if d := l.Dropped; d != nil {
 		if _, err := t.exec(ctx, `INSERT INTO seen_drop (name, zone, at, began) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -101,29 +73,66 @@ func (t *tx) saveLook(ctx context.Context, l *watch.Look) error {
 		}
 	}
 	if len(l.Changes) > 0 {
-		if err := t.saveChanges(ctx, l); err != nil {
+		if err := t.saveChanges(ctx, l, packs); err != nil {
 			return err
 		}
 	}
-	if err := t.tellLook(ctx, l); err != nil {
-		return err
+	if t.s.bind.Tell != nil && (len(l.Changes) > 0 || l.Trouble != "") {
+		if err := t.tell(ctx, t.s.bind.Tell(r, watch.Happened{Look: l}, t.now)); err != nil {
+			return err
+		}
 	}
-	return t.refresh(ctx, l.Name)
+	return t.announce(ctx, r, announced)
 }
 
-// tellLook puts what a look means to the person into the outbox.
-func (t *tx) tellLook(ctx context.Context, l *watch.Look) error {
-	if t.s.bind.Tell == nil || (len(l.Changes) == 0 && l.Trouble == "") {
-		return nil
+// looked reads the row that a look is about, with the orders that hold, and
+// whether something is announced for it. The verdict is left out where the look
+// brings a new one.
+func (t *tx) looked(ctx context.Context, l *watch.Look) (watch.Row, bool, error) {
+	first, err := t.first(ctx, `SELECT `+columns+`, EXISTS (SELECT 1 FROM orders o WHERE o.name = watch.name AND o.holds = 1),
+		EXISTS (SELECT 1 FROM outbox b WHERE b.name = watch.name AND b.sent IS NULL AND b.timed = 1 AND b.started IS NULL) FROM watch WHERE name = ?`, string(l.Name))
+	if err != nil {
+		return watch.Row{}, false, err
 	}
-	r, err := t.row(ctx, l.Name)
+	var ordered, announced bool
+	r, verdict, err := scanState(first, &ordered, &announced)
+	if err == nil && l.Trouble != "" {
+		err = readVerdict(&r, verdict)
+	}
+	if err == nil && ordered {
+		r.Orders, err = t.holding(ctx, l.Name)
+	}
+	return r, announced, err
+}
+
+func (t *tx) saveVerdict(ctx context.Context, l *watch.Look, id int64, todo watch.Todo) error {
+	verdict, err := verdictJSON(&l.Verdict)
 	if err != nil {
 		return err
 	}
-	return t.tell(ctx, t.s.bind.Tell(r, watch.Happened{Look: l}, t.now))
+	seen := ""
+	if l.Seen != nil {
+		seen = seenJSON(l.Seen)
+	}
+	flags := make([]string, len(l.Verdict.Flags))
+	for i, f := range l.Verdict.Flags {
+		flags[i] = string(f.Flag)
+	}
+	drop := never
+	if w := l.Verdict.Window; w != nil {
+		switch {
+		case !w.Likely.IsZero():
+			drop = w.Likely.UnixMicro()
+		case !w.From.IsZero():
+			drop = w.From.UnixMicro()
+		}
+	}
+	_, err = t.exec(ctx, `UPDATE watch SET stage = ?, flags = ?, drop_at = ?, looked = ?, looks = looks + 1, due = ?, due_why = ?, trouble = '', verdict = ?, seen = ?, todo = ?, todo_at = ?, todo_text = ? WHERE id = ?`,
+		string(l.Verdict.Stage), joinWords(flags), drop, l.At.UnixMicro(), orNever(l.Due), l.DueWhy, verdict, seen, string(todo.Verb), orNever(todo.By), todo.Text, id)
+	return err
 }
 
-func (t *tx) saveChanges(ctx context.Context, l *watch.Look) error {
+func (t *tx) saveChanges(ctx context.Context, l *watch.Look, packs []packed) error {
 	e := watch.Event{At: l.At, Kind: watch.EvChanged, Name: l.Name, Stage: l.Verdict.Stage}
 	if l.Before != nil {
 		e.From = l.Before.Stage
@@ -136,18 +145,16 @@ func (t *tx) saveChanges(ctx context.Context, l *watch.Look) error {
 			e.Text = text
 		}
 	}
-	for _, a := range l.Answers {
-		body, raw, err := pack(a)
-		if err != nil {
-			return err
-		}
-		if _, err := t.exec(ctx, `INSERT INTO evidence (name, at, answer, raw) VALUES (?, ?, ?, ?)`, string(l.Name), a.Asked.UnixMicro(), body, raw); err != nil {
+	for i := range l.Answers {
+		if _, err := t.exec(ctx, `INSERT INTO evidence (name, at, answer, raw) VALUES (?, ?, ?, ?)`, string(l.Name), l.Answers[i].Asked.UnixMicro(), packs[i].body, packs[i].raw); err != nil {
 			return err
 		}
 	}
-	if _, err := t.exec(ctx, `DELETE FROM evidence WHERE name = ? AND id NOT IN (SELECT id FROM evidence WHERE name = ? ORDER BY at DESC, id DESC LIMIT ?)`,
-		string(l.Name), string(l.Name), evidencePerName); err != nil {
-		return err
+	if l.Before != nil { // 60 are kept; the first look has nothing to crowd out
+		if _, err := t.exec(ctx, `DELETE FROM evidence WHERE id IN (SELECT id FROM evidence WHERE name = ? ORDER BY at DESC, id DESC LIMIT -1 OFFSET 60)`,
+			string(l.Name)); err != nil {
+			return err
+		}
 	}
 	if e.Text == "" {
 		e.Text = string(l.Name) + " changed"
@@ -155,61 +162,15 @@ func (t *tx) saveChanges(ctx context.Context, l *watch.Look) error {
 	return t.event(ctx, e)
 }
 
-func (t *tx) saveAnswer(ctx context.Context, id int64, a whoisx.Answer) error {
-	body, raw, err := pack(a)
-	if err != nil {
-		return err
-	}
+func (t *tx) saveAnswer(ctx context.Context, id int64, a *whoisx.Answer, p packed) error {
 	heard := 1 // by a server that now knows of the interest
 	if a.Outcome == whoisx.Unreachable {
 		heard = 0
 	}
-	_, err = t.exec(ctx, `INSERT INTO answer (watch, source, server, says, asked, times, answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := t.exec(ctx, `INSERT INTO answer (watch, source, server, says, asked, times, answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET asked = excluded.asked, times = times + excluded.times, answer = excluded.answer, raw = excluded.raw`,
-		id, string(a.Source), a.Server, a.Outcome.SaysSomething(), a.Asked.UnixMicro(), heard, body, raw)
+		id, string(a.Source), a.Server, a.Outcome.SaysSomething(), a.Asked.UnixMicro(), heard, p.body, p.raw)
 	return err
-}
-
-var flaters = sync.Pool{New: func() any {
-	w, _ := flate.NewWriter(io.Discard, flate.BestSpeed) // the level is valid
-	return w
-}}
-
-// pack turns an answer into JSON and its raw text, bounded and compressed.
-func pack(a whoisx.Answer) (body string, raw []byte, err error) {
-	b, err := json.Marshal(a)
-	if err != nil {
-		return "", nil, err
-	}
-	if len(a.Raw) == 0 {
-		return string(b), nil, nil
-	}
-	var buf bytes.Buffer
-	w := flaters.Get().(*flate.Writer)
-	defer flaters.Put(w)
-	w.Reset(&buf)
-	if _, err := w.Write(a.Raw[:min(len(a.Raw), maxRaw)]); err != nil {
-		return "", nil, err
-	}
-	if err := w.Close(); err != nil {
-		return "", nil, err
-	}
-	return string(b), buf.Bytes(), nil
-}
-
-func unpack(body string, raw []byte) (whoisx.Answer, error) {
-	var a whoisx.Answer
-	if err := json.Unmarshal([]byte(body), &a); err != nil {
-		return a, err
-	}
-	if len(raw) > 0 {
-		r := flate.NewReader(bytes.NewReader(raw))
-		var err error
-		if a.Raw, err = io.ReadAll(io.LimitReader(r, maxRaw)); err != nil {
-			return a, err
-		}
-	}
-	return a, nil
 }
 
 // Touch makes a name due, from any process. A name that is due earlier keeps
@@ -227,27 +188,48 @@ func (s *Store) Touch(ctx context.Context, n watch.Name, due time.Time, why stri
 	})
 }
 
-// Seen returns what the next verdict needs of before, nil where nothing was
-// seen yet.
-func (s *Store) Seen(ctx context.Context, n watch.Name) (*watch.Before, error) {
-	var verdict, seen string
-	err := s.hotRow(ctx, `SELECT verdict, seen FROM watch WHERE name = ?`, string(n)).Scan(&verdict, &seen)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("%s: %w", n.Display(), watch.ErrNotFound)
-	} else if err != nil {
-		return nil, fmt.Errorf("read what was seen of %s: %w", n, s.typed(err))
+// Standings returns what the next looks at names need to know; a name that is
+// not on the list is left out.
+func (s *Store) Standings(ctx context.Context, names ...watch.Name) (map[watch.Name]watch.Standing, error) {
+	fail := func(err error) (map[watch.Name]watch.Standing, error) {
+		return nil, fmt.Errorf("read what was seen before: %w", s.typed(err))
 	}
-	if verdict == "" || seen == "" {
-		return nil, nil
+	list, err := json.Marshal(names)
+	if err != nil {
+		return fail(err)
 	}
-	b := &watch.Before{}
-	if err := json.Unmarshal([]byte(seen), b); err != nil {
-		return nil, fmt.Errorf("read what was seen of %s: %w", n, err)
+	rows, err := s.hot(ctx, `SELECT w.name, w.created, w.verdict, w.seen, EXISTS (SELECT 1 FROM orders o WHERE o.name = w.name)
+		FROM json_each(?) j CROSS JOIN watch w ON w.name = j.value`, string(list))
+	if err != nil {
+		return fail(err)
 	}
-	if err := json.Unmarshal([]byte(verdict), &b.Verdict); err != nil {
-		return nil, fmt.Errorf("read what was seen of %s: %w", n, err)
+	defer rows.Close()
+	out := make(map[watch.Name]watch.Standing, len(names))
+	for rows.Next() {
+		var st watch.Standing
+		var name string
+		var created int64
+		var verdict, seen sql.RawBytes
+		if err := rows.Scan(&name, &created, &verdict, &seen, &st.Ordered); err != nil {
+			return fail(err)
+		}
+		st.Added = time.UnixMicro(created).UTC()
+		if len(verdict) > 0 && len(seen) > 0 {
+			b := &watch.Before{}
+			if err := json.Unmarshal(seen, b); err != nil {
+				return fail(fmt.Errorf("%s: %w", name, err))
+			}
+			if err := json.Unmarshal(verdict, &b.Verdict); err != nil {
+				return fail(fmt.Errorf("%s: %w", name, err))
+			}
+			st.Before = b
+		}
+		out[watch.Name(name)] = st
 	}
-	return b, nil
+	if err := rows.Err(); err != nil {
+		return fail(err)
+	}
+	return out, nil
 }
 
 // RefreshTodos computes again what the person has to do where its time has
@@ -297,7 +279,7 @@ func (s *Store) Drops(ctx context.Context, zone string, limit int) ([]lifecycle.
 	fail := func(err error) ([]lifecycle.Observation, error) {
 		return nil, fmt.Errorf("read drops of .%s: %w", zone, s.typed(err))
 	}
-	rows, err := s.hot(ctx, `SELECT at, began FROM seen_drop WHERE zone = ? ORDER BY at DESC LIMIT ?`, zone, limit)
+	rows, err := s.hot(ctx, `SELECT at, began FROM seen_drop WHERE zone = ? ORDER BY at DESC `+atMost, zone, limit)
 	if err != nil {
 		return fail(err)
 	}

@@ -58,6 +58,13 @@ func (s *Store) Orders(ctx context.Context, f watch.OrderFilter) ([]catch.Order,
 	if f.Name != "" {
 		conds, args = append(conds, "name = ?"), append(args, string(f.Name))
 	}
+	if len(f.Names) > 0 {
+		list, err := json.Marshal(f.Names)
+		if err != nil {
+			return nil, fmt.Errorf("read orders: %w", err)
+		}
+		conds, args = append(conds, "name IN (SELECT value FROM json_each(?))"), append(args, string(list))
+	}
 	if f.Route != "" {
 		conds, args = append(conds, "route = ?"), append(args, f.Route)
 	}

@@ -57,15 +57,19 @@ func (t *tx) announced(ctx context.Context, n watch.Name) ([]told, error) {
 }
 
 // announce replaces what was announced for a name: the alerts for a date that
-// moved go, those for the new date come. It writes only where they differ.
-func (t *tx) announce(ctx context.Context, r watch.Row) error {
+// moved go, those for the new date come. It writes only where they differ. some
+// says whether anything may have been announced before.
+func (t *tx) announce(ctx context.Context, r watch.Row, some bool) error {
 	if t.s.bind.Ahead == nil {
 		return nil
 	}
 	items := t.s.bind.Ahead(r, t.now)
-	old, err := t.announced(ctx, r.Name)
-	if err != nil {
-		return err
+	var old []told
+	if some {
+		var err error
+		if old, err = t.announced(ctx, r.Name); err != nil {
+			return err
+		}
 	}
 	for _, k := range old {
 		if slices.ContainsFunc(items, func(it alert.Item) bool { return it.ID == k.id && it.Channel == k.channel }) {

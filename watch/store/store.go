@@ -216,6 +216,10 @@ func (s *Store) Close() error {
 }
 
 // tx is a write transaction, on its handle's one connection.
+//
+// What runs inside it is short and is not interrupted: a statement that could
+// be costs a goroutine that waits for it. Who gives up before the end has
+// changed nothing.
 type tx struct {
 	h   *handle
 	s   *Store
@@ -242,14 +246,17 @@ func (s *Store) write(ctx context.Context, doing string, h *handle, fn func(*tx)
 	t := &tx{h: h, s: s, now: s.bind.Now()}
 	// Immediate: a transaction that turned into a writer later could not wait
 	// for another one and would fail instead.
-	if _, err := t.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := t.begin(ctx); err != nil {
 		// A caller that gives up may do so after it began.
 		t.rollback(ctx)
 		return fmt.Errorf("%s: %w", doing, s.typed(err))
 	}
 	err := fn(t)
 	if err == nil {
-		_, err = t.exec(context.WithoutCancel(ctx), "COMMIT")
+		err = ctx.Err()
+	}
+	if err == nil {
+		_, err = t.exec(ctx, "COMMIT")
 	}
 	if err != nil {
 		t.rollback(ctx)
@@ -258,20 +265,30 @@ func (s *Store) write(ctx context.Context, doing string, h *handle, fn func(*tx)
 	return nil
 }
 
+// begin waits for other processes that write, as long as ctx allows.
+func (t *tx) begin(ctx context.Context) error {
+	st, err := t.stmt(ctx, "BEGIN IMMEDIATE") //nolint:sqlclosecheck // kept prepared until Close
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(ctx)
+	return err
+}
+
 // first runs a query for its first row.
 func (t *tx) first(ctx context.Context, query string, args ...any) (*sql.Row, error) {
 	st, err := t.stmt(ctx, query) //nolint:sqlclosecheck // kept prepared until Close
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryRowContext(ctx, args...), nil
+	return st.QueryRowContext(context.WithoutCancel(ctx), args...), nil
 }
 
 // rollback ends the transaction if there is one: SQLite may have ended it
 // already, and a transaction left open would lock out every process.
 func (t *tx) rollback(ctx context.Context) {
 	for range 3 {
-		_, err := t.exec(context.WithoutCancel(ctx), "ROLLBACK")
+		_, err := t.exec(ctx, "ROLLBACK")
 		var e *sqlite.Error
 		if err == nil || (errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_ERROR) {
 			return // done, or "no transaction is active"
@@ -296,7 +313,7 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, e
 	if err != nil {
 		return nil, err
 	}
-	return st.ExecContext(ctx, args...)
+	return st.ExecContext(context.WithoutCancel(ctx), args...)
 }
 
 func (t *tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -304,7 +321,7 @@ func (t *tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryContext(ctx, args...)
+	return st.QueryContext(context.WithoutCancel(ctx), args...)
 }
 
 // one scans the first row of a query; sql.ErrNoRows where there is none.
@@ -313,12 +330,22 @@ func (t *tx) one(ctx context.Context, query string, args []any, into ...any) err
 	if err != nil {
 		return err
 	}
-	return st.QueryRowContext(ctx, args...).Scan(into...)
+	return st.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(into...)
 }
 
+// atMost ends a query that is kept prepared. SQLite plans by the value of a bare
+// "LIMIT ?" and prepares the query again whenever another one is bound; into a
+// sum it does not look.
+const atMost = "LIMIT ? + 0"
+
 // hot runs a query of the read pool that is kept prepared: parsing a query costs
-// more than running a small one.
+// more than running a small one. So does a goroutine that waits for its
+// cancellation: a small query runs to its end.
 func (s *Store) hot(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
 	if st, ok := s.prepared.Load(query); ok {
 		return st.(*sql.Stmt).QueryContext(ctx, args...)
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -172,28 +171,35 @@ const columns = `id, name, kind, tags, note, purpose, priority, cap, cap_in, bid
 type scanner interface{ Scan(...any) error }
 
 func scanRow(sc scanner) (watch.Row, error) {
+	r, verdict, err := scanState(sc)
+	if err == nil {
+		err = readVerdict(&r, verdict)
+	}
+	return r, err
+}
+
+// scanState reads columns and what stands behind them, and leaves the verdict,
+// of which it sets the stage alone, unread.
+func scanState(sc scanner, more ...any) (watch.Row, string, error) {
 	var (
 		r                                      watch.Row
 		name, kind, tags, todo, stage, verdict string
 		created, updated, due, todoAt          int64
 		looked                                 sql.NullInt64
 	)
-	err := sc.Scan(&r.ID, &name, &kind, &tags, &r.Note, &r.Purpose, &r.Priority, &r.Cap.Units, &r.Cap.Currency, &r.BidCap.Units, &r.BidCap.Currency, &created, &updated, &r.Rev,
-		&looked, &r.Looks, &due, &r.DueWhy, &r.Trouble, &todo, &todoAt, &r.Todo.Text, &stage, &verdict)
+	err := sc.Scan(append([]any{
+		&r.ID, &name, &kind, &tags, &r.Note, &r.Purpose, &r.Priority, &r.Cap.Units, &r.Cap.Currency, &r.BidCap.Units, &r.BidCap.Currency, &created, &updated, &r.Rev,
+		&looked, &r.Looks, &due, &r.DueWhy, &r.Trouble, &todo, &todoAt, &r.Todo.Text, &stage, &verdict,
+	}, more...)...)
 	if err != nil {
-		return r, err
+		return r, "", err
 	}
 	r.Name, r.Kind, r.Tags = watch.Name(name), watch.Kind(kind), splitWords(tags)
 	r.Created, r.Updated = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
 	r.LookedAt, r.Due = at(looked), at(sql.NullInt64{Int64: due, Valid: true})
 	r.Todo.Verb, r.Todo.By = watch.TodoVerb(todo), at(sql.NullInt64{Int64: todoAt, Valid: true})
-	if verdict != "" {
-		if err := json.Unmarshal([]byte(verdict), &r.Verdict); err != nil {
-			return r, fmt.Errorf("read the verdict of %s: %w", name, err)
-		}
-	}
 	r.Verdict.Stage = lifecycle.Stage(stage)
-	return r, nil
+	return r, verdict, nil
 }
 
 // Watch returns a row with the orders that hold, or watch.ErrNotFound.
@@ -217,7 +223,7 @@ func (t *tx) refresh(ctx context.Context, n watch.Name) error {
 	} else if err != nil {
 		return err
 	}
-	if err := t.announce(ctx, r); err != nil {
+	if err := t.announce(ctx, r, true); err != nil {
 		return err
 	}
 	todo := t.s.bind.Todo(r, t.now)

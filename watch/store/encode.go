@@ -1,0 +1,103 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// maxRaw bounds the raw text kept of one answer, before compression.
+const maxRaw = 256 << 10
+
+func readVerdict(r *watch.Row, verdict string) error {
+	if verdict == "" {
+		return nil
+	}
+	stage := r.Verdict.Stage
+	if err := json.Unmarshal([]byte(verdict), &r.Verdict); err != nil {
+		return fmt.Errorf("read the verdict of %s: %w", r.Name, err)
+	}
+	r.Verdict.Stage = stage
+	return nil
+}
+
+// asKept is a verdict as it will be read back: without what is not kept, its
+// dates to the second. What is computed from it in the transaction of a look is
+// then the same as what is computed later from the row.
+func asKept(v lifecycle.Verdict) lifecycle.Verdict {
+	for _, d := range []*whoisx.Date{&v.Since, &v.SinceFrom, &v.Created, &v.Expires} {
+		*d = dateAsKept(*d)
+	}
+	if v.Next != nil {
+		n := *v.Next
+		n.Earliest, n.Latest = dateAsKept(n.Earliest), dateAsKept(n.Latest)
+		v.Next = &n
+	}
+	if v.Window != nil {
+		w := *v.Window
+		w.From, w.To, w.Likely = dateAsKept(w.From), dateAsKept(w.To), dateAsKept(w.Likely)
+		v.Window = &w
+	}
+	for i, f := range v.Flags {
+		if f.Until == nil {
+			continue
+		}
+		if u := dateAsKept(*f.Until); u != *f.Until {
+			v.Flags = slices.Clone(v.Flags)
+			v.Flags[i].Until = &u
+		}
+	}
+	v.Evidence, v.Began, v.BeganFrom = nil, whoisx.Date{}, whoisx.Date{}
+	return v
+}
+
+func dateAsKept(d whoisx.Date) whoisx.Date {
+	switch {
+	case d.IsZero():
+		return whoisx.Date{}
+	case d.DayOnly:
+		y, m, day := d.Date()
+		return whoisx.Day(y, m, day)
+	}
+	return whoisx.At(d.Truncate(time.Second))
+}
+
+// packed is an answer as it is kept: JSON, and its raw text bounded and
+// compressed.
+type packed struct {
+	body string
+	raw  []byte
+}
+
+func pack(a *whoisx.Answer) (packed, error) {
+	body, err := answerJSON(a)
+	p := packed{body: body}
+	if err == nil && len(a.Raw) > 0 {
+		p.raw = squeeze(a.Raw[:min(len(a.Raw), maxRaw)])
+	}
+	return p, err
+}
+
+func unpack(body string, raw []byte) (whoisx.Answer, error) {
+	var a whoisx.Answer
+	if err := json.Unmarshal([]byte(body), &a); err != nil {
+		return a, err
+	}
+	var err error
+	switch {
+	case len(raw) == 0:
+	case raw[0] == lzMark:
+		a.Raw, err = unsqueeze(raw, maxRaw)
+	default:
+		a.Raw, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw)), maxRaw))
+	}
+	return a, err
+}
