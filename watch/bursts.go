@@ -30,7 +30,13 @@ const (
 type burstTable struct {
 	mu     sync.Mutex
 	orders map[int64]*armedBurst
-	probed map[string]time.Time // by route and name
+	probed map[string]probe // by route and name
+}
+
+// probe is how the last test of a route for a name ended.
+type probe struct {
+	at  time.Time
+	red string // what is to be mended
 }
 
 type armedBurst struct {
@@ -41,7 +47,7 @@ type armedBurst struct {
 }
 
 func newBurstTable() *burstTable {
-	return &burstTable{orders: map[int64]*armedBurst{}, probed: map[string]time.Time{}}
+	return &burstTable{orders: map[int64]*armedBurst{}, probed: map[string]probe{}}
 }
 
 func (t *burstTable) has(order int64) bool {
@@ -50,16 +56,19 @@ func (t *burstTable) has(order int64) bool {
 	return t.orders[order] != nil
 }
 
-// probe reports whether something was not tested since a moment, and notes that
-// it is tested now.
-func (t *burstTable) probe(what string, since, now time.Time) bool {
+// tested returns how the last test of something ended, if that was after a
+// moment.
+func (t *burstTable) tested(what string, since time.Time) (probe, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.probed[what].After(since) {
-		return false
-	}
-	t.probed[what] = now
-	return true
+	p := t.probed[what]
+	return p, p.at.After(since)
+}
+
+func (t *burstTable) noteTest(what string, p probe) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.probed[what] = p
 }
 
 // naming reports whether a name is in a burst right now.
@@ -254,7 +263,8 @@ func nextStep(now, drop time.Time, lead time.Duration) time.Time {
 
 // preflight tests a route once after each of its moments, and tells what is
 // red while there is time to mend it. red is "" where all is well or nothing
-// was tested.
+// was tested. A test is remembered: what it led to may not have been kept,
+// because the order moved meanwhile.
 func (s *Service) preflight(ctx context.Context, r catch.Route, n Name, drop time.Time) (red string, tested bool, err error) {
 	p, ok := r.(catch.Prober)
 	if !ok {
@@ -268,8 +278,12 @@ func (s *Service) preflight(ctx context.Context, r catch.Route, n Name, drop tim
 		}
 	}
 	d := r.Describe()
-	if latest.IsZero() || !s.bursts.probe(d.Route+" "+string(n), latest, now) {
+	if latest.IsZero() {
 		return "", false, nil
+	}
+	what := d.Route + " " + string(n)
+	if p, ok := s.bursts.tested(what, latest); ok {
+		return p.red, true, nil
 	}
 	pctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -278,9 +292,11 @@ func (s *Service) preflight(ctx context.Context, r catch.Route, n Name, drop tim
 		return "", false, context.Cause(ctx)
 	}
 	if perr == nil {
+		s.bursts.noteTest(what, probe{at: now})
 		return "", true, nil
 	}
 	red = words(perr)
+	s.bursts.noteTest(what, probe{at: now, red: red})
 	s.tell(ctx, EvTrouble, n, fmt.Sprintf("preflight of %s for %s at %s: %s", d.Service, n.Display(), atText(drop), red))
 	return red, true, nil
 }

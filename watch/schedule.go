@@ -230,20 +230,14 @@ func (s *Service) kick(ctx context.Context, names []Name) error {
 	if err != nil {
 		return err
 	}
-	now := s.now()
 	for _, o := range os {
-		switch {
-		case o.State == catch.InDoubt || o.NextTry.IsZero():
-			continue
-		case o.NextTry.After(now):
-			o.NextTry = now
-		case o.State == catch.Requested || o.Wish != catch.WishNone:
-			continue // a call may be out for it
-		default:
-			// It is being thought about right now, by what was known before:
-			// saving it makes that thought stale.
+		for err = s.kickOrder(ctx, o); errors.Is(err, ErrStale); err = s.kickOrder(ctx, o) {
+			// What somebody thought meanwhile may still be from before.
+			if o, err = s.store.Order(ctx, o.ID); err != nil {
+				break
+			}
 		}
-		if err := s.store.SaveOrder(ctx, o, ""); err != nil && !errors.Is(err, ErrStale) {
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}
@@ -251,6 +245,22 @@ func (s *Service) kick(ctx context.Context, names []Name) error {
 		s.wakeOrders()
 	}
 	return nil
+}
+
+func (s *Service) kickOrder(ctx context.Context, o catch.Order) error {
+	now := s.now()
+	switch {
+	case o.State == catch.InDoubt || !o.State.Holds() || o.NextTry.IsZero():
+		return nil
+	case o.NextTry.After(now):
+		o.NextTry = now
+	case o.State == catch.Requested || o.Wish != catch.WishNone:
+		return nil // a call may be out for it
+	default:
+		// It is being thought about right now, by what was known before: saving
+		// it makes that thought stale.
+	}
+	return s.store.SaveOrder(ctx, o, "")
 }
 
 // LookNow makes a name due now. The holder asks; where nobody holds the lease
