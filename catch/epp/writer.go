@@ -86,13 +86,6 @@ func (w *writer) opt(tag, text string) {
 	}
 }
 
-// need appends an element that must not be empty.
-func (w *writer) need(tag, text, what string) {
-	if text == "" {
-		w.fail("write frame: %s is missing", what)
-	}
-	w.elem(tag, text)
-}
 
 // secret appends an element that holds a secret.
 func (w *writer) secret(tag string, s catch.Secret) { w.secretOf(tag, s, "") }

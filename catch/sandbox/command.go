@@ -21,7 +21,11 @@ type command struct {
 	hosts   string // info
 	create  createRequest
 	contact contact
-	addrs   []string
+	addrs   []string // of a host
+	hostAdd hostChange
+	hostRem hostChange
+	newName string
+	conChg  contactChange
 	curExp  string
 	years   int
 	add     change
@@ -94,6 +98,7 @@ var (
 	decimal  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\+?[0-9]+(\.[0-9]+)?$`) })
 	currency = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]{3}$`) })
 	dateOnly = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}Z?$`) })
+	roid     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL\pN_]{1,80}-[\pL\pN]{1,8}$`) })
 )
 
 // read understands a frame, as strictly as the schemas do. The command comes
@@ -317,6 +322,9 @@ func readAuth(s *seq, n *node) *string {
 	var out *string
 	s.within(n, func(s *seq) {
 		pw := s.one("pw", "roid")
+		if v, ok := pw.attrs["roid"]; ok && !roid().MatchString(v) && s.err == nil {
+			s.err = syntax("element pw: %q is no ROID", v)
+		}
 		v := strings.TrimSpace(pw.text)
 		out = &v
 	})
@@ -357,106 +365,4 @@ func readChange(s *seq, n *node) change {
 		}
 	})
 	return c
-}
-
-func readHost(s *seq, c *command) {
-	label := func(n *node) string { return strings.ToLower(s.token(n, 1, 255)) }
-	switch c.verb {
-	case "check":
-		for _, n := range s.some("name", 1, 0) {
-			c.names = append(c.names, label(n))
-		}
-	case "create":
-		c.names = []string{label(s.one("name"))}
-		for _, n := range s.some("addr", 0, 0, "ip") {
-			s.enum(n, "ip", "v4", "v4", "v6")
-			c.addrs = append(c.addrs, s.token(n, 3, 45))
-		}
-	case "info", "delete":
-		c.names = []string{label(s.one("name"))}
-	default:
-		if s.err == nil {
-			s.err = &fault{2101, c.verb + " of hosts is not offered here"}
-		}
-	}
-	s.end()
-}
-
-func readContact(s *seq, c *command) {
-	switch c.verb {
-	case "check":
-		for _, n := range s.some("id", 1, 0) {
-			c.names = append(c.names, s.token(n, 3, 16))
-		}
-	case "info":
-		c.names = []string{s.token(s.one("id"), 3, 16)}
-		c.auth = readAuth(s, s.opt("authInfo"))
-	case "delete":
-		c.names = []string{s.token(s.one("id"), 3, 16)}
-	case "create":
-		c.contact.id = s.token(s.one("id"), 3, 16)
-		c.names = []string{c.contact.id}
-		for _, n := range s.some("postalInfo", 1, 2, "type") {
-			s.enum(n, "type", "", "loc", "int")
-			s.within(n, func(s *seq) { readPostal(s, &c.contact) })
-		}
-		phone := func(name string) string {
-			n := s.opt(name, "x")
-			if n == nil {
-				return ""
-			}
-			v := s.token(n, 0, 17)
-			if s.err == nil && !e164().MatchString(v) {
-				s.err = syntax("element %s: %q is not written like +44.2079460000", name, v)
-			}
-			return v
-		}
-		c.contact.voice = phone("voice")
-		phone("fax")
-		c.contact.email = s.token(s.one("email"), 1, 0)
-		if a := readAuth(s, s.one("authInfo")); a != nil {
-			c.contact.authInfo = *a
-		}
-		if d := s.opt("disclose", "flag"); d != nil {
-			s.enum(d, "flag", "", "0", "1", "true", "false")
-			s.within(d, func(s *seq) {
-				for _, k := range []string{"name", "org", "addr"} {
-					for _, n := range s.some(k, 0, 2, "type") {
-						s.enum(n, "type", "", "loc", "int")
-						s.empty(n)
-					}
-				}
-				for _, k := range []string{"voice", "fax", "email"} {
-					if n := s.opt(k); n != nil {
-						s.empty(n)
-					}
-				}
-			})
-		}
-	default:
-		if s.err == nil {
-			s.err = &fault{2101, c.verb + " of contacts is not offered here"}
-		}
-	}
-	s.end()
-}
-
-func readPostal(s *seq, c *contact) {
-	c.name = s.line(s.one("name"), 1, 255)
-	if n := s.opt("org"); n != nil {
-		c.org = s.line(n, 0, 255)
-	}
-	s.within(s.one("addr"), func(s *seq) {
-		for _, n := range s.some("street", 0, 3) {
-			c.street = append(c.street, s.line(n, 0, 255))
-		}
-		c.city = s.line(s.one("city"), 1, 255)
-		if n := s.opt("sp"); n != nil {
-			c.sp = s.line(n, 0, 255)
-		}
-		if n := s.opt("pc"); n != nil {
-			c.pc = s.token(n, 0, 16)
-		}
-		c.cc = s.token(s.one("cc"), 2, 2)
-	})
 }

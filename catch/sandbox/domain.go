@@ -423,13 +423,8 @@ func (r *Registry) updateDomain(a *account, d *domain, c command, at time.Time) 
 	if slices.Contains(s.Statuses, "pendingDelete") {
 		return fail(2304, "%s is being deleted", d.name)
 	}
-	if slices.Contains(d.client, "clientUpdateProhibited") && !slices.Contains(c.rem.statuses, "clientUpdateProhibited") {
-		return fail(2304, "clientUpdateProhibited")
-	}
-	for _, st := range append(slices.Clone(c.add.statuses), c.rem.statuses...) {
-		if !strings.HasPrefix(st, "client") {
-			return fail(2306, "%s is not the client's to set", st)
-		}
+	if res := prohibited(d.client, c.add.statuses, c.rem.statuses); res.code != 0 {
+		return res
 	}
 	for _, n := range c.add.ns {
 		if r.hosts[n] == nil {

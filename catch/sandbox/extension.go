@@ -3,9 +3,8 @@ package sandbox
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 )
 
 func readExtension(n *node, c *command) error {
@@ -15,100 +14,114 @@ func readExtension(n *node, c *command) error {
 		}
 	}
 	c.ext.used = append(c.ext.used, n.space)
-	s := walk(n)
 	bad := func() error { return syntax("element extension: %s does not go with %s", n.name, c.verb) }
 	if n.space != nsLoginSec && c.object != nsDomain {
 		return &fault{2103, "that extension goes with domains only"}
 	}
+	with := func(verbs ...string) bool { return n.name == c.verb && slices.Contains(verbs, c.verb) }
+	s := walk(n)
 	switch n.space {
 	case nsFee, nsFee12, nsFee11, nsFee06:
 		switch {
-		case c.verb == "check" && n.name == "check":
+		case with("check"):
+			s.attrs()
 			c.ext.feeCheck = readFeeCheck(s)
-		case n.name == c.verb && (c.verb == "create" || c.verb == "renew" || c.verb == "update"):
+		case with("create", "renew", "update", "transfer"):
+			s.attrs()
 			c.create.fee = readFee(s)
 		default:
 			return bad()
 		}
 	case nsLaunch:
-		if n.name != c.verb || c.verb != "check" && c.verb != "create" && c.verb != "info" {
+		if !with("check", "create", "info", "update", "delete") {
 			return bad()
 		}
 		c.ext.launch = readLaunch(s, c.verb)
 		c.create.launch = c.ext.launch
 	case nsSecDNS:
 		switch {
-		case c.verb == "create" && n.name == "create":
+		case with("create"):
+			s.attrs()
 			c.create.ds = readDS(s)
-		case c.verb == "update" && n.name == "update":
-			s.within(s.opt("rem"), func(s *seq) {
-				if a := s.opt("all"); a != nil {
-					c.ext.dsRemAll = s.token(a, 1, 5) != "false"
-				} else {
-					c.ext.dsRem = readDSList(s)
-				}
-			})
-			s.within(s.opt("add"), func(s *seq) { c.ext.ds = readDS(s) })
-			s.within(s.opt("chg"), func(s *seq) { s.opt("maxSigLife") })
+		case with("update"):
+			s.attrs("urgent")
+			s.boolean(n, "urgent")
+			readDSUpdate(s, c)
 		default:
 			return bad()
 		}
 	case nsRGP:
-		if c.verb != "update" || n.name != "update" {
+		if !with("update") {
 			return bad()
 		}
-		r := s.one("restore", "op")
-		c.ext.restore = s.enum(r, "op", "", "request", "report")
-		s.within(r, func(s *seq) {
-			if c.ext.restore == "request" {
-				return
-			}
-			s.within(s.one("report"), func(s *seq) {
-				s.one("preData")
-				s.one("postData")
-				s.one("delTime")
-				s.one("resTime")
-				s.one("resReason", "lang")
-				s.some("statement", 1, 2, "lang")
-				s.opt("other")
-			})
-		})
+		s.attrs()
+		readRestore(s, c)
 	case nsToken:
-		if n.name != "allocationToken" || c.verb != "check" && c.verb != "create" && c.verb != "transfer" {
+		switch {
+		case n.name == "allocationToken" && slices.Contains([]string{"check", "create", "transfer", "update"}, c.verb):
+			s.attrs()
+			c.ext.token = s.token(n, 1, 0)
+			c.create.token = c.ext.token
+			return seqErr(s)
+		case with("info"):
+			return seqErr(s) // its type is anyType: nothing about it is wrong
+		default:
 			return bad()
 		}
-		c.ext.token = s.token(n, 1, 0)
-		c.create.token = c.ext.token
-		return seqErr(s)
 	case nsLoginSec:
 		if c.verb != "login" || n.name != "loginSec" {
 			return bad()
 		}
-		l := &loginSec{}
-		s.within(s.opt("userAgent"), func(s *seq) {
-			got := 0
-			for _, k := range []string{"app", "tech", "os"} {
-				if n := s.opt(k); n != nil {
-					s.token(n, 1, 0)
-					got++
-				}
-			}
-			if got == 0 && s.err == nil {
-				s.err = syntax("element userAgent: it is empty")
-			}
-		})
-		if k := s.opt("pw"); k != nil {
-			l.pw = s.token(k, 6, 0)
-		}
-		if k := s.opt("newPW"); k != nil {
-			l.newPW = s.token(k, 6, 0)
-		}
-		c.ext.loginSec = l
+		s.attrs()
+		c.ext.loginSec = readLoginSec(s)
 	default:
 		return &fault{2103, "extension " + n.space + " is not served"}
 	}
 	s.end()
 	return seqErr(s)
+}
+
+func readRestore(s *seq, c *command) {
+	r := s.one("restore", "op")
+	c.ext.restore = s.enum(r, "op", "", "request", "report")
+	s.within(r, func(s *seq) {
+		report := s.opt("report")
+		if report == nil && c.ext.restore == "report" && s.err == nil {
+			s.err = &fault{2003, "the report is missing"}
+		}
+		s.within(report, func(s *seq) {
+			s.one("preData")
+			s.one("postData")
+			s.moment(s.one("delTime"))
+			s.moment(s.one("resTime"))
+			s.one("resReason", "lang")
+			s.some("statement", 1, 2, "lang")
+			s.opt("other")
+		})
+	})
+}
+
+func readLoginSec(s *seq) *loginSec {
+	l := &loginSec{}
+	s.within(s.opt("userAgent"), func(s *seq) {
+		got := 0
+		for _, k := range []string{"app", "tech", "os"} {
+			if n := s.opt(k); n != nil {
+				s.token(n, 0, 0)
+				got++
+			}
+		}
+		if got == 0 && s.err == nil {
+			s.err = syntax("element userAgent: it is empty")
+		}
+	})
+	if k := s.opt("pw"); k != nil {
+		l.pw = s.token(k, 6, 0)
+	}
+	if k := s.opt("newPW"); k != nil {
+		l.newPW = s.token(k, 6, 0)
+	}
+	return l
 }
 
 func seqErr(s *seq) error {
@@ -122,9 +135,16 @@ func readLaunch(s *seq, verb string) *launchRequest {
 	l := &launchRequest{}
 	switch verb {
 	case "check":
+		s.attrs("type")
 		l.typ = s.enum(s.n, "type", "claims", "claims", "avail")
 	case "create":
+		s.attrs("type")
 		l.typ = s.enum(s.n, "type", "registration", "application", "registration")
+	case "info":
+		s.attrs("includeMark")
+		s.boolean(s.n, "includeMark")
+	default:
+		s.attrs()
 	}
 	p := s.one("phase", "name")
 	l.phase, l.name = s.token(p, 1, 0), p.attrs["name"]
@@ -135,34 +155,87 @@ func readLaunch(s *seq, verb string) *launchRequest {
 			s.err = syntax("element phase: %q is no phase", l.phase)
 		}
 	}
-	if verb == "info" {
+	switch verb {
+	case "info":
 		if n := s.opt("applicationID"); n != nil {
 			l.application = s.token(n, 1, 0)
 		}
+	case "update", "delete":
+		l.application = s.token(s.one("applicationID"), 1, 0)
+	case "create":
+		readMarks(s, l)
+		s.within(s.opt("notice"), func(s *seq) {
+			id := s.one("noticeID", "validatorID")
+			s.validator(id)
+			l.noticeID = s.token(id, 1, 0)
+			s.moment(s.one("notAfter"))
+			s.moment(s.one("acceptedDate"))
+		})
 	}
-	if verb != "create" {
-		return l
+	return l
+}
+
+// readMarks reads what proves a right: codes, or signed marks in base64. Marks
+// in clear are a document of their own (RFC 7848), which is not read here.
+func readMarks(s *seq, l *launchRequest) {
+	for _, m := range s.some("codeMark", 0, 0) {
+		l.marked = true
+		s.within(m, func(s *seq) {
+			if n := s.opt("code", "validatorID"); n != nil {
+				s.validator(n)
+				s.token(n, 1, 0)
+			}
+			if s.peek() != nil && s.err == nil {
+				s.err = &fault{2306, "marks are taken as codes or encoded here"}
+			}
+		})
 	}
-	for k := s.peek(); k != nil && (k.name == "codeMark" || strings.HasSuffix(strings.ToLower(k.name), "signedmark")); k = s.peek() {
+	for k := s.peek(); k != nil && k.space == nsSMD && !slices.ContainsFunc(s.n.kids[:s.i], func(n *node) bool { return n.name == "codeMark" }); k = s.peek() {
+		if k.name != "encodedSignedMark" {
+			s.err = &fault{2306, "signed marks are taken encoded here"}
+			return
+		}
 		s.i++
+		in := walk(k)
+		in.attrs("encoding")
+		in.token(k, 0, 0)
+		if _, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(k.text, " ", "")); err != nil && in.err == nil {
+			in.err = &fault{2005, "the signed mark is not base64"}
+		}
+		if in.err != nil {
+			s.err = in.err
+		}
 		l.marked = true
 	}
-	s.within(s.opt("notice"), func(s *seq) {
-		l.noticeID = s.token(s.one("noticeID", "validatorID"), 1, 0)
-		for _, k := range []string{"notAfter", "acceptedDate"} {
-			if _, err := time.Parse(time.RFC3339, s.token(s.one(k), 1, 0)); err != nil && s.err == nil {
-				s.err = syntax("element %s: no time", k)
-			}
-		}
-	})
-	return l
 }
 
 func readDS(s *seq) []dsData {
 	if n := s.opt("maxSigLife"); n != nil {
-		s.token(n, 1, 10)
+		s.number(n, 1, 1<<31-1)
 	}
 	return readDSList(s)
+}
+
+func readDSUpdate(s *seq, c *command) {
+	s.within(s.opt("rem"), func(s *seq) {
+		if a := s.opt("all"); a != nil {
+			switch s.token(a, 1, 5) {
+			case "true", "1":
+				c.ext.dsRemAll = true
+			case "false", "0":
+			default:
+				s.err = syntax("element all: true or false is expected")
+			}
+			return
+		}
+		c.ext.dsRem = readDSList(s)
+	})
+	s.within(s.opt("add"), func(s *seq) { c.ext.ds = readDS(s) })
+	s.within(s.opt("chg"), func(s *seq) {
+		if n := s.opt("maxSigLife"); n != nil {
+			s.number(n, 1, 1<<31-1)
+		}
+	})
 }
 
 func readDSList(s *seq) []dsData {
@@ -176,17 +249,10 @@ func readDSList(s *seq) []dsData {
 		}
 		return nil
 	}
-	number := func(s *seq, name string, most int) int {
-		v, err := strconv.Atoi(s.token(s.one(name), 1, 5))
-		if (err != nil || v < 0 || v > most) && s.err == nil {
-			s.err = syntax("element %s: 0 to %d are allowed", name, most)
-		}
-		return v
-	}
 	for _, n := range s.some("dsData", 1, 0) {
 		s.within(n, func(s *seq) {
-			d := dsData{keyTag: number(s, "keyTag", 65535), alg: number(s, "alg", 255), digestType: number(s, "digestType", 255)}
-			d.digest = strings.ToUpper(s.token(s.one("digest"), 1, 256))
+			d := dsData{keyTag: s.number(s.one("keyTag"), 0, 65535), alg: s.number(s.one("alg"), 0, 255), digestType: s.number(s.one("digestType"), 0, 255)}
+			d.digest = strings.ToUpper(s.token(s.one("digest"), 0, 0))
 			if _, err := hex.DecodeString(d.digest); err != nil && s.err == nil {
 				s.err = syntax("element digest: not hexadecimal")
 			}
@@ -198,9 +264,9 @@ func readDSList(s *seq) []dsData {
 }
 
 func readKey(s *seq) {
-	s.token(s.one("flags"), 1, 5)
-	s.token(s.one("protocol"), 1, 3)
-	s.token(s.one("alg"), 1, 3)
+	s.number(s.one("flags"), 0, 65535)
+	s.number(s.one("protocol"), 0, 255)
+	s.number(s.one("alg"), 0, 255)
 	if _, err := base64.StdEncoding.DecodeString(s.token(s.one("pubKey"), 1, 0)); err != nil && s.err == nil {
 		s.err = syntax("element pubKey: not base64")
 	}

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // The namespaces that the registry speaks.
@@ -24,12 +27,18 @@ const (
 	nsSecDNS   = "urn:ietf:params:xml:ns:secDNS-1.1"
 	nsLoginSec = "urn:ietf:params:xml:ns:epp:loginSec-1.0"
 	nsToken    = "urn:ietf:params:xml:ns:allocationToken-1.0"
-	nsXSI      = "http://www.w3.org/2001/XMLSchema-instance"
+	nsSMD      = "urn:ietf:params:xml:ns:signedMark-1.0"
+
+	nsChangePoll = "urn:ietf:params:xml:ns:changePoll-1.0"
+	nsUnhandled  = "urn:ietf:params:xml:ns:epp:unhandled-namespaces-1.0"
+	nsSecureAuth = "urn:ietf:params:xml:ns:epp:secure-authinfo-transfer-1.0"
+
+	nsXSI = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
 var (
 	objectURIs    = []string{nsDomain, nsHost, nsContact}
-	extensionURIs = []string{nsFee, nsRGP, nsLaunch, nsSecDNS, nsLoginSec, nsToken} // of the fees, one version
+	extensionURIs = []string{nsFee, nsRGP, nsLaunch, nsSecDNS, nsLoginSec, nsToken, nsChangePoll, nsUnhandled} // of the fees, one version
 )
 
 // node is one element of a frame.
@@ -221,6 +230,47 @@ func (s *seq) line(n *node, least, most int) string {
 		s.err = syntax("element %s: %d characters, %d to %d are allowed", n.name, l, least, most)
 	}
 	return t
+}
+
+// attrs refuses attributes of the element that is walked, but for these.
+func (s *seq) attrs(known ...string) {
+	for a := range s.n.attrs {
+		if !slices.Contains(known, a) && s.err == nil {
+			s.err = syntax("element %s: attribute %s is not expected", s.n.name, a)
+		}
+	}
+}
+
+// boolean checks an attribute against xs:boolean, where it is there.
+func (s *seq) boolean(n *node, attr string) { s.enum(n, attr, "0", "0", "1", "true", "false") }
+
+// validator checks the id of a validator, where it is there.
+func (s *seq) validator(n *node) {
+	if v, ok := n.attrs["validatorID"]; ok && strings.TrimSpace(v) == "" && s.err == nil {
+		s.err = syntax("element %s: the validatorID is empty", n.name)
+	}
+}
+
+// number reads an integer within bounds.
+func (s *seq) number(n *node, least, most int) int {
+	v, err := strconv.Atoi(strings.TrimPrefix(s.token(n, 0, 0), "+"))
+	if (err != nil || v < least || v > most) && s.err == nil {
+		s.err = syntax("element %s: %d to %d are allowed", n.name, least, most)
+	}
+	return v
+}
+
+// moment checks an xs:dateTime.
+func (s *seq) moment(n *node) {
+	t := s.token(n, 0, 0)
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if _, err := time.Parse(layout, t); err == nil {
+			return
+		}
+	}
+	if s.err == nil {
+		s.err = syntax("element %s: %q is no time", n.name, t)
+	}
 }
 
 // enum checks an attribute against its values; other is what stands when it

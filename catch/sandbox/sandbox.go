@@ -260,8 +260,8 @@ func (r *Registry) load() error {
 		}
 		r.accounts[a.User] = acc
 		k := &contact{
-			id: handle(a.User), roid: "C-" + handle(a.User) + "-SBX", name: a.Registrar, street: []string{"1 Sandbox Street"}, city: "Testtown",
-			pc: "12345", cc: "GB", voice: "+44.2079460000", email: "owner@example.test", clID: a.User, created: r.base,
+			id: handle(a.User), roid: "C-" + handle(a.User) + "-SBX", voice: number{main: "+44.2079460000"}, email: "owner@example.test", clID: a.User, created: r.base,
+			postal: []postalInfo{{typ: "int", name: a.Registrar, address: address{street: []string{"1 Sandbox Street"}, city: "Testtown", pc: "12345", cc: "GB"}}},
 		}
 		r.contacts[k.id] = k
 	}
