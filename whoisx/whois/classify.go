@@ -71,6 +71,7 @@ func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
 		r.unreadable("the answer is a web page, not WHOIS")
 	default:
 		r.split(text)
+		r.skipRoot()
 		r.readFacts()
 		r.decide(at)
 	}
@@ -431,7 +432,7 @@ func (r *reader) wait() time.Duration {
 			continue
 		}
 		low := strings.ToLower(l.text)
-		if !strings.Contains(low, "wait") && !strings.Contains(low, " in ") && !strings.Contains(low, "after") && !strings.Contains(low, "period of") && !strings.Contains(low, "every") {
+		if !strings.Contains(low, " for ") && !strings.Contains(low, "wait") && !strings.Contains(low, " in ") && !strings.Contains(low, "after") && !strings.Contains(low, "period of") && !strings.Contains(low, "every") {
 			continue
 		}
 		n, num := 0, false

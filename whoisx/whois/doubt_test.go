@@ -34,6 +34,9 @@ func TestNothingFoundAndMore(t *testing.T) {
 		{"lapse.example was not found, it is reserved\n", whoisx.Reserved},
 		{"lapse.example is not registered and goes to auction\n", whoisx.Gated},
 		{"The name is in the stop list\n", whoisx.Reserved},
+		{"Please go away for 221 seconds\n", whoisx.RateLimited},
+		{"The IP address has reached rate limit\n", whoisx.RateLimited},
+		{"Access to the WHOIS service is denied.\nDomain Name: lapse.example\n", whoisx.Refused},
 
 		{"Domain not found.\n\n" + terms, whoisx.NotRegistered},
 		{terms + "Domain Name: lapse.example\nquery_status: 220 Available\n", whoisx.NotRegistered},
@@ -99,6 +102,36 @@ func TestTransports(t *testing.T) {
 				if answer.want == whoisx.Registered && (a.Created.IsZero() || len(a.Nameservers) != 1 || a.Registrar == "" || len(a.Statuses) != 1) {
 					t.Errorf("%s, asked for %s: created %s, name servers %v, registrar %q, statuses %v", how, name, a.Created, a.Nameservers, a.Registrar, a.Statuses)
 				}
+			}
+		}
+	}
+}
+
+// TestRootFirst reads what whois programs save that follow IANA's referral:
+// what IANA says of the TLD is not about the name.
+func TestRootFirst(t *testing.T) {
+	const root = "% IANA WHOIS server\n% for more information on IANA, visit http://www.iana.org\n% This query returned 1 object\n\nrefer:        whois.example\n\ndomain:       EXAMPLE\n\norganisation: A Registry\n\nnserver:      A.NIC.EXAMPLE 192.0.2.1\nwhois:        whois.example\n\nstatus:       ACTIVE\nremarks:      Registration information: http://example/\n\ncreated:      1988-04-14\nchanged:      2025-07-11\nsource:       IANA\n\n# whois.example\n\n"
+	for _, s := range []struct {
+		name, text string
+		want       whoisx.Outcome
+		created    string
+	}{
+		{"lapse.example", root, whoisx.Unreadable, ""},
+		{"lapse.example", root + "Domain not found.\n", whoisx.NotRegistered, ""},
+		{"lapse.example", root + "Too many requests\n", whoisx.RateLimited, ""},
+		{"lapse.example", root + "Domain Name: lapse.example\nCreation Date: 2001-02-03T04:05:06Z\nRegistrar: Example\nName Server: ns1.example.net\n", whoisx.Registered, "2001-02-03"},
+		{"lapse.int", strings.ReplaceAll(root, "domain:       EXAMPLE", "domain:       LAPSE.INT"), whoisx.Registered, "1988-04-14"},
+	} {
+		a := Classify([]byte(s.text), "", s.name, time.Time{})
+		if a.Outcome != s.want {
+			t.Errorf("%s, %q: read %s (%s), want %s", s.name, strings.TrimPrefix(s.text, root), a.Outcome, a.Why, s.want)
+		}
+		if got := a.Created; s.created == "" && !got.IsZero() || s.created != "" && got.Format(time.DateOnly) != s.created {
+			t.Errorf("%s: created %s, want %s", s.name, got, s.created)
+		}
+		for _, e := range a.Evidence {
+			if s.want == whoisx.Registered && s.name == "lapse.example" && e.Line <= strings.Count(root, "\n") {
+				t.Errorf("line %d of IANA's answer counts: %s", e.Line, e.Text)
 			}
 		}
 	}
