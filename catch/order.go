@@ -132,6 +132,7 @@ type Order struct {
 	Refund           Money     `json:"refund"`
 	LoseFee          Money     `json:"lose_fee"`          // lost in any case, by the terms when it was given
 	Verified         time.Time `json:"verified,omitzero"` // when a second source showed it as ours
+	Missing          time.Time `json:"missing,omitzero"`  // since when its service says that it does not know it
 
 	// Wish is what the person asked the holder of the lease to do with it next.
 	Wish    Wish  `json:"wish,omitempty"`

@@ -56,3 +56,28 @@ func TestSyncFindsOrdersOfWebsites(t *testing.T) {
 		}
 	}
 }
+
+// TestAdoptedOrderWithoutACapCounts: nobody set a cap for what was ordered on a
+// website, and it can cost something all the same.
+func TestAdoptedOrderWithoutACapCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := &lister{newService("backorder"), nil}
+	svc.terms.Fee = usd(59)
+	p := w.open(false, svc)
+	p.add(t, "asked.com", "fee.com")
+	svc.report("asked.com", catch.Report{State: catch.Active, Price: usd(69)})
+	svc.report("fee.com", catch.Report{State: catch.Active})
+	if _, err := p.Adopt(t.Context(), "backorder"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[watch.Name]catch.Money{"asked.com": usd(69), "fee.com": usd(59)} {
+		d, err := p.Get(t.Context(), name)
+		if err != nil || len(d.Exposure.MostOwed) != 1 || d.Exposure.MostOwed[0] != want {
+			t.Errorf("%s: exposure %+v, %v; want %s", name, d.Exposure, err, want)
+		}
+	}
+	if m, err := p.Spending(t.Context()); err != nil || len(m) != 1 || m[0].AtRisk != usd(128) {
+		t.Errorf("at risk: %+v, %v; want 128.00 USD", m, err)
+	}
+}

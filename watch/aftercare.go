@@ -59,6 +59,10 @@ func (s *Service) find(ctx context.Context, o catch.Order, r catch.Route) error 
 		} else if taken {
 			return s.lose(ctx, o)
 		}
+		if !s.missing(&o) {
+			again := max(s.grace(), min(20*s.grace(), s.pace(ctx, o).Sub(s.now())))
+			return s.postponeTry(ctx, o, o.Service+" does not list the order: it is asked once more before that is believed", again)
+		}
 		return s.end(ctx, o, catch.Cancelled, o.Service+" no longer has the order: it was cancelled there")
 	default:
 		o.NextTry = s.now().Add(max(backoff(1, retryAfter(err)), min(time.Hour, s.pace(ctx, o).Sub(s.now()))))
@@ -68,6 +72,17 @@ func (s *Service) find(ctx context.Context, o catch.Order, r catch.Route) error 
 		return err
 	}
 	return s.afterMove(ctx, o)
+}
+
+// missing notes that a service said that it does not know an order, and reports
+// whether it said so before, long enough ago: one such answer ends nothing.
+func (s *Service) missing(o *catch.Order) bool {
+	now := s.now().UTC()
+	if o.Missing.IsZero() {
+		o.Missing = now
+		return false
+	}
+	return now.Sub(o.Missing) >= s.grace()
 }
 
 // takenByOthers reports whether the name was registered after the order was

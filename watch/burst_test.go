@@ -5,11 +5,13 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/store"
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
@@ -199,6 +201,78 @@ func TestHaltDisarms(t *testing.T) {
 	defer b.mu.Unlock()
 	if b.fired != 0 {
 		t.Error("it fired all the same")
+	}
+}
+
+// deaf is a store that cannot say for a while who acts, and whether all is
+// halted.
+type deaf struct {
+	*store.Store
+	left atomic.Int32
+}
+
+func (d *deaf) Lease(ctx context.Context) (watch.Lease, error) {
+	if d.left.Add(-1) >= 0 {
+		return watch.Lease{}, errors.New("disk I/O error")
+	}
+	return d.Store.Lease(ctx)
+}
+
+// TestHaltIsHeardLater halts from another process while the one that has a burst
+// armed cannot read the halt, and lifts it before that one looks: the burst is
+// disarmed all the same.
+func TestHaltIsHeardLater(t *testing.T) {
+	t.Parallel()
+	for name, missed := range map[string]struct {
+		reads int32 // that fail
+		lift  bool
+	}{"the first looks fail": {3, false}, "it was lifted again": {3, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			b := newBurster(w.reg)
+			b.hold = make(chan struct{})
+			w.reg.pending("a.co.uk", time.Second)
+			st, err := store.Open(t.Context(), w.path, store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := &deaf{Store: st}
+			p := watch.New(watch.Options{
+				Store: d, Sources: w.reg.sources(), Routes: []catch.Route{b}, Lock: store.NewLock(w.path),
+				MonthCaps: map[string]catch.Money{"USD": usd(1000)}, Holder: "test",
+			})
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan error, 1)
+			go func() { done <- p.Run(ctx) }()
+			t.Cleanup(func() {
+				cancel()
+				if err := errors.Join(<-done, st.Close()); err != nil {
+					t.Error(err)
+				}
+			})
+			q := w.open(false, b)
+			q.add(t, "a.co.uk")
+			if _, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.co.uk", Route: "epp:main", Cap: usd(30)}); err != nil {
+				t.Fatal(err)
+			}
+			until(t, "reserved", func() bool { l, err := q.Ledger(t.Context(), 0); return err == nil && len(l) > 0 })
+			d.left.Store(missed.reads)
+			if err := q.Halt(t.Context(), true, "me"); err != nil {
+				t.Fatal(err)
+			}
+			if missed.lift {
+				if err := q.Halt(t.Context(), false, "me"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			until(t, "disarmed", func() bool { l, err := q.Ledger(t.Context(), 0); return err == nil && len(l) >= 2 })
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			if b.fired != 0 {
+				t.Error("it fired all the same")
+			}
+		})
 	}
 }
 

@@ -195,9 +195,6 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 		return s.postpone(ctx, o, fixMark+"no account is set up here for "+o.Route, 10*time.Minute)
 	}
 	b, ok := r.(catch.Burster)
-	if !ok && o.Kind == catch.Register {
-		b, ok = &repeater{route: r, now: s.now}, true
-	}
 	if !ok {
 		return s.end(ctx, o, catch.Failed, o.Service+" cannot fire a burst")
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/store"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -130,6 +131,11 @@ func (s *bookService) Pay(_ context.Context, o catch.Order) (catch.Report, error
 
 func (s *bookService) Cancel(_ context.Context, o catch.Order) (catch.Report, error) {
 	return s.act("cancel", o.Name)
+}
+
+// Arm repeats this service's own call, and not the one that it embeds.
+func (s *bookService) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, s, wall{}, rs, at, until)
 }
 
 // Find says where an order stands by the books.

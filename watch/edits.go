@@ -250,16 +250,6 @@ func (s *Service) Remove(ctx context.Context, ns ...Name) (int, error) {
 	if err := s.writable(); err != nil {
 		return 0, err
 	}
-	for _, n := range ns {
-		os, err := s.store.Orders(ctx, OrderFilter{Name: n, Holding: true})
-		if err != nil {
-			return 0, err
-		}
-		if len(os) > 0 {
-			return 0, fmt.Errorf("%w: %s has an order via %s (%s) that can still cost money; cancel it first: lapse orders cancel %d",
-				ErrGuard, n.Display(), os[0].Route, os[0].State, os[0].ID)
-		}
-	}
 	c, err := s.store.Remove(ctx, ns)
 	if err == nil && c > 0 {
 		s.wake()

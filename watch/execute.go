@@ -463,6 +463,7 @@ func words(err error) string {
 // applyReport moves an order to where a service says it stands.
 func (s *Service) applyReport(ctx context.Context, o *catch.Order, r catch.Route, rep catch.Report) {
 	was := o.State
+	o.Missing = time.Time{}
 	apply(o, rep)
 	now := s.now().UTC()
 	t := r.Terms(o.Name)
@@ -635,9 +636,13 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 		if intent != nil {
 			sent = intent.At
 		}
-		if grace := s.grace(); now.Sub(sent) < grace && (intent == nil || intent.Action != "burst") {
+		// Some services take a while to show what they took, and any may have a
+		// bad moment: it has to say so twice. In a window there is no time for it.
+		twice := s.missing(&o)
+		if grace := s.grace(); (!twice || now.Sub(sent) < grace) && (intent == nil || intent.Action != "burst") {
 			return s.postponeTry(ctx, o, o.Service+" does not know it yet", min(doubtEvery, grace/3+time.Millisecond))
 		}
+		o.Missing = time.Time{}
 		back, why := catch.Requested, o.Service+" never got it: it is sent again"
 		if burstKind(o.Kind) {
 			back, why = catch.Planned, o.Service+" did not get the name"

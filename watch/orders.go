@@ -502,6 +502,20 @@ func (s *Service) adopt(ctx context.Context, route string, patient bool) ([]catc
 				State: x.State, Why: "adopted: it was placed at the service", Cap: row.Cap, BidCap: row.BidCap, Years: 1, NextTry: s.now().Add(time.Minute),
 			}
 			apply(&o, x.Report)
+			if o.Cap.IsZero() {
+				// Nobody set a cap, and the order can cost something all the same:
+				// what the service asks for it, or what its terms say.
+				if o.Cap = dearer(o.Price, o.OwnBid); o.Cap.IsZero() {
+					o.Cap = t.Fee
+				}
+				o.Why = "adopted: it was placed at the service, without a cap here: it counts with " + o.Cap.String()
+				if o.Cap.IsZero() {
+					o.Why = fixMark + "adopted: what it can cost is not known: record its price with `lapse orders record`"
+				}
+			}
+			if t.LoseFee.Units > 0 {
+				o.LoseFee = t.LoseFee
+			}
 			if o, err = s.store.AddOrder(ctx, o); err != nil {
 				errs = append(errs, err) // the month has no room for it, or it stands by now
 				continue

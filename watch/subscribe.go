@@ -23,8 +23,8 @@ type broadcast struct {
 	stop  context.CancelFunc
 	done  chan struct{}
 
-	poke   chan struct{}
-	halted atomic.Bool
+	poke chan struct{}
+	halt atomic.Pointer[time.Time] // when it was halted last, as far as was read
 }
 
 func newBroadcast(s *Service) *broadcast {
@@ -106,8 +106,13 @@ func (b *broadcast) follow(ctx context.Context, done chan struct{}, last int64) 
 		case err != nil:
 			b.s.log.Error("listen", "err", err)
 		case v != version:
-			last = b.read(ctx, last, version >= 0)
-			version = v
+			read, err := b.read(ctx, last, version >= 0)
+			last = read
+			if err == nil {
+				version = v
+			} else if ctx.Err() == nil { // read again at the next tick: a halt may be in it
+				b.s.log.Error("listen", "err", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -119,21 +124,21 @@ func (b *broadcast) follow(ctx context.Context, done chan struct{}, last int64) 
 }
 
 // read tells everything that happened since an event and returns the number of
-// the last one.
-func (b *broadcast) read(ctx context.Context, last int64, changed bool) int64 {
-	if l, err := b.s.store.Lease(ctx); err == nil {
-		if was := b.halted.Swap(l.Halted); l.Halted && !was {
-			b.s.bursts.disarm(ErrHalted)
-		}
+// the last one that it told. Where it fails, what is left has to be read again.
+func (b *broadcast) read(ctx context.Context, last int64, changed bool) (int64, error) {
+	l, err := b.s.store.Lease(ctx)
+	if err != nil {
+		return last, err
+	}
+	// By its time, so that a halt which was lifted again is not missed either.
+	if was := b.halt.Swap(&l.HaltAt); was == nil && l.Halted || was != nil && !l.HaltAt.Equal(*was) {
+		b.s.bursts.disarm(ErrHalted)
 	}
 	told := 0
 	for {
 		es, err := b.s.store.Events(ctx, last, backlog)
 		if err != nil {
-			if ctx.Err() == nil {
-				b.s.log.Error("listen", "err", err)
-			}
-			return last
+			return last, err
 		}
 		for _, e := range es {
 			b.tell(e)
@@ -151,7 +156,7 @@ func (b *broadcast) read(ctx context.Context, last int64, changed bool) int64 {
 	if told > 0 {
 		b.s.pokeRows()
 	}
-	return last
+	return last, nil
 }
 
 // local tells subscribers in this process of something too small to keep.

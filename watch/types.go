@@ -139,7 +139,7 @@ type Lease struct {
 	Held   bool      `json:"held"`
 	Halted bool      `json:"halted"`
 	HaltBy string    `json:"halted_by,omitempty"`
-	HaltAt time.Time `json:"halted_at,omitzero"`
+	HaltAt time.Time `json:"halted_at,omitzero"` // the last time
 }
 
 // EventKind is the kind of an event.

@@ -109,3 +109,35 @@ func TestOwnCheckIsNoSecondSource(t *testing.T) {
 		t.Errorf("%s, verified by %q", got.State, got.Why)
 	}
 }
+
+// TestOneAnswerEndsNoOrder: a service that says once that it does not know an
+// order may have a bad moment; said again, later, it is believed.
+func TestOneAnswerEndsNoOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newService("backorder")
+	p := w.open(false, svc)
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(60)})
+	if err != nil || o.State != catch.Active {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	sync := func() catch.Order {
+		t.Helper()
+		if err := p.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return p.order(t, o.ID)
+	}
+	held := svc.orders["a.com"]
+	delete(svc.orders, "a.com")
+	if got := sync(); got.State != catch.Active || got.Missing.IsZero() || !strings.Contains(got.Why, "once more") {
+		t.Errorf("after one answer: %s (%s)", got.State, got.Why)
+	}
+	svc.report("a.com", held)
+	if got := sync(); got.State != catch.Active || !got.Missing.IsZero() {
+		t.Errorf("it is there again: %s (%s), missing since %s", got.State, got.Why, got.Missing)
+	}
+	delete(svc.orders, "a.com")
+	sync()
+	until(t, "it is believed", func() bool { return sync().State == catch.Cancelled })
+}

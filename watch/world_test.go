@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/repeat"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/store"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -184,6 +185,25 @@ func (s *service) Cancel(_ context.Context, o catch.Order) (catch.Report, error)
 	rep.State = catch.Cancelled
 	s.orders[o.Name] = rep
 	return rep, nil
+}
+
+// Arm is the burst of services without one of their own, as registrars have it.
+func (s *service) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
+	return repeat.Arm(ctx, s, wall{}, rs, at, until)
+}
+
+// wall is a service's limits that allow twenty calls a second.
+type wall struct{}
+
+func (wall) Now() time.Time                     { return time.Now() }
+func (wall) Fits(_ string, d time.Duration) int { return 1 + int(d/(50*time.Millisecond)) }
+func (wall) Rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(max(d, 0)):
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (s *service) report(name string, rep catch.Report) {

@@ -95,11 +95,12 @@ func (s *Store) Lease(ctx context.Context) (watch.Lease, error) {
 func (s *Store) SetHalt(ctx context.Context, on bool, who string) error {
 	return s.durable(ctx, "halt", func(t *tx) error {
 		text := who + " halted everything"
-		when := any(t.now.UnixMicro())
-		if !on {
-			text, when = who+" lifted the halt", nil
+		set, args := `UPDATE lease SET halted = 1, halt_by = ?, halt_at = ?`, []any{who, t.now.UnixMicro()}
+		if !on { // when it was halted stays: whoever has bursts armed may not have heard of it yet
+			text = who + " lifted the halt"
+			set, args = `UPDATE lease SET halted = 0, halt_by = ?`, []any{who}
 		}
-		if _, err := t.exec(ctx, `UPDATE lease SET halted = ?, halt_by = ?, halt_at = ?`, on, who, when); err != nil {
+		if _, err := t.exec(ctx, set, args...); err != nil {
 			return err
 		}
 		return t.event(ctx, watch.Event{Kind: watch.EvLease, Text: text})

@@ -97,6 +97,19 @@ func TestAddListRemove(t *testing.T) {
 	}
 }
 
+// TestNameWithAnOrderStays: whoever orders and whoever takes names off the list
+// may do it at the same time.
+func TestNameWithAnOrderStays(t *testing.T) {
+	b := newBench(t)
+	add(t, b.Store, "a.com", "b.com")
+	if n, err := b.Remove(t.Context(), []watch.Name{"b.com", "a.com"}); !errors.Is(err, watch.ErrGuard) || n != 0 || !strings.Contains(err.Error(), "orders cancel") {
+		t.Errorf("removed %d, %v", n, err)
+	}
+	if _, err := b.Watch(t.Context(), "b.com"); err != nil {
+		t.Errorf("all or none: %v", err)
+	}
+}
+
 func TestOpenBadFiles(t *testing.T) {
 	ctx := context.Background()
 	bad := func(t *testing.T, content []byte) (string, error) {

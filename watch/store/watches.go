@@ -134,6 +134,9 @@ func (s *Store) Remove(ctx context.Context, names []watch.Name) (int, error) {
 	err := s.durable(ctx, "remove names", func(t *tx) error {
 		removed = 0
 		for _, n := range names {
+			if err := t.assertNoOrder(ctx, n); err != nil {
+				return err
+			}
 			var kind string
 			if _, err := t.exec(ctx, `DELETE FROM outbox WHERE name = ? AND sent IS NULL AND timed = 1`, string(n)); err != nil {
 				return err
@@ -161,7 +164,24 @@ func (s *Store) Remove(ctx context.Context, names []watch.Name) (int, error) {
 		}
 		return t.event(ctx, e)
 	})
+	if err != nil {
+		removed = 0
+	}
 	return removed, err
+}
+
+// assertNoOrder refuses to let go of a name with an order that can still cost
+// money.
+func (t *tx) assertNoOrder(ctx context.Context, n watch.Name) error {
+	var id int64
+	var route, state string
+	err := t.one(ctx, `SELECT id, route, state FROM orders WHERE name = ? AND holds = 1 ORDER BY id LIMIT 1`, []any{string(n)}, &id, &route, &state)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s has an order via %s (%s) that can still cost money; cancel it first: lapse orders cancel %d", watch.ErrGuard, n.Display(), route, state, id)
 }
 
 // columns are what scanRow reads, in its order.
