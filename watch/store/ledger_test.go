@@ -267,7 +267,7 @@ func TestMigrationKeepsACopy(t *testing.T) {
 	}
 	add(t, s, "kept.com")
 	// The file as the first version of the schema left it.
-	if err := s.Exec(ctx, "DROP TABLE outbox; DROP TABLE burst; DROP TABLE accepted; DROP TABLE checklist; PRAGMA user_version = 1"); err != nil {
+	if err := s.Exec(ctx, "DROP TABLE outbox; DROP TABLE burst; DROP TABLE accepted; DROP TABLE checklist; DROP TABLE account_use; DROP TABLE rehearsal; DROP TABLE payment; PRAGMA user_version = 1"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
