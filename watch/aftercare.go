@@ -185,7 +185,7 @@ func (s *Service) afterMove(ctx context.Context, o catch.Order) error {
 	case catch.Lost:
 		return s.afterLoss(ctx, o)
 	default:
-		return nil
+		return s.awaitDeposit(ctx, o)
 	}
 	return s.cancelOthers(ctx, o)
 }
@@ -209,7 +209,7 @@ func (s *Service) afterLoss(ctx context.Context, o catch.Order) error {
 		return err
 	}
 	s.wake()
-	return nil
+	return s.awaitDeposit(ctx, o)
 }
 
 // lostTo says who has a name that an order was lost for, as far as it is known.

@@ -93,6 +93,49 @@ func (s *Service) checklist(o catch.Order, r catch.Route, row Row, now time.Time
 	return out
 }
 
+// depositItem is the item of an order's deposit, which has to come back.
+func depositItem(order int64) string { return fmt.Sprintf("deposit-%d", order) }
+
+// awaitDeposit puts the deposit of an order that came to nothing on the name's
+// checklist: it counts as frozen until it is ticked off.
+func (s *Service) awaitDeposit(ctx context.Context, o catch.Order) error {
+	if !depositOut(o) {
+		return nil
+	}
+	how := "ask how"
+	if r := s.routes[o.Route]; r != nil {
+		t := r.Terms(o.Name)
+		switch t.Refund {
+		case catch.RefundCash, catch.RefundCredit:
+			how = "as " + string(t.Refund)
+		case catch.RefundNone:
+			how = "not by its terms: ask, or record it as paid"
+		}
+		if t.RefundWhen != "" {
+			how += ", " + t.RefundWhen
+		}
+	}
+	return s.store.AddChecks(ctx, []CheckItem{{
+		Name: Name(o.Name), Item: depositItem(o.ID), Order: o.ID,
+		Text: fmt.Sprintf("the deposit %s came back from %s (%s)", o.Frozen, o.Service, how),
+	}})
+}
+
+// depositCame clears the deposit of an order that was ticked off.
+func (s *Service) depositCame(ctx context.Context, id int64) error {
+	for {
+		o, err := s.store.Order(ctx, id)
+		if err != nil || o.Frozen.IsZero() {
+			return err
+		}
+		was := o.Frozen
+		o.Frozen = catch.Money{}
+		if err = s.store.SaveOrder(ctx, o, fmt.Sprintf("the deposit %s came back", was)); !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
+}
+
 // beginCare starts what follows a win. It is the same however often it is
 // called.
 func (s *Service) beginCare(ctx context.Context, o catch.Order) error {
@@ -131,6 +174,14 @@ func (s *Service) TickOff(ctx context.Context, n Name, item string, undo bool) (
 	c.Done, c.By, c.Next = s.now().UTC(), "you", time.Time{}
 	if undo {
 		c.Done, c.By = time.Time{}, ""
+	}
+	if c.Item == depositItem(c.Order) {
+		if undo {
+			return c, refuse("the deposit is off the books: record it again with `lapse orders record %d --frozen AMOUNT`", c.Order)
+		}
+		if err := s.depositCame(ctx, c.Order); err != nil {
+			return c, err
+		}
 	}
 	if err := s.store.SaveCheck(ctx, 0, c, "you", map[bool]string{false: "done", true: "not done"}[undo]); err != nil {
 		return c, err

@@ -2,6 +2,8 @@ package watch_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -105,5 +107,70 @@ func TestAfterCare(t *testing.T) {
 		if !said[want] {
 			t.Errorf("history lacks %q: %v", want, said)
 		}
+	}
+}
+
+// TestDepositComesBack: what was frozen for an order that came to nothing stays
+// frozen until somebody says that it is back.
+func TestDepositComesBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newService("backorder")
+	svc.terms.Refund, svc.terms.RefundWhen = catch.RefundCredit, "within 3 days"
+	p := w.open(false, svc)
+	frozen := func() catch.Money {
+		t.Helper()
+		m, err := p.Spending(t.Context())
+		if err != nil || len(m) != 1 {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		return m[0].Frozen
+	}
+	lose := func(name watch.Name) catch.Order {
+		t.Helper()
+		o, err := p.Order(t.Context(), watch.OrderSpec{Name: name, Route: "backorder", Cap: usd(60)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Frozen = usd(3)
+		if o, err = p.Record(t.Context(), o, "the website froze a deposit"); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Sync(t.Context()); err != nil { // whose answer says nothing of it
+			t.Fatal(err)
+		}
+		svc.report(string(name), catch.Report{State: catch.Lost, Words: "caught by others"})
+		if err := p.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o = p.order(t, o.ID)
+		if o.State != catch.Lost || o.Frozen != usd(3) || frozen() != usd(3) {
+			t.Fatalf("%s: %s with %s frozen, %s in all", name, o.State, o.Frozen, frozen())
+		}
+		cs, err := p.Checklist(t.Context(), name)
+		if err != nil || len(cs) != 1 || !strings.Contains(cs[0].Text, "3.00 USD came back from The backorder (as credit, within 3 days)") {
+			t.Fatalf("%+v, %v", cs, err)
+		}
+		d, err := p.Get(t.Context(), name)
+		if err != nil || len(d.Exposure.Frozen) != 1 || d.Exposure.Frozen[0] != usd(3) || len(d.Exposure.MostOwed) != 0 {
+			t.Errorf("exposure %+v, %v", d.Exposure, err)
+		}
+		return o
+	}
+	o := lose("ticked.com")
+	item := fmt.Sprintf("deposit-%d", o.ID)
+	if _, err := p.TickOff(t.Context(), "ticked.com", item, false); err != nil || !frozen().IsZero() || !p.order(t, o.ID).Frozen.IsZero() {
+		t.Errorf("ticked off: %s frozen, %v", frozen(), err)
+	}
+	if _, err := p.TickOff(t.Context(), "ticked.com", item, true); !errors.Is(err, watch.ErrGuard) {
+		t.Errorf("a deposit that is off the books was put back: %v", err)
+	}
+	o = lose("recorded.com")
+	o.Frozen = catch.Money{}
+	if _, err := p.Record(t.Context(), o, "it is on the account"); err != nil || !frozen().IsZero() {
+		t.Errorf("recorded: %s frozen, %v", frozen(), err)
+	}
+	if cs, err := p.Checklist(t.Context(), "recorded.com"); err != nil || len(cs) != 1 || cs[0].Done.IsZero() {
+		t.Errorf("%+v, %v", cs, err)
 	}
 }

@@ -387,7 +387,7 @@ func (s *Service) end(ctx context.Context, o catch.Order, st catch.State, why st
 		return err
 	}
 	s.wake()
-	return nil
+	return s.awaitDeposit(ctx, o)
 }
 
 func (s *Service) planAgain(ctx context.Context, o catch.Order, why string) error {
@@ -505,12 +505,11 @@ func apply(o *catch.Order, rep catch.Report) {
 	for _, m := range []struct {
 		to   *catch.Money
 		from catch.Money
-	}{{&o.Price, rep.Price}, {&o.HighBid, rep.HighBid}, {&o.OwnBid, rep.OwnBid}, {&o.Paid, rep.Paid}, {&o.Refund, rep.Refund}} {
+	}{{&o.Price, rep.Price}, {&o.HighBid, rep.HighBid}, {&o.OwnBid, rep.OwnBid}, {&o.Paid, rep.Paid}, {&o.Refund, rep.Refund}, {&o.Frozen, rep.Frozen}} {
 		if m.from != (catch.Money{}) {
 			*m.to = m.from
 		}
 	}
-	o.Frozen = rep.Frozen
 	for _, t := range []struct {
 		to   *time.Time
 		from time.Time

@@ -42,6 +42,16 @@ func Owed(o catch.Order) catch.Money {
 	return most
 }
 
+// depositOut reports whether an order came to nothing while its deposit has not
+// come back: it is frozen until somebody says that it did.
+func depositOut(o catch.Order) bool {
+	switch o.State {
+	case catch.Lost, catch.Failed, catch.Cancelled, catch.RefusedOrder:
+		return o.Frozen.Units > 0
+	}
+	return false
+}
+
 // charged is what a win costs where nobody says what was charged for it: the
 // price, or what was bid last where others bid as well.
 func charged(o catch.Order) catch.Money {
@@ -68,12 +78,13 @@ func dearer(a, b catch.Money) catch.Money {
 func ExposureOf(orders []catch.Order) Exposure {
 	owed, lost, frozen := purse{}, purse{}, purse{}
 	for _, o := range orders {
-		if !o.State.Holds() {
-			continue
+		if o.State.Holds() || depositOut(o) {
+			frozen.add(o.Frozen)
 		}
-		owed.raise(Owed(o))
-		lost.add(o.LoseFee)
-		frozen.add(o.Frozen)
+		if o.State.Holds() {
+			owed.raise(Owed(o))
+			lost.add(o.LoseFee)
+		}
 	}
 	for _, m := range lost.list() {
 		owed.add(m)

@@ -307,7 +307,19 @@ func (s *Service) Record(ctx context.Context, o catch.Order, why string) (catch.
 	if was.State == catch.InDoubt && o.State != catch.InDoubt {
 		return s.settleByHand(ctx, o, why)
 	}
-	return s.record(ctx, o, why)
+	o, err = s.record(ctx, o, why)
+	if err == nil && (o.State == catch.Reversed || o.State == catch.RefundDue) && !o.Paid.IsZero() && atLeast(o.Refund, o.Paid) {
+		o.State = catch.Cancelled // nobody owes anything any more
+		o, err = s.record(ctx, o, "refunded in full: "+why)
+	}
+	if err != nil || was.Frozen.IsZero() || !o.Frozen.IsZero() {
+		return o, err
+	}
+	// Nothing is frozen any more: its item, if there is one, is done.
+	if _, terr := s.TickOff(ctx, Name(o.Name), depositItem(o.ID), false); terr != nil && !errors.Is(terr, ErrNotFound) {
+		return o, terr
+	}
+	return o, nil
 }
 
 // settleByHand ends the doubt about an order by what a person found out: the
@@ -344,10 +356,17 @@ func (s *Service) record(ctx context.Context, o catch.Order, why string) (catch.
 		return o, err
 	}
 	s.wake()
-	if o.State == catch.Won || o.State == catch.WonProvisional {
-		if err := s.beginCare(ctx, o); err != nil {
-			return o, err
-		}
+	var err error
+	switch o.State {
+	case catch.Won, catch.WonProvisional:
+		err = s.beginCare(ctx, o)
+	case catch.Lost:
+		err = s.afterLoss(ctx, o)
+	default:
+		err = s.awaitDeposit(ctx, o)
+	}
+	if err != nil {
+		return o, err
 	}
 	return s.store.Order(ctx, o.ID)
 }

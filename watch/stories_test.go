@@ -330,4 +330,7 @@ func TestQuillwright(t *testing.T) {
 	if got := s.spent(); got != "0.00 USD" {
 		t.Errorf("after the refund, spent is %s, want 0.00 USD", got)
 	}
+	if o, todo := s.get(o.ID), s.row(name).Todo; o.State != catch.Cancelled || todo.Verb == watch.TodoFix {
+		t.Errorf("the refund came in full, and it is %s (%s) with %+v to do", o.State, o.Why, todo)
+	}
 }

@@ -28,7 +28,7 @@ var commands = map[string]allowed{
 	"calendar": {role: Read},
 	"status":   {role: Read},
 	"routes":   {role: Read},
-	"ledger":   {role: Read, flags: "--limit="},
+	"ledger":   {role: Read, flags: "--limit= --csv"},
 	"version":  {role: Read},
 	"tld":      {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read}},
 	"terms":    {role: Read, flags: "--name="},
@@ -42,7 +42,7 @@ var commands = map[string]allowed{
 	"halt": {role: Edit, flags: "--off"},
 
 	"order":  {role: Order, flags: "--via= --cap= --bid-cap= --price= --years= --premium --consent= --dry-run --print --wait --yes"},
-	"orders": {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "sync": Order, "cancel": Order, "bid": Order, "pay": Order}, flags: "--yes --all"},
+	"orders": {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "sync": Order, "cancel": Order, "bid": Order, "pay": Order, "adopt": Order, "check": Read, "record": Order}, flags: "--yes --all --undo --state= --why= --ref= --paid= --refund= --own-bid= --high-bid= --price= --frozen= --ends= --pay-by= --cancel-by= --final="},
 	"catch":  {role: Order, flags: "--until="},
 }
 
@@ -106,6 +106,9 @@ func permit(args []string, s *Session) ([]string, error) {
 			role = Order
 		}
 	}
+	if name == "orders check" && len(rest) > 1 { // items are ticked off, a deposit among them
+		role = Order
+	}
 	if s.Role.rank() < role.rank() {
 		return nil, fmt.Errorf("%s needs lapse-role=%s; this key has %s", name, role, s.Role)
 	}
@@ -168,6 +171,9 @@ func capped(name string, flags []flag, rest []string, s *Session) error {
 				return err
 			}
 		}
+	case "orders record":
+		// A refund or a state that did not come about frees money for others.
+		return fmt.Errorf("%s: it changes what the month's budget counts; use a key without lapse-cap", name)
 	case "orders pay", "catch":
 		return fmt.Errorf("%s: what it charges cannot be held against this key's limit of %s; use a key without lapse-cap", name, s.Cap)
 	}

@@ -289,7 +289,8 @@ func TestRoles(t *testing.T) {
 	reader, readLine := newKey(t)
 	editor, editLine := newKey(t)
 	buyer, buyLine := newKey(t)
-	d := open(t, readLine+" r\nlapse-role=edit "+editLine+"\nrestrict,lapse-role=\"order\",lapse-cap=60USD "+buyLine+" b\n", nil)
+	free, freeLine := newKey(t)
+	d := open(t, readLine+" r\nlapse-role=edit "+editLine+"\nrestrict,lapse-role=\"order\",lapse-cap=60USD "+buyLine+" b\nlapse-role=order "+freeLine+" f\n", nil)
 	for _, c := range []struct {
 		key  gossh.Signer
 		cmd  string
@@ -299,7 +300,12 @@ func TestRoles(t *testing.T) {
 		{reader, "show a.com --json", true},
 		{reader, "orders", true},
 		{reader, "orders --all a.com", true},
-		{reader, "orders adopt", false},
+		{reader, "orders adopt x", false},
+		{reader, "orders check a.com", true},
+		{reader, "orders check a.com two-factor", false},
+		{reader, "orders record 1 --state lost", false},
+		{reader, "ledger --csv", true},
+		{editor, "orders check a.com two-factor", false},
 		{reader, "add a.com", false},
 		{reader, "halt", false},
 		{reader, "order a.com --via x --cap 1USD", false},
@@ -322,6 +328,11 @@ func TestRoles(t *testing.T) {
 		{buyer, "orders pay 3", false},
 		{buyer, "catch a.com", false},
 		{buyer, "orders cancel 3", true},
+		{buyer, "orders adopt x", true},
+		{buyer, "orders check a.com two-factor contacts --undo", true},
+		{buyer, "orders record 3 --state refund-due --refund 162USD", false},
+		{free, "orders record 3 --state refund-due --refund 162USD --why 'it came'", true},
+		{free, "orders pay 3", true},
 		{buyer, "halt --off", true},
 	} {
 		t.Run(c.cmd, func(t *testing.T) {

@@ -229,7 +229,9 @@ func spending(ctx context.Context, query func(context.Context, string, ...any) (
 		// A refund of an earlier month's payment is no licence to spend more.
 		of(cur).Spent.Units = max(sum, 0)
 	}
-	rows, err := query(ctx, `SELECT id, updated, body FROM orders WHERE holds = 1 ORDER BY id`)
+	// What holds, and what ended while its deposit has not come back.
+	rows, err := query(ctx, `SELECT id, updated, body FROM orders WHERE holds = 1
+		OR id IN (SELECT ord FROM checklist WHERE done IS NULL AND item = 'deposit-' || ord) ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
