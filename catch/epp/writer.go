@@ -86,7 +86,6 @@ func (w *writer) opt(tag, text string) {
 	}
 }
 
-
 // secret appends an element that holds a secret.
 func (w *writer) secret(tag string, s catch.Secret) { w.secretOf(tag, s, "") }
 

@@ -12,12 +12,44 @@ type result struct {
 	code           int
 	msg            string // added to the code's own sentence as a value's reason
 	resData        string
-	ext            string
+	about          string  // namespace of resData, where it is not the command's
+	ext            []extra // beside it, each where the session speaks it
+	unhandled      []extra // by RFC 9038: what the login did not list
 	msgQ           string
 	clTRID, svTRID string
 	end            bool          // close the session after it
 	silent         bool          // close or stay without an answer
 	delay          time.Duration // a penalty
+}
+
+// extra is an element of an extension, or of an object, with its namespace.
+type extra struct{ space, xml string }
+
+// add puts an element beside the answer.
+func (r *result) add(space, format string, args ...any) {
+	r.ext = append(r.ext, extra{space, fmt.Sprintf(format, args...)})
+}
+
+// negotiate keeps to what the session logged in with (RFC 5730, section 2.4):
+// other data goes where RFC 9038 has it, if the session asked for that, and
+// otherwise is left out.
+func (s *session) negotiate(r *result) {
+	if r.about != "" && !s.uses(r.about) {
+		r.unhandled = append(r.unhandled, extra{r.about, r.resData})
+		r.resData = ""
+	}
+	var ext []extra
+	for _, e := range r.ext {
+		if s.uses(e.space) {
+			ext = append(ext, e)
+		} else {
+			r.unhandled = append(r.unhandled, e)
+		}
+	}
+	r.ext = ext
+	if !s.uses(nsUnhandled) || r.code >= 2000 {
+		r.unhandled = nil
+	}
 }
 
 // sentences are the texts of RFC 5730 §3.
@@ -55,13 +87,20 @@ func (r result) xml() []byte {
 	if r.msg != "" && r.code >= 2000 {
 		fmt.Fprintf(&b, `<extValue><value><undef/></value><reason>%s</reason></extValue>`, esc(r.msg))
 	}
+	for _, e := range r.unhandled {
+		fmt.Fprintf(&b, `<extValue><value>%s</value><reason>%s not in login services</reason></extValue>`, e.xml, e.space)
+	}
 	b.WriteString(`</result>`)
 	b.WriteString(r.msgQ)
 	if r.resData != "" {
 		b.WriteString(`<resData>` + r.resData + `</resData>`)
 	}
-	if r.ext != "" {
-		b.WriteString(`<extension>` + r.ext + `</extension>`)
+	if len(r.ext) > 0 {
+		b.WriteString(`<extension>`)
+		for _, e := range r.ext {
+			b.WriteString(e.xml)
+		}
+		b.WriteString(`</extension>`)
 	}
 	b.WriteString(`<trID>`)
 	if r.clTRID != "" {

@@ -30,15 +30,35 @@ func (r *Registry) apply(a *account, t *TLD, c createRequest, total int64, at ti
 	if t.Allocate > 0 {
 		r.at(at.Add(t.Allocate), func(at time.Time) { r.allocate(p, t, at) })
 	}
-	return result{
+	res := result{
 		code:    1001,
 		resData: fmt.Sprintf(`<domain:creData xmlns:domain="%s"><domain:name>%s</domain:name><domain:crDate>%s</domain:crDate></domain:creData>`, nsDomain, esc(c.name), stamp(at)),
-		ext:     fmt.Sprintf(`<launch:creData xmlns:launch="%s"><launch:phase>%s</launch:phase><launch:applicationID>%s</launch:applicationID></launch:creData>`, nsLaunch, p.phase, p.id),
 	}
+	res.add(nsLaunch, `<launch:creData xmlns:launch="%s"><launch:phase>%s</launch:phase><launch:applicationID>%s</launch:applicationID></launch:creData>`, nsLaunch, p.phase, p.id)
+	return res
+}
+
+// withdraw takes an application back; its fee is returned.
+func (r *Registry) withdraw(a *account, c command) result {
+	p := r.applications[c.ext.launch.application]
+	switch {
+	case p == nil || p.name != c.names[0]:
+		return fail(2303, "no application %s for %s", c.ext.launch.application, c.names[0])
+	case p.holder != a:
+		return fail(2201, "application %s is another registrar's", p.id)
+	case p.status != "pendingAllocation":
+		return fail(2304, "application %s is %s", p.id, p.status)
+	}
+	p.status = "rejected"
+	a.balance += p.paid
+	return result{code: 1000}
 }
 
 // allocate decides about an application: the first one gets the name.
 func (r *Registry) allocate(p *application, t *TLD, at time.Time) {
+	if p.status != "pendingAllocation" {
+		return // withdrawn in the meantime
+	}
 	for _, q := range r.applications {
 		if q.name == p.name && (q.status == "allocated" || q.status == "pendingAllocation" && q.at.Before(p.at)) {
 			p.status = "rejected"
@@ -70,11 +90,12 @@ func (r *Registry) infoApplication(a *account, c command) result {
 	if p.status == "pendingAllocation" {
 		status = "pendingCreate"
 	}
-	return result{
+	res := result{
 		code: 1000,
 		resData: fmt.Sprintf(`<domain:infData xmlns:domain="%s"><domain:name>%s</domain:name><domain:roid>%s</domain:roid><domain:status s="%s"/><domain:clID>%s</domain:clID><domain:crDate>%s</domain:crDate></domain:infData>`,
 			nsDomain, esc(p.name), p.id+"-APP", status, esc(a.o.User), stamp(p.at)),
-		ext: fmt.Sprintf(`<launch:infData xmlns:launch="%s"><launch:phase>%s</launch:phase><launch:applicationID>%s</launch:applicationID><launch:status s="%s"/></launch:infData>`,
-			nsLaunch, p.phase, p.id, p.status),
 	}
+	res.add(nsLaunch, `<launch:infData xmlns:launch="%s"><launch:phase>%s</launch:phase><launch:applicationID>%s</launch:applicationID><launch:status s="%s"/></launch:infData>`,
+		nsLaunch, p.phase, p.id, p.status)
+	return res
 }

@@ -85,6 +85,9 @@ func (s *session) do(c command, perr error, at time.Time) result {
 func (r *Registry) extensions() []string {
 	out := slices.Clone(extensionURIs)
 	out[slices.Index(out, nsFee)] = feeVersions[r.o.Fee]
+	if r.o.SecureAuthInfo {
+		out = append(out, nsSecureAuth)
+	}
 	return out
 }
 
@@ -152,9 +155,8 @@ func (s *session) login(c command, at time.Time) result {
 	s.pause = p.LoginPause > 0
 	res := result{code: 1000, delay: p.LoginDelay}
 	if c.ext.loginSec != nil && !a.o.Expires.IsZero() {
-		level := "warning"
-		res.ext = fmt.Sprintf(`<loginSec:loginSecData xmlns:loginSec="%s"><loginSec:event type="password" level="%s" exDate="%s" lang="en">Password expires soon</loginSec:event></loginSec:loginSecData>`,
-			nsLoginSec, level, stamp(a.o.Expires))
+		res.add(nsLoginSec, `<loginSec:loginSecData xmlns:loginSec="%s"><loginSec:event type="password" level="warning" exDate="%s" lang="en">Password expires soon</loginSec:event></loginSec:loginSecData>`,
+			nsLoginSec, stamp(a.o.Expires))
 	}
 	return res
 }
@@ -179,7 +181,10 @@ func (r *Registry) poll(a *account, c command) result {
 	m := a.messages[0]
 	res := result{code: 1301, msgQ: fmt.Sprintf(`<msgQ count="%d" id="%d"><qDate>%s</qDate><msg>%s</msg></msgQ>`,
 		len(a.messages), m.id, stamp(m.at), esc(m.text))}
-	if m.name != "" {
+	switch {
+	case m.resData != "":
+		res.resData, res.about, res.ext = m.resData, nsDomain, m.ext
+	case m.name != "":
 		ok := 0
 		if m.ok {
 			ok = 1
@@ -188,6 +193,7 @@ func (r *Registry) poll(a *account, c command) result {
 		if m.cl != "" {
 			cl = "<clTRID>" + esc(m.cl) + "</clTRID>"
 		}
+		res.about = nsDomain
 		res.resData = fmt.Sprintf(`<domain:panData xmlns:domain="%s"><domain:name paResult="%d">%s</domain:name><domain:paTRID>%s<svTRID>%s</svTRID></domain:paTRID><domain:paDate>%s</domain:paDate></domain:panData>`,
 			nsDomain, ok, esc(m.name), cl, esc(m.sv), stamp(m.at))
 	}

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -71,8 +70,14 @@ func (r *Registry) domainCommand(a *account, c command, at time.Time) result {
 	case "create":
 		return r.create(a, c.create, at)
 	}
-	if c.verb == "info" && c.ext.launch != nil && c.ext.launch.application != "" {
-		return r.infoApplication(a, c)
+	if l := c.ext.launch; l != nil && l.application != "" {
+		switch c.verb {
+		case "info":
+			return r.infoApplication(a, c)
+		case "delete":
+			return r.withdraw(a, c)
+		}
+		return fail(2101, "applications are not changed here")
 	}
 	d := r.names[c.names[0]]
 	if d == nil || !d.exists {
@@ -82,10 +87,7 @@ func (r *Registry) domainCommand(a *account, c command, at time.Time) result {
 	case "info":
 		return r.infoDomain(a, d, c, at)
 	case "transfer":
-		if c.op == "query" {
-			return fail(2301, "no transfer of %s", d.name)
-		}
-		return fail(2101, "transfers are not offered here")
+		return r.transferDomain(a, d, c, at)
 	}
 	if d.clID != a.o.User {
 		return fail(2201, "%s is another registrar's", d.name)
@@ -116,7 +118,10 @@ func (r *Registry) checkDomains(c command, at time.Time) result {
 			}
 		}
 		lb.WriteString(`</launch:chkData>`)
-		return result{code: 1000, ext: lb.String()}
+		var res result
+		res.code = 1000
+		res.add(nsLaunch, "%s", lb.String())
+		return res
 	}
 	fmt.Fprintf(&b, `<domain:chkData xmlns:domain="%s">`, nsDomain)
 	cur := "USD"
@@ -147,16 +152,24 @@ func (r *Registry) checkDomains(c command, at time.Time) result {
 	b.WriteString(`</domain:chkData>`)
 	res := result{code: 1000, resData: b.String()}
 	if fees.Len() > 0 {
-		res.ext = c.ext.feeCheck.wrap(cur, fees.String())
+		res.add(c.ext.feeCheck.space, "%s", c.ext.feeCheck.wrap(cur, fees.String()))
 	}
 	return res
 }
 
 func (r *Registry) infoDomain(a *account, d *domain, c command, at time.Time) result {
-	own := d.clID == a.o.User
-	if c.auth != nil && *c.auth != "" && *c.auth != d.authInfo {
+	switch {
+	case c.auth == nil:
+	case r.o.SecureAuthInfo && *c.auth != d.authInfo: // empty asks whether it is unset
+		return fail(2202, "wrong authInfo for %s", d.name)
+	case *c.auth != "" && *c.auth != d.authInfo:
 		return fail(2202, "wrong authInfo for %s", d.name)
 	}
+	return r.infData(d, d.clID == a.o.User, c.hosts, at)
+}
+
+// infData is what the registry has on a name, to its sponsor and to others.
+func (r *Registry) infData(d *domain, own bool, hosts string, at time.Time) result {
 	var b strings.Builder
 	epp, rgp := d.statuses(at)
 	fmt.Fprintf(&b, `<domain:infData xmlns:domain="%s"><domain:name>%s</domain:name><domain:roid>%s</domain:roid>`, nsDomain, esc(d.name), d.roid)
@@ -169,37 +182,47 @@ func (r *Registry) infoDomain(a *account, d *domain, c command, at time.Time) re
 			fmt.Fprintf(&b, `<domain:contact type="%s">%s</domain:contact>`, k.kind, esc(k.id))
 		}
 	}
-	if len(d.ns) > 0 && (c.hosts == "all" || c.hosts == "del") {
+	if len(d.ns) > 0 && (hosts == "all" || hosts == "del") {
 		b.WriteString(`<domain:ns>`)
 		for _, n := range d.ns {
 			fmt.Fprintf(&b, `<domain:hostObj>%s</domain:hostObj>`, esc(n))
 		}
 		b.WriteString(`</domain:ns>`)
 	}
+	if hosts == "all" || hosts == "sub" {
+		for _, n := range sorted(r.hosts) {
+			if strings.HasSuffix(n, "."+d.name) {
+				fmt.Fprintf(&b, `<domain:host>%s</domain:host>`, esc(n))
+			}
+		}
+	}
 	fmt.Fprintf(&b, `<domain:clID>%s</domain:clID><domain:crID>%s</domain:crID><domain:crDate>%s</domain:crDate>`, esc(d.clID), esc(d.crID), stamp(d.created))
 	if !d.updated.IsZero() {
 		fmt.Fprintf(&b, `<domain:upDate>%s</domain:upDate>`, stamp(d.changed(at)))
 	}
 	fmt.Fprintf(&b, `<domain:exDate>%s</domain:exDate>`, stamp(d.shownExpiry(at)))
-	if own && d.authInfo != "" {
+	if !d.moved.IsZero() {
+		fmt.Fprintf(&b, `<domain:trDate>%s</domain:trDate>`, stamp(d.moved))
+	}
+	if own && d.authInfo != "" && !r.o.SecureAuthInfo { // RFC 9154: it is never shown
 		fmt.Fprintf(&b, `<domain:authInfo><domain:pw>%s</domain:pw></domain:authInfo>`, esc(d.authInfo))
 	}
 	b.WriteString(`</domain:infData>`)
 	res := result{code: 1000, resData: b.String()}
 	if len(rgp) > 0 {
-		res.ext += fmt.Sprintf(`<rgp:infData xmlns:rgp="%s">`, nsRGP)
+		var x strings.Builder
 		for _, s := range rgp {
-			res.ext += fmt.Sprintf(`<rgp:rgpStatus s="%s"/>`, s)
+			fmt.Fprintf(&x, `<rgp:rgpStatus s="%s"/>`, s)
 		}
-		res.ext += `</rgp:infData>`
+		res.add(nsRGP, `<rgp:infData xmlns:rgp="%s">%s</rgp:infData>`, nsRGP, x.String())
 	}
 	if len(d.ds) > 0 {
-		res.ext += fmt.Sprintf(`<secDNS:infData xmlns:secDNS="%s">`, nsSecDNS)
+		var x strings.Builder
 		for _, k := range d.ds {
-			res.ext += fmt.Sprintf(`<secDNS:dsData><secDNS:keyTag>%d</secDNS:keyTag><secDNS:alg>%d</secDNS:alg><secDNS:digestType>%d</secDNS:digestType><secDNS:digest>%s</secDNS:digest></secDNS:dsData>`,
+			fmt.Fprintf(&x, `<secDNS:dsData><secDNS:keyTag>%d</secDNS:keyTag><secDNS:alg>%d</secDNS:alg><secDNS:digestType>%d</secDNS:digestType><secDNS:digest>%s</secDNS:digest></secDNS:dsData>`,
 				k.keyTag, k.alg, k.digestType, k.digest)
 		}
-		res.ext += `</secDNS:infData>`
+		res.add(nsSecDNS, `<secDNS:infData xmlns:secDNS="%s">%s</secDNS:infData>`, nsSecDNS, x.String())
 	}
 	return res
 }
@@ -231,6 +254,8 @@ func (r *Registry) create(a *account, c createRequest, at time.Time) result {
 		return fail(2005, "%s is no domain name", c.name)
 	case c.years < t.MinYears || c.years > t.MaxYears:
 		return fail(2004, "%d to %d years", t.MinYears, t.MaxYears)
+	case r.o.SecureAuthInfo && !a.inside && c.authInfo != "":
+		return fail(2306, "authInfo is empty but for the time of a transfer (RFC 9154)")
 	case at.Before(a.blocked):
 		return fail(2308, "creates are blocked until %s", a.blocked.UTC().Format(time.RFC3339))
 	}
@@ -279,11 +304,12 @@ func (r *Registry) create(a *account, c createRequest, at time.Time) result {
 	res := result{code: 1000, resData: fmt.Sprintf(`<domain:creData xmlns:domain="%s"><domain:name>%s</domain:name><domain:crDate>%s</domain:crDate><domain:exDate>%s</domain:exDate></domain:creData>`,
 		nsDomain, esc(d.name), stamp(at), stamp(d.expires))}
 	if c.fee != nil {
-		res.ext = fmt.Sprintf(`<fee:creData xmlns:fee="%s"><fee:currency>%s</fee:currency><fee:fee description="create">%s</fee:fee>`, c.fee.space, t.Currency, fmtCents(total))
+		balance := ""
 		if !a.unlimited {
-			res.ext += `<fee:balance>` + fmtCents(a.balance) + `</fee:balance>`
+			balance = `<fee:balance>` + fmtCents(a.balance) + `</fee:balance>`
 		}
-		res.ext += `</fee:creData>`
+		res.add(c.fee.space, `<fee:creData xmlns:fee="%s"><fee:currency>%s</fee:currency><fee:fee description="create">%s</fee:fee>%s</fee:creData>`,
+			c.fee.space, t.Currency, fmtCents(total), balance)
 	}
 	if t.Pending > 0 {
 		res.code, d.pending = 1001, true
@@ -355,113 +381,4 @@ func (r *Registry) refs(a *account, c createRequest) result {
 		}
 	}
 	return result{}
-}
-
-// deleteDomain deletes at once within five days' grace of a create (the add
-// grace period, RFC 3915 §3.1), and otherwise sends the name on its way out.
-func (r *Registry) deleteDomain(d *domain, at time.Time) result {
-	if slices.Contains(d.client, "clientDeleteProhibited") {
-		return fail(2304, "clientDeleteProhibited")
-	}
-	if at.Sub(d.created) <= 5*24*time.Hour && d.crID == d.clID && d.stays {
-		r.release(d, at)
-		d.drop = time.Time{}
-		return result{code: 1000}
-	}
-	i := -1
-	for k, s := range d.tld.Stages {
-		if slices.Contains(s.Statuses, "pendingDelete") {
-			i = k
-			break
-		}
-	}
-	if _, now, _ := d.where(at); i < 0 || now >= i {
-		return fail(2304, "%s is being deleted already", d.name)
-	}
-	d.stays, d.updated = false, at
-	r.begin(d, i, at)
-	r.planDrop(d)
-	return result{code: 1001}
-}
-
-func (r *Registry) renewDomain(a *account, d *domain, c command, at time.Time) result {
-	s, i, _ := d.where(at)
-	if i > 0 && !s.Renewable || slices.Contains(s.Statuses, "redemptionPeriod") {
-		return fail(2105, "%s is in %s", d.name, s.Name)
-	}
-	if got := d.shownExpiry(at).UTC().Format("2006-01-02"); !strings.HasPrefix(c.curExp, got) {
-		return fail(2004, "it expires on %s", got)
-	}
-	fee, _ := cents(d.tld.RenewPrice)
-	fee *= int64(c.years)
-	if res := feeGate(d.tld, c.create, fee, false); res.code != 0 {
-		return res
-	}
-	if !a.unlimited && a.balance < fee {
-		return fail(2104, "balance %s, fee %s", fmtCents(a.balance), fmtCents(fee))
-	}
-	a.balance -= fee
-	d.expires, d.updated, d.stays = d.expires.Add(d.tld.kept(c.years)), at, true
-	r.begin(d, 0, at)
-	return result{code: 1000, resData: fmt.Sprintf(`<domain:renData xmlns:domain="%s"><domain:name>%s</domain:name><domain:exDate>%s</domain:exDate></domain:renData>`,
-		nsDomain, esc(d.name), stamp(d.expires))}
-}
-
-func (r *Registry) updateDomain(a *account, d *domain, c command, at time.Time) result {
-	s, _, _ := d.where(at)
-	if c.ext.restore != "" {
-		if !slices.Contains(s.Statuses, "redemptionPeriod") {
-			return fail(2304, "%s is not in redemption", d.name)
-		}
-		if c.ext.restore == "request" {
-			return result{code: 1000, ext: fmt.Sprintf(`<rgp:upData xmlns:rgp="%s"><rgp:rgpStatus s="pendingRestore"/></rgp:upData>`, nsRGP)}
-		}
-		d.stays, d.updated, d.expires = true, at, at.Add(d.tld.kept(1))
-		r.begin(d, 0, at)
-		return result{code: 1000}
-	}
-	if slices.Contains(s.Statuses, "pendingDelete") {
-		return fail(2304, "%s is being deleted", d.name)
-	}
-	if res := prohibited(d.client, c.add.statuses, c.rem.statuses); res.code != 0 {
-		return res
-	}
-	for _, n := range c.add.ns {
-		if r.hosts[n] == nil {
-			return fail(2303, "host %s does not exist", n)
-		}
-	}
-	for _, k := range c.add.contacts {
-		if r.contacts[k.id] == nil {
-			return fail(2303, "contact %s does not exist", k.id)
-		}
-	}
-	if c.chg != nil && c.chg.registrant != nil && *c.chg.registrant != "" {
-		if k := r.contacts[*c.chg.registrant]; k == nil || k.clID != a.o.User {
-			return fail(2303, "contact %s does not exist", *c.chg.registrant)
-		}
-		d.registrant, d.holder = *c.chg.registrant, *c.chg.registrant
-	}
-	if c.chg != nil && c.chg.authInfo != nil {
-		d.authInfo = *c.chg.authInfo
-	}
-	d.ns = merge(d.ns, c.add.ns, c.rem.ns)
-	d.client = merge(d.client, c.add.statuses, c.rem.statuses)
-	d.contacts = merge(d.contacts, c.add.contacts, c.rem.contacts)
-	if c.ext.dsRemAll {
-		d.ds = nil
-	}
-	d.ds = merge(d.ds, c.ext.ds, c.ext.dsRem)
-	d.updated = at
-	return result{code: 1000}
-}
-
-func merge[T comparable](have, add, rem []T) []T {
-	var out []T
-	for _, v := range append(slices.Clone(have), add...) {
-		if !slices.Contains(rem, v) && !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	return out
 }

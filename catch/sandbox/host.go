@@ -197,6 +197,9 @@ func (r *Registry) updateHost(h *host, c command, at time.Time) result {
 // prohibited refuses an update that a status forbids or that sets what is not
 // the client's to set.
 func prohibited(have, add, rem []string) result {
+	if slices.Contains(have, "serverUpdateProhibited") {
+		return fail(2304, "serverUpdateProhibited")
+	}
 	if slices.Contains(have, "clientUpdateProhibited") && !slices.Contains(rem, "clientUpdateProhibited") {
 		return fail(2304, "clientUpdateProhibited")
 	}

@@ -78,6 +78,9 @@ type message struct {
 	ok   bool
 	cl   string
 	sv   string
+
+	resData string // of a domain, where it is not about a pending action
+	ext     []extra
 }
 
 func newAccount(o Account) (*account, error) {

@@ -62,6 +62,9 @@ type Options struct {
 	// Fee is the version of the fee extension that is offered: "1.0" (also for
 	// ""), "0.12", "0.11" or "0.6".
 	Fee string
+	// SecureAuthInfo makes the registry keep to RFC 9154: a name has no
+	// authorization information but for the time of a transfer.
+	SecureAuthInfo bool
 	// Tokens are allocation tokens (RFC 8495): token → name it opens.
 	Tokens map[string]string
 

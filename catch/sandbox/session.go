@@ -341,6 +341,7 @@ func (s *session) receive(cmd command, perr error, at time.Time) {
 	if f.DisconnectAfter > 0 && s.commands >= f.DisconnectAfter {
 		res.end = true
 	}
+	s.negotiate(&res)
 	s.reply(res.xml(), at, delay, res.end)
 	if res.end {
 		r.leave(s)

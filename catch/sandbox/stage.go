@@ -185,7 +185,9 @@ type domain struct {
 	expires    time.Time
 	ns         []string
 	ds         []dsData
-	client     []string // client statuses set by update
+	client     []string // statuses set by update, and by Lock
+	transfer   *transfer
+	moved      time.Time // when it was transferred
 	premium    string
 	class      string
 	reserved   string
@@ -258,6 +260,9 @@ func (d *domain) statuses(t time.Time) (epp, rgp []string) {
 		rgp = append(rgp, "pendingDelete")
 	}
 	epp = append(epp, d.client...)
+	if d.transfer != nil && d.transfer.status == "pending" {
+		epp = append(epp, "pendingTransfer")
+	}
 	if len(d.ns) == 0 && !deleting {
 		epp = append(epp, "inactive")
 	}
@@ -394,6 +399,7 @@ func (r *Registry) planDrop(d *domain) {
 		if !d.exists || !d.drop.Equal(drop) {
 			return // renewed, deleted or restored in the meantime
 		}
+		r.tellChange(d, Change{Operation: "autoPurge", Before: true}, at)
 		r.release(d, at)
 	})
 	r.planRivals(d)
@@ -402,7 +408,7 @@ func (r *Registry) planDrop(d *domain) {
 // release takes a name out of the registry.
 func (r *Registry) release(d *domain, at time.Time) {
 	d.exists, d.dropped, d.opened, d.ds, d.client, d.contacts = false, true, at, nil, nil, nil
-	d.lasts, d.falls = nil, time.Time{}
+	d.lasts, d.falls, d.transfer, d.moved = nil, time.Time{}, nil, time.Time{}
 	if d.tld.Gate != "" {
 		d.opened = at.Add(d.tld.GateFor)
 	}
