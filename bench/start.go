@@ -51,10 +51,7 @@ func main() {
 }
 `
 
-// firstFrameNames is how many names the list holds whose first page is drawn.
-const firstFrameNames = 10_000
-
-// programs builds what is compared, once: lapse as it is released, and the two
+// programs builds what is compared, once: lapse as it is released, and the
 // bare programs inside the same module, so that their libraries are the same.
 func programs(ctx context.Context) (folder string, err error) {
 	folder, err = os.MkdirTemp("", "lapse-bench-start-")
@@ -70,7 +67,7 @@ func programs(ctx context.Context) (folder string, err error) {
 		return nil
 	}
 	errs := []error{build("..", "lapse", ".")}
-	for name, text := range map[string]string{"hello": helloProgram, "bare": bareProgram} {
+	for name, text := range map[string]string{"hello": helloProgram, "bare": bareProgram, "counter": counterProgram} {
 		file := filepath.Join(folder, name+".go")
 		errs = append(errs, os.WriteFile(file, []byte(text), 0o600), build("..", name, file))
 	}
@@ -78,7 +75,7 @@ func programs(ctx context.Context) (folder string, err error) {
 }
 
 // start compares `lapse --version` with hello world, and the first frame with
-// its first page of 10,000 names with a bare Bubble Tea program.
+// its first page of 100,000 names with a bare Bubble Tea program.
 func start(ctx context.Context) ([]result, error) {
 	folder, err := programs(ctx)
 	if folder != "" {
@@ -96,23 +93,15 @@ func start(ctx context.Context) ([]result, error) {
 		return nil, err
 	}
 
-	home := filepath.Join(folder, "home")
-	env := append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_DATA_HOME="+home, "XDG_STATE_HOME="+home,
-		"LAPSE_LOOKUP_OFFLINE=true", "TERM=xterm-256color", "COLORTERM=truecolor")
-	var names strings.Builder
-	for i := range firstFrameNames {
-		fmt.Fprintf(&names, "name-%05d.com\n", i)
-	}
-	add := exec.CommandContext(ctx, bin("lapse"), "add", "-")
-	add.Env, add.Stdin = env, strings.NewReader(names.String())
-	if out, err := add.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("add names: %w: %s", err, out)
+	env, err := fullList(ctx, folder)
+	if err != nil {
+		return nil, err
 	}
 	frame := func(text string, args ...string) func() error {
 		return func() error { return firstFrame(ctx, env, text, args...) }
 	}
 	first, err := timed(ctx, "start-frame", 1.3, 1,
-		side{"lapse", frame("name-0", bin("lapse"), "--read-only")}, side{"bare", frame("first frame", bin("bare"))})
+		side{"lapse", frame("name-", bin("lapse"), "--read-only")}, side{"bare", frame("first frame", bin("bare"))})
 	if err != nil {
 		return nil, err
 	}
