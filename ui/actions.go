@@ -85,7 +85,8 @@ func actions() []*action {
 		{id: "filter", keys: []string{"/"}, label: "filter", help: "Filter as you type: letters of a name, or stage:redemption tld:uk drop:..7d cap:50.. tag:brand not:premium sort:drop.", where: onList, foot: 6, run: func(r *root) tea.Cmd {
 			in := widget.NewInput(r.list.text)
 			r.list.filter, r.list.before = &in, r.list.text
-			return nil
+			core := r.core
+			return r.ask(func(ctx context.Context) tea.Msg { _ = core.ReadyFilter(ctx); return nil }) // a failure is the list's to tell
 		}},
 		{id: "clear", keys: []string{"esc"}, label: "clear", help: "Unmark all; then show all names again.", where: onList, run: func(r *root) tea.Cmd {
 			s := r.list

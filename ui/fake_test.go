@@ -130,6 +130,8 @@ func (c *fakeCore) Add(_ context.Context, ws []watch.NewWatch) ([]watch.AddResul
 	return out, nil
 }
 
+func (c *fakeCore) ReadyFilter(context.Context) error { return nil }
+
 func (c *fakeCore) ParseNew(w watch.NewWatch) (watch.Name, error) { return watch.ParseName(w.Input) }
 
 func (c *fakeCore) Edit(_ context.Context, n watch.Name, p watch.Patch) (watch.Watch, error) {

@@ -29,6 +29,7 @@ import (
 // Core is what the screens need of watch.Service.
 type Core interface {
 	List(ctx context.Context, q watch.Query) (watch.Page, error)
+	ReadyFilter(ctx context.Context) error
 	Get(ctx context.Context, n watch.Name) (watch.Detail, error)
 	Add(ctx context.Context, ws []watch.NewWatch) ([]watch.AddResult, error)
 	ParseNew(w watch.NewWatch) (watch.Name, error)

@@ -88,6 +88,9 @@ type Store interface {
 	Remove(ctx context.Context, names []Name) (int, error)
 	Watch(ctx context.Context, n Name) (Row, error)
 	List(ctx context.Context, q Query) (Page, error)
+	// ReadyFilter reads what a filter by text looks through, ahead of the first
+	// letter.
+	ReadyFilter(ctx context.Context) error
 	Kinds(ctx context.Context) (map[Kind]int, error)
 
 	// Due returns what is to be asked at or before a time, most urgent first.

@@ -1,17 +1,12 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/sahilm/fuzzy"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
@@ -171,63 +166,6 @@ func stringsOf[T ~string](vs []T) []string {
 		out[i] = string(v)
 	}
 	return out
-}
-
-// fuzzyPage finds a text in name, tags and note, best match first. The
-// database drops what cannot match before anything is ranked.
-func (s *Store) fuzzyPage(ctx context.Context, q watch.Query, where string, args []any, p *watch.Page) error {
-	like := "%"
-	for _, r := range strings.ToLower(q.Text) {
-		if r != ' ' {
-			like += escapeLike(string(r)) + "%"
-		}
-	}
-	cond := ` (name LIKE ? ESCAPE '\' OR tags || ' ' || note LIKE ? ESCAPE '\' OR name LIKE '%xn--%')`
-	if where == "" {
-		where = " WHERE" + cond
-	} else {
-		where += " AND" + cond
-	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, name, tags, note FROM watch`+where+order(q), append(args, like, like)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var ids []int64
-	var texts []string
-	for rows.Next() {
-		var id int64
-		var name, tags, note string
-		if err := rows.Scan(&id, &name, &tags, &note); err != nil {
-			return err
-		}
-		ids = append(ids, id)
-		texts = append(texts, watch.Name(name).Unicode()+" "+strings.Trim(tags, ",")+" "+note)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	found := fuzzy.Find(strings.ReplaceAll(q.Text, " ", ""), texts)
-	if q.Sort != "" {
-		slices.SortFunc(found, func(a, b fuzzy.Match) int { return cmp.Compare(a.Index, b.Index) })
-	}
-	p.Total = len(found)
-	from := min(max(q.Offset, 0), len(found))
-	to := len(found)
-	if q.Limit > 0 {
-		to = min(from+q.Limit, to)
-	}
-	for _, m := range found[from:to] {
-		r, err := scanRow(s.read.QueryRowContext(ctx, `SELECT `+columns+` FROM watch WHERE id = ?`, ids[m.Index]))
-		if err != nil {
-			if errors.Is(err, sql.ErrNoRows) { // removed since
-				continue
-			}
-			return err
-		}
-		p.Rows = append(p.Rows, r)
-	}
-	return nil
 }
 
 // attachOrders adds the orders that hold to the rows of a page.

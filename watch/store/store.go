@@ -56,6 +56,7 @@ type Store struct {
 	read   *sql.DB
 
 	prepared sync.Map // query → *sql.Stmt, of the hot reads
+	texts    texts
 
 	version struct {
 		sync.Mutex
