@@ -13,9 +13,12 @@ const (
 	// acts, and before another process may take its place. It beats five times
 	// as often.
 	staleAfter = 10 * time.Second
-	// watchEvery is how often other processes' writes, a halt among them, are
-	// looked for. It bounds how long an armed burst outlives a halt.
-	watchEvery = 100 * time.Millisecond
+	// watchEvery is how often other processes' writes are looked for: often
+	// enough for an eye, seldom enough for a process that idles for days.
+	// watchArmed is how often while a burst is armed: it bounds how long that
+	// outlives a halt.
+	watchEvery = 300 * time.Millisecond
+	watchArmed = 100 * time.Millisecond
 )
 
 // Run acts while it holds the lease: it asks what is due, executes orders and

@@ -72,6 +72,7 @@ type Service struct {
 // that a clock that jumped, which no timer notices, is noticed at once.
 type ticks struct {
 	follow   time.Duration // other processes' writes, a halt among them
+	armed    time.Duration // the same while a burst is armed
 	schedule time.Duration
 	orders   time.Duration
 	todos    time.Duration
@@ -101,7 +102,7 @@ func New(o Options) *Service {
 		pokeOrders: make(chan struct{}, 1),
 		pokeCare:   make(chan struct{}, 1),
 		bursts:     newBurstTable(),
-		ticks:      ticks{follow: watchEvery, schedule: time.Second, orders: time.Second, todos: 5 * time.Second},
+		ticks:      ticks{follow: watchEvery, armed: watchArmed, schedule: time.Second, orders: time.Second, todos: 5 * time.Second},
 	}
 	s.o.Sources = slices.Clone(o.Sources)
 	for _, r := range o.Routes {

@@ -95,10 +95,15 @@ func (b *broadcast) wake() {
 
 func (b *broadcast) follow(ctx context.Context, done chan struct{}, last int64) {
 	defer close(done)
-	t := time.NewTicker(b.s.ticks.follow)
+	t := time.NewTimer(0)
 	defer t.Stop()
 	var version int64 = -1
 	for {
+		rest := b.s.ticks.follow
+		if !b.s.bursts.next().IsZero() {
+			rest = b.s.ticks.armed
+		}
+		t.Reset(rest)
 		v, err := b.s.store.Version(ctx)
 		switch {
 		case ctx.Err() != nil:

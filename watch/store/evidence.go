@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
+	"runtime"
 	"time"
 
 	"github.com/lapse-dev/lapse/watch"
@@ -178,21 +180,55 @@ func (s *Store) LastEvent(ctx context.Context) (int64, error) {
 	return seq.Int64, nil
 }
 
-// Version changes with every committed write by any process. It reads a
-// counter in shared memory, so that asking it often costs next to nothing.
+// Version changes with every committed write by any process. Asking it often
+// costs next to nothing.
 func (s *Store) Version(ctx context.Context) (int64, error) {
-	s.version.Lock()
-	defer s.version.Unlock()
-	if s.version.conn == nil {
+	v := &s.version
+	v.Lock()
+	defer v.Unlock()
+	// Every commit writes to the log beside the database. Where that stands as
+	// it stood when the version was last read, and had stood so for longer than
+	// a file's time is coarse, nothing was committed, and a look at the file is
+	// all that an idle process pays several times a second.
+	now := logState(s.path)
+	if v.conn != nil && now == v.log && v.settled {
+		return v.last, nil
+	}
+	if v.conn == nil {
 		c, err := s.read.Conn(ctx)
 		if err != nil {
 			return 0, fmt.Errorf("read the version: %w", s.typed(err))
 		}
-		s.version.conn = c
+		v.conn = c
 	}
-	var v int64
-	if err := s.version.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&v); err != nil {
+	if err := v.conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&v.last); err != nil {
+		v.settled = false
 		return 0, fmt.Errorf("read the version: %w", s.typed(err))
 	}
-	return v, nil
+	v.log, v.settled = now, now.known && time.Since(now.written) > coarse
+	return v.last, nil
+}
+
+// coarse is more than what the clocks of file systems are apart from each
+// other's next tick.
+const coarse = 100 * time.Millisecond
+
+// walState is how the write-ahead log stands.
+type walState struct {
+	known   bool
+	size    int64
+	written time.Time
+}
+
+// logState reads it. Windows writes the time of an open file when it likes, so
+// that nothing can be told from it there.
+func logState(path string) walState {
+	if runtime.GOOS == "windows" {
+		return walState{}
+	}
+	st, err := os.Stat(path + "-wal")
+	if err != nil { // nothing has been written yet, or it cannot be told
+		return walState{}
+	}
+	return walState{true, st.Size(), st.ModTime()}
 }

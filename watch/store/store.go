@@ -60,7 +60,10 @@ type Store struct {
 
 	version struct {
 		sync.Mutex
-		conn *sql.Conn // data_version counts what other connections committed
+		conn    *sql.Conn // data_version counts what other connections committed
+		last    int64
+		log     walState // when that was read
+		settled bool     // whether a later commit is sure to change the log's state
 	}
 }
 
