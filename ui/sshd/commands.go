@@ -42,7 +42,7 @@ var commands = map[string]allowed{
 	"halt": {role: Edit, flags: "--off"},
 
 	"order":  {role: Order, flags: "--via= --cap= --bid-cap= --price= --years= --premium --consent= --dry-run --print --wait --yes"},
-	"orders": {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "sync": Order, "cancel": Order, "bid": Order, "pay": Order, "adopt": Order, "check": Read, "record": Order}, flags: "--yes --all --undo --state= --why= --ref= --paid= --refund= --own-bid= --high-bid= --price= --frozen= --ends= --pay-by= --cancel-by= --final="},
+	"orders": {role: Read, subs: map[string]Role{"": Read, "ls": Read, "show": Read, "sync": Order, "cancel": Order, "bid": Order, "pay": Order, "check": Read, "record": Order}, flags: "--yes --all --undo --state= --why= --ref= --paid= --refund= --own-bid= --high-bid= --price= --frozen= --ends= --pay-by= --cancel-by= --final="},
 	"catch":  {role: Order, flags: "--until="},
 }
 

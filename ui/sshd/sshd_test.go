@@ -328,7 +328,6 @@ func TestRoles(t *testing.T) {
 		{buyer, "orders pay 3", false},
 		{buyer, "catch a.com", false},
 		{buyer, "orders cancel 3", true},
-		{buyer, "orders adopt x", true},
 		{buyer, "orders check a.com two-factor contacts --undo", true},
 		{buyer, "orders record 3 --state refund-due --refund 162USD", false},
 		{free, "orders record 3 --state refund-due --refund 162USD --why 'it came'", true},
