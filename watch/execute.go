@@ -502,6 +502,11 @@ func apply(o *catch.Order, rep catch.Report) {
 	if rep.Ref != "" {
 		o.Ref = rep.Ref
 	}
+	if alien := alienMoney(*o, rep); alien != (catch.Money{}) {
+		// What was paid and what came back are one sum, which has one currency.
+		rep.Paid, rep.Refund = catch.Money{}, catch.Money{}
+		o.Why = fmt.Sprintf("%s speaks of %s, the order was paid in %s: record what is true with `lapse orders record %d`", o.Service, alien, o.Paid.Currency, o.ID)
+	}
 	for _, m := range []struct {
 		to   *catch.Money
 		from catch.Money
@@ -518,6 +523,22 @@ func apply(o *catch.Order, rep catch.Report) {
 			*t.to = t.from.UTC()
 		}
 	}
+}
+
+// alienMoney is a payment or a refund that a report has in another currency than
+// the order's payments so far.
+func alienMoney(o catch.Order, rep catch.Report) catch.Money {
+	in := o.Paid.Currency
+	for _, m := range []catch.Money{o.Refund, rep.Paid, rep.Refund} {
+		switch {
+		case m.IsZero():
+		case in == "":
+			in = m.Currency
+		case m.Currency != in:
+			return m
+		}
+	}
+	return catch.Money{}
 }
 
 // grant does what the person asked of an order.

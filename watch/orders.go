@@ -307,6 +307,9 @@ func (s *Service) Record(ctx context.Context, o catch.Order, why string) (catch.
 	if was.State == catch.InDoubt && o.State != catch.InDoubt {
 		return s.settleByHand(ctx, o, why)
 	}
+	if m := alienMoney(was, catch.Report{Paid: o.Paid, Refund: o.Refund}); m != (catch.Money{}) {
+		return was, refuse("%s, and the order was paid in %s: one currency for what it cost and what came back", m, was.Paid.Currency)
+	}
 	o, err = s.record(ctx, o, why)
 	if err == nil && (o.State == catch.Reversed || o.State == catch.RefundDue) && !o.Paid.IsZero() && atLeast(o.Refund, o.Paid) {
 		o.State = catch.Cancelled // nobody owes anything any more

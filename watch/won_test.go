@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -140,4 +141,84 @@ func TestOneAnswerEndsNoOrder(t *testing.T) {
 	delete(svc.orders, "a.com")
 	sync()
 	until(t, "it is believed", func() bool { return sync().State == catch.Cancelled })
+}
+
+// TestPaidBehindOurBack pays and wins on the website: the next look finds it,
+// counts it, and nothing is left to pay.
+func TestPaidBehindOurBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newService("backorder")
+	svc.desc.Can = append(svc.desc.Can, catch.CanPay)
+	p := w.open(false, svc)
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(60)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync := func(rep catch.Report) catch.Order {
+		t.Helper()
+		svc.report("a.com", rep)
+		if err := p.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return p.order(t, o.ID)
+	}
+	if got := sync(catch.Report{State: catch.PaymentDue, Price: usd(59)}); got.State != catch.PaymentDue || watch.Owed(got) != usd(59) {
+		t.Fatalf("due: %s, %s owed", got.State, watch.Owed(got))
+	}
+	if got := sync(catch.Report{State: catch.Won, Paid: usd(59)}); got.State != catch.WonProvisional || got.Paid != usd(59) || !watch.Owed(got).IsZero() {
+		t.Errorf("paid on the website: %s, paid %s, %s owed", got.State, got.Paid, watch.Owed(got))
+	}
+	if _, err := p.Pay(t.Context(), o.ID); !errors.Is(err, watch.ErrGuard) {
+		t.Errorf("paid again: %v", err)
+	}
+	if m, err := p.Spending(t.Context()); err != nil || len(m) != 1 || m[0].Spent != usd(59) || !m[0].AtRisk.IsZero() {
+		t.Errorf("the month: %+v, %v", m, err)
+	}
+}
+
+// TestChargedInAnotherCurrency: what a service charges counts in its own
+// currency, nothing is converted, and a second one for the same order is left to
+// the person.
+func TestChargedInAnotherCurrency(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newService("backorder")
+	p := w.open(false, svc)
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(60)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync := func(rep catch.Report) catch.Order {
+		t.Helper()
+		svc.report("a.com", rep)
+		if err := p.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return p.order(t, o.ID)
+	}
+	spent := func() string {
+		t.Helper()
+		m, err := p.Spending(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, x := range m {
+			all = append(all, x.Spent.String())
+		}
+		return strings.Join(all, ", ")
+	}
+	euro := catch.Money{Units: 550000, Currency: "EUR"}
+	if got := sync(catch.Report{State: catch.PaymentDue, Price: usd(59), Paid: euro}); got.Paid != euro || spent() != "55.00 EUR, 0.00 USD" {
+		t.Errorf("charged in euros: paid %s, spent %s", got.Paid, spent())
+	}
+	got := sync(catch.Report{State: catch.PaymentDue, Paid: usd(59)})
+	if got.Paid != euro || !strings.Contains(got.Why, "speaks of 59.00 USD") || spent() != "55.00 EUR, 0.00 USD" {
+		t.Errorf("and then in dollars: paid %s, spent %s: %s", got.Paid, spent(), got.Why)
+	}
+	got.Refund = usd(59)
+	if _, err := p.Record(t.Context(), got, "a refund in dollars"); !errors.Is(err, watch.ErrGuard) {
+		t.Errorf("recorded: %v", err)
+	}
 }

@@ -38,17 +38,24 @@ func TestTheList(t *testing.T) {
 }
 
 func TestTwoAccountsAtOneService(t *testing.T) {
-	names := map[string]bool{}
+	names, pools := map[string]bool{}, map[string]bool{}
 	for _, a := range []string{"dynadot", "second"} {
 		routes, err := Open(account.Config{Account: a, Service: "dynadot", Key: catch.NewSecret("k"), Terms: terms.Default()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range routes {
-			names[r.Describe().Route] = true
+			d := r.Describe()
+			names[d.Route] = true
+			if d.Kind == catch.Backorder {
+				pools[d.Pool] = true
+			}
 		}
 	}
 	if len(names) != 4 {
 		t.Errorf("routes %v are not told apart", names)
+	}
+	if len(pools) != 1 {
+		t.Errorf("two accounts share one queue, which is why two orders are against oneself: %v", pools)
 	}
 }

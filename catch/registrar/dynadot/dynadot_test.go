@@ -130,6 +130,26 @@ func TestSignature(t *testing.T) {
 	}
 }
 
+// TestSignatureNeedsNoClock orders with a clock that is a day off: nothing in a
+// signature is a time.
+func TestSignatureNeedsNoClock(t *testing.T) {
+	f := fake.NewDynadot("tinplate.com")
+	defer f.Close()
+	for _, off := range []time.Duration{-26 * time.Hour, 26 * time.Hour} {
+		f.Set(fake.Success)
+		routes, err := Factory().New(account.Config{
+			Account: "d", Service: service, URL: f.URL(), Key: catch.NewSecret(fake.Secret), Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(),
+			Options: map[string]string{"api": "rest"}, Wait: conformance.Wait, Now: func() time.Time { return time.Now().Add(off) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rep, err := routes[0].Place(t.Context(), catch.Request{Name: "tinplate.com"}); err != nil || rep.State != catch.Active || len(f.Held()) != 1 {
+			t.Errorf("%s off: %+v, %v", off, rep, err)
+		}
+	}
+}
+
 // TestAccountSaysWhichForm opens accounts of both forms, and such as are not
 // complete.
 func TestAccountSaysWhichForm(t *testing.T) {
