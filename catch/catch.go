@@ -72,8 +72,9 @@ type Quote struct {
 	Price   Money     `json:"price"`
 	Renew   Money     `json:"renew"`
 	Premium bool      `json:"premium"`
-	Class   string    `json:"class,omitempty"` // "standard", "premium", a tier
-	Free    *bool     `json:"free,omitempty"`  // whether the service says that it can be registered
-	Basis   string    `json:"basis"`           // the call it came from, or "confirmed by you on 2026-11-03"
+	Class   string    `json:"class,omitempty"`  // "standard", "premium", a tier; "reserved" or "blocked" where it cannot be had
+	Reason  string    `json:"reason,omitempty"` // why it cannot be registered, in the service's words
+	Free    *bool     `json:"free,omitempty"`   // whether the service says that it can be registered
+	Basis   string    `json:"basis"`            // the call it came from, or "confirmed by you on 2026-11-03"
 	At      time.Time `json:"at"`
 }

@@ -13,6 +13,9 @@ type Launch struct {
 	Name        string  `json:"phase_name,omitempty"`
 	Application bool    `json:"application,omitempty"` // decided later, among several
 	Notice      *Notice `json:"notice,omitempty"`
+	// Marks are signed marks in base64, as the clearinghouse issued them: they
+	// prove the right to a name in a sunrise.
+	Marks []string `json:"signed_marks,omitempty"`
 }
 
 // Notice is a trademark claims notice that a person has read and accepted.
@@ -29,6 +32,7 @@ const (
 	consentPhase  = "launch-phase:"
 	consentApply  = "launch-application"
 	consentNotice = "launch-notice:"
+	consentMark   = "launch-mark:"
 )
 
 // Consents are the words that an order keeps.
@@ -44,6 +48,9 @@ func (l Launch) Consents() []string {
 	if n := l.Notice; n != nil {
 		out = append(out, consentNotice+strings.Join([]string{n.ID, n.Validator, n.NotAfter.UTC().Format(time.RFC3339), n.Accepted.UTC().Format(time.RFC3339)}, "|"))
 	}
+	for _, m := range l.Marks {
+		out = append(out, consentMark+m)
+	}
 	return out
 }
 
@@ -58,11 +65,16 @@ func LaunchOf(consents []string) (*Launch, error) {
 	}
 	for _, c := range consents {
 		w, notice := strings.CutPrefix(c, consentNotice)
-		if !notice && c != consentApply {
+		mark, marked := strings.CutPrefix(c, consentMark)
+		if !notice && !marked && c != consentApply {
 			continue
 		}
 		if l == nil {
-			return nil, fmt.Errorf("read the consent %q: it names no phase", c)
+			return nil, fmt.Errorf("read the consent %q: it names no phase", c[:min(len(c), 80)])
+		}
+		if marked {
+			l.Marks = append(l.Marks, mark)
+			continue
 		}
 		if !notice {
 			l.Application = true

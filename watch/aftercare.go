@@ -15,7 +15,7 @@ import (
 // followUp asks a service where an order stands, at the pace at which its name
 // moves, and follows a win to its end.
 func (s *Service) followUp(ctx context.Context, o catch.Order) error {
-	r := s.routes[o.Route]
+	r := s.route(o.Route)
 	if o.State == catch.WonProvisional {
 		return s.verify(ctx, o, r)
 	}
@@ -231,7 +231,7 @@ func (s *Service) lostTo(row Row) string {
 
 // depositBack says what a lost order's terms say of its deposit.
 func (s *Service) depositBack(o catch.Order) string {
-	r := s.routes[o.Route]
+	r := s.route(o.Route)
 	if r == nil {
 		return ""
 	}
@@ -259,7 +259,7 @@ func (s *Service) cancelOthers(ctx context.Context, won catch.Order) error {
 		switch o.State {
 		case catch.Planned, catch.Requested:
 		case catch.Active, catch.Processing:
-			if !s.can(o, catch.CanCancel) || (!o.CancelBy.IsZero() && !s.now().Before(o.CancelBy)) {
+			if !s.cancellable(o) || (!o.CancelBy.IsZero() && !s.now().Before(o.CancelBy)) {
 				continue // it loses by itself; sync shows it
 			}
 		default:

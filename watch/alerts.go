@@ -45,12 +45,29 @@ func (s *Service) alertsOf(r Row, h Happened, now time.Time) []alert.Item {
 			}
 			as = append(as, s.ordersOpen(r, l, now)...)
 			as = quotesMoved(sub, as, l, now)
+			as = append(as, launchMoved(sub, l, now)...)
 		}
 	}
 	if o := h.Order; o != nil && o.State != h.Was {
 		as = append(as, orderMoved(sub, *o, h.Was, h.Why, now)...)
 	}
 	return s.o.Alerts.Items(sub, as)
+}
+
+// launchMoved corrects what was announced of a launch: its dates are others
+// than those that were told.
+func launchMoved(sub alert.Subject, l *Look, now time.Time) []alert.Alert {
+	for _, c := range l.Changes {
+		if c.Field != launchField || c.Before == "" {
+			continue
+		}
+		_, text, _ := strings.Cut(c.Text, ": ")
+		return []alert.Alert{{
+			ID: fmt.Sprintf("%s/%s/moved/%s", sub.Name, alert.LaunchNear, now.UTC().Format("20060102T150405Z")), Kind: alert.LaunchNear, Name: sub.Name, At: now,
+			Title: sub.Display + ": the launch moved", Text: text + ". What was announced before no longer holds.", Urgent: true,
+		}}
+	}
+	return nil
 }
 
 // ordersOpen tells which services take orders from now on: those that take a

@@ -147,6 +147,9 @@ type shot struct {
 // aim says when a burst order fires, by what is known of its name; ok is false
 // while nothing is sure enough to fire at.
 func (s *Service) aim(ctx context.Context, o catch.Order) (sh shot, ok bool, why string, err error) {
+	if inPhase(o) {
+		return sh, false, "waits for its phase", nil // it is sent once, by itself
+	}
 	row, err := s.store.Watch(ctx, Name(o.Name))
 	if errors.Is(err, ErrNotFound) {
 		return sh, false, "it is no longer on the list", nil
@@ -190,7 +193,7 @@ func (s *Service) aim(ctx context.Context, o catch.Order) (sh shot, ok bool, why
 // stepBurst arms a burst order when its time has come, together with the
 // others of its route and window.
 func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) error {
-	r := s.routes[o.Route]
+	r := s.route(o.Route)
 	if r == nil {
 		return s.postpone(ctx, o, fixMark+"no account is set up here for "+o.Route, 10*time.Minute)
 	}

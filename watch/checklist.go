@@ -145,7 +145,7 @@ func (s *Service) beginCare(ctx context.Context, o catch.Order) error {
 	} else if err != nil {
 		return err
 	}
-	if err := s.store.AddChecks(ctx, s.checklist(o, s.routes[o.Route], row, s.now())); err != nil {
+	if err := s.store.AddChecks(ctx, s.checklist(o, s.route(o.Route), row, s.now())); err != nil {
 		return err
 	}
 	poke(s.pokeCare)
@@ -248,7 +248,7 @@ func (s *Service) care(ctx context.Context, epoch int64, c CheckItem) error {
 		c.Next, c.Why = time.Time{}, fmt.Sprintf("left alone: the order is %s", o.State)
 		return s.store.SaveCheck(ctx, epoch, c, "lapse", c.Why)
 	}
-	carer, ok := s.routes[o.Route].(catch.AfterCarer)
+	carer, ok := s.route(o.Route).(catch.AfterCarer)
 	if !ok {
 		c.Next, c.Why = s.now().Add(time.Hour), "no account is set up here for "+o.Route
 		return s.store.SaveCheck(ctx, epoch, c, "", "")

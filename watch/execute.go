@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -148,6 +149,10 @@ func (s *Service) step(ctx context.Context, epoch int64, o catch.Order) error {
 	case o.Wish != catch.WishNone:
 		err = s.grant(ctx, epoch, o)
 	case o.State == catch.Planned || o.State == catch.Requested:
+		var waits bool
+		if waits, err = s.awaitPhase(ctx, o); waits || err != nil {
+			break
+		}
 		if burstKind(o.Kind) && !inPhase(o) && (o.State == catch.Planned || o.Kind == catch.EPP || !s.free(ctx, o)) {
 			err = s.stepBurst(ctx, epoch, o)
 		} else {
@@ -193,6 +198,12 @@ func (s *Service) quote(ctx context.Context, r catch.Route, o catch.Order) (catc
 	if o.Kind == catch.ByHand {
 		return catch.Quote{}, refuse("orders by hand have no price call")
 	}
+	if o.Kind == catch.Prereg {
+		// The offer's price as the person keeps it, which may have changed since.
+		if t := r.Terms(o.Name); t.Fee.Units > 0 && o.Basis != "" && strings.HasPrefix(o.Basis, offerBasis) {
+			return catch.Quote{Name: o.Name, Price: t.Fee, Premium: o.Premium, Basis: offerBasis + t.Seen, At: s.now()}, nil
+		}
+	}
 	if r.Describe().Has(catch.CanQuote) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
@@ -206,7 +217,7 @@ func (s *Service) quote(ctx context.Context, r catch.Route, o catch.Order) (catc
 
 // place sends an order: price, guards, intent, call, answer.
 func (s *Service) place(ctx context.Context, epoch int64, o catch.Order) error {
-	r := s.routes[o.Route]
+	r := s.route(o.Route)
 	if r == nil {
 		return s.postpone(ctx, o, fixMark+"no account is set up here for "+o.Route, 10*time.Minute)
 	}
@@ -543,7 +554,7 @@ func alienMoney(o catch.Order, rep catch.Report) catch.Money {
 
 // grant does what the person asked of an order.
 func (s *Service) grant(ctx context.Context, epoch int64, o catch.Order) error {
-	r := s.routes[o.Route]
+	r := s.route(o.Route)
 	wish, bid := o.Wish, o.WishBid
 	o.Wish, o.WishBid = catch.WishNone, catch.Money{}
 	if wish == catch.WishCancel && (o.State == catch.Planned || o.State == catch.Requested || o.Kind == catch.ByHand) {
@@ -610,7 +621,7 @@ func (s *Service) grant(ctx context.Context, epoch int64, o catch.Order) error {
 
 // reconcile asks the service what became of a step whose outcome is unknown.
 func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) error {
-	r := s.routes[o.Route]
+	r := s.route(o.Route)
 	if r == nil || !hasFinder(r) {
 		return s.postpone(ctx, o, fixMark+"outcome unknown: look it up at "+o.Service+" and record it with `lapse orders`", time.Hour)
 	}
@@ -664,7 +675,7 @@ func (s *Service) reconcile(ctx context.Context, epoch int64, o catch.Order) err
 		}
 		o.Missing = time.Time{}
 		back, why := catch.Requested, o.Service+" never got it: it is sent again"
-		if burstKind(o.Kind) {
+		if withdrawn := intent != nil && intent.Action == string(catch.WishCancel); burstKind(o.Kind) && !withdrawn {
 			back, why = catch.Planned, o.Service+" did not get the name"
 		} else if intent == nil {
 			// Nothing of ours is open: it is not for us to order it once more.

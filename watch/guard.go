@@ -16,6 +16,9 @@ import (
 // call returns one.
 const priceAges = 30 * 24 * time.Hour
 
+// offerBasis begins the basis of a price that stands in an offer.
+const offerBasis = "the offer, as seen on "
+
 func refuse(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrGuard, fmt.Sprintf(format, args...))
 }
@@ -24,7 +27,7 @@ func refuse(format string, args ...any) error {
 // rule that needs neither network nor store.
 func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Order, catch.Route, error) {
 	var o catch.Order
-	r := s.routes[spec.Route]
+	r := s.route(spec.Route)
 	if r == nil {
 		return o, nil, fmt.Errorf("order %s: no route is called %q; `lapse routes` lists them: %w", spec.Name.Display(), spec.Route, ErrNotFound)
 	}
@@ -50,14 +53,14 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 	}
 	if d.Kind == catch.Prereg && o.Price.IsZero() && t.Fee.Units > 0 {
 		// The person typed the offer in: its price is the one confirmed.
-		o.Price, o.PriceAt, o.Basis = t.Fee, now, "the offer, as seen on "+t.Seen
+		o.Price, o.PriceAt, o.Basis = t.Fee, now, offerBasis+t.Seen
 	}
 	if t.Several == catch.Priority {
 		o.Consents = append(o.Consents, priorityMark)
 	}
 	free := row.Verdict.Stage == lifecycle.Free || row.Verdict.Stage == lifecycle.LikelyFree
 	if inPhase(o) {
-		o.CutOff = time.Time{} // it is sent at once: nothing drops
+		o.CutOff = time.Time{} // nothing drops
 	} else if d.Kind == catch.EPP || d.Kind == catch.Register && !free {
 		o.State, o.Why = catch.Planned, "waits for its window"
 	}
@@ -67,7 +70,8 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 	if o.Price.IsZero() && !d.Has(catch.CanQuote) && o.Kind != catch.ByHand && !spec.Unasked {
 		return o, r, refuse("no call at %s returns a price: read it there and confirm it with --price", o.Service)
 	}
-	return o, r, nil
+	err := s.plannedPhase(&o, now)
+	return o, r, err
 }
 
 func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row, orders []catch.Order, now time.Time) error {
@@ -76,6 +80,11 @@ func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row
 	}
 	if _, err := catch.LaunchOf(o.Consents); err != nil {
 		return refuse("%v", err)
+	}
+	if l, ok := s.launchOf(Name(o.Name)); ok {
+		if list, kept := l.Keeps(o.Name); kept {
+			return refuse("%v", s.keeps(o, list))
+		}
 	}
 	if err := checkCaps(o, row.Watch); err != nil {
 		return err
@@ -267,7 +276,7 @@ func holding(orders []catch.Order) []catch.Order {
 }
 
 // inPhase reports whether an order is a create or an application in a phase of
-// a launch: it is sent at once, not in a burst.
+// a launch: it is sent once that is open, and not in a burst.
 func inPhase(o catch.Order) bool {
 	l, err := catch.LaunchOf(o.Consents)
 	return err == nil && l != nil

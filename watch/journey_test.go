@@ -52,7 +52,7 @@ func launcher(t *testing.T, s *shelf, routes ...catch.Route) *process {
 	}
 	t.Cleanup(func() { st.Close() })
 	return &process{st: st, Service: watch.New(watch.Options{
-		Store: st, Routes: append(routes, launch.Routes(s.book, time.Now)...), Lock: store.NewLock(w.path), Launches: s.book,
+		Store: st, Routes: routes, Lock: store.NewLock(w.path), Launches: s.book,
 		MonthCaps: map[string]catch.Money{"USD": usd(1000)}, Holder: "test", Alerts: alert.Rules{Channels: []string{"phone"}},
 	})}
 }
@@ -134,8 +134,8 @@ func TestLaunchWatch(t *testing.T) {
 			t.Errorf("%s is still announced", id)
 		}
 	}
-	if len(after) != len(before) {
-		t.Errorf("%d alerts before, %d after", len(before), len(after))
+	if len(after) != len(before)+1 || !slices.ContainsFunc(after, func(id string) bool { return strings.Contains(id, "/launch/moved/") }) {
+		t.Errorf("%d alerts before, %d after, one of which tells of the move: %q", len(before), len(after), after)
 	}
 	if es, err := p.Ledger(t.Context(), 10); err != nil || len(es) < 2 {
 		t.Errorf("ledger %+v %v", es, err)
@@ -173,28 +173,19 @@ const notice = `<?xml version="1.0"?>
   </tmNotice:claim>
 </tmNotice:notice>`
 
-// TestJourney takes launches from the claims check to the ledger, against the
-// sandbox: a notice that is read and accepted, an application that is followed
-// until it is allocated, a create at the early access fee, and a premium price
-// that nobody agreed to.
-func TestJourney(t *testing.T) {
+// opening is a TLD of the sandbox that is not open to all.
+func opening(zone string, change func(*sandbox.TLD)) sandbox.TLD {
+	z := sandbox.TLD{Zone: zone, Thin: true, Stages: []sandbox.Stage{{Name: "registered", Statuses: []string{"ok"}, For: time.Hour, Renewable: true}}}
+	change(&z)
+	return z
+}
+
+// launchRegistry is a registry of such TLDs, and an account there.
+func launchRegistry(t *testing.T, tlds []sandbox.TLD, names ...sandbox.Name) (*sandbox.Registry, *eppaccount.Account) {
+	t.Helper()
 	pol, _ := burst.DefaultPolicies().ByID("sandbox")
-	tld := func(zone string, change func(*sandbox.TLD)) sandbox.TLD {
-		z := sandbox.TLD{Zone: zone, Thin: true, Stages: []sandbox.Stage{{Name: "registered", Statuses: []string{"ok"}, For: time.Hour, Renewable: true}}}
-		change(&z)
-		return z
-	}
 	reg, err := sandbox.Start(t.Context(), sandbox.Options{
-		TLDs: []sandbox.TLD{
-			tld("moss", func(z *sandbox.TLD) {
-				z.Phase, z.Claims = "claims", map[string]string{"brand.moss": "2013041500/2/6/9/rJ1NrDO92vDsAzf7EQzgjX4R0000000001"}
-			}),
-			tld("grove", func(z *sandbox.TLD) { z.Phase, z.Allocate = "landrush", 200*time.Millisecond }),
-			tld("fern", func(z *sandbox.TLD) {
-				z.EAPFrom, z.EAP = time.Now().Add(-time.Minute), []sandbox.EAP{{For: time.Hour, Fee: "100.00"}, {For: time.Hour, Fee: "10.00"}}
-			}),
-		},
-		Names:    []sandbox.Name{{Name: "gold.grove", Stage: "free", Premium: "119.00", Class: "premium"}},
+		TLDs: tlds, Names: names,
 		Accounts: []sandbox.Account{{User: "lapse-sandbox", Password: "sandbox-secret", Registrar: "Ours", IANA: "9999", Balance: "900.00"}},
 		Policy:   pol.SandboxPolicy(),
 	})
@@ -205,14 +196,35 @@ func TestJourney(t *testing.T) {
 	c := reg.Config()
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(c.CA)
+	var zones []string
+	for _, z := range tlds {
+		zones = append(zones, z.Zone)
+	}
 	acc, err := eppaccount.New(eppaccount.Options{Config: account.Config{
-		Account: "mine", User: "lapse-sandbox", Secret: catch.NewSecret("sandbox-secret"), TLDs: []string{"moss", "grove", "fern"}, Policy: "sandbox",
+		Account: "mine", User: "lapse-sandbox", Secret: catch.NewSecret("sandbox-secret"), TLDs: zones, Policy: "sandbox",
 		URL: c.EPPAddr, TLS: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, Contact: "none",
 	}, Keeper: &burst.Memory{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { acc.Close() })
+	return reg, acc
+}
+
+// TestJourney takes launches from the claims check to the ledger, against the
+// sandbox: a notice that is read and accepted, an application that is followed
+// until it is allocated, a create at the early access fee, and a premium price
+// that nobody agreed to.
+func TestJourney(t *testing.T) {
+	reg, acc := launchRegistry(t, []sandbox.TLD{
+		opening("moss", func(z *sandbox.TLD) {
+			z.Phase, z.Claims = "claims", map[string]string{"brand.moss": "2013041500/2/6/9/rJ1NrDO92vDsAzf7EQzgjX4R0000000001"}
+		}),
+		opening("grove", func(z *sandbox.TLD) { z.Phase, z.Allocate = "landrush", 200*time.Millisecond }),
+		opening("fern", func(z *sandbox.TLD) {
+			z.EAPFrom, z.EAP = time.Now().Add(-time.Minute), []sandbox.EAP{{For: time.Hour, Fee: "100.00"}, {For: time.Hour, Fee: "10.00"}}
+		}),
+	}, sandbox.Name{Name: "gold.grove", Stage: "free", Premium: "119.00", Class: "premium"})
 	s := &shelf{}
 	var text strings.Builder
 	for _, z := range []struct{ tld, kind, fee string }{{"moss", "landrush", "10USD"}, {"grove", "landrush", "10USD"}, {"fern", "eap", "100USD"}} {

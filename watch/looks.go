@@ -224,6 +224,9 @@ func (s *Service) lookRow(ctx context.Context, d DueRow, st Standing) (Look, err
 	if err := s.seesQuotes(ctx, &l); err != nil {
 		return Look{}, err
 	}
+	if err := s.seesLaunch(ctx, &l); err != nil {
+		return Look{}, err
+	}
 	if l.Verdict.Stage != lifecycle.Lost || (before != nil && before.Verdict.Stage == lifecycle.Lost) {
 		return l, nil
 	}
@@ -278,7 +281,7 @@ func (s *Service) askOrders(ctx context.Context, n Name) (bool, error) {
 		return false, err
 	}
 	for _, o := range os {
-		r := s.routes[o.Route]
+		r := s.route(o.Route)
 		if r == nil || !hasFinder(r) || o.Wish != catch.WishNone {
 			continue
 		}

@@ -243,7 +243,7 @@ func (s *Service) Cancel(ctx context.Context, id int64) (catch.Order, error) {
 		return o, refuse("order %d is %s: there is nothing left to take back", id, o.State)
 	}
 	if o.State != catch.Planned && o.State != catch.Requested && o.Kind != catch.ByHand {
-		if r := s.routes[o.Route]; r == nil || !r.Describe().Has(catch.CanCancel) {
+		if !s.cancellable(o) {
 			return o, refuse("%s takes no cancellation by its interface: cancel it there, then `lapse orders sync`", o.Service)
 		}
 		if !o.CancelBy.IsZero() && !s.now().Before(o.CancelBy) {
@@ -290,7 +290,7 @@ func (s *Service) Pay(ctx context.Context, id int64) (catch.Order, error) {
 }
 
 func (s *Service) can(o catch.Order, c catch.Can) bool {
-	r := s.routes[o.Route]
+	r := s.route(o.Route)
 	return r != nil && r.Describe().Has(c)
 }
 
@@ -434,7 +434,7 @@ func (s *Service) syncHeld(ctx context.Context) error {
 	}
 	var asked []int64
 	for _, o := range os {
-		r := s.routes[o.Route]
+		r := s.route(o.Route)
 		if r == nil || !hasFinder(r) || o.Wish != catch.WishNone || o.State == catch.Planned || o.State == catch.Requested {
 			continue
 		}

@@ -20,10 +20,10 @@ const quoteField = "quote"
 
 // quoteChange is a quote as history keeps it. before is the one it follows.
 func quoteChange(n Name, before *launch.Quoted, q launch.Quoted) Change {
-	c := Change{At: q.At.UTC(), Name: n, Field: quoteField, After: quoteText(q), Source: q.Source}
+	c := Change{At: q.At.UTC(), Name: n, Field: quoteField, After: q.String(), Source: q.Source}
 	c.Text = fmt.Sprintf("%s: %s asks %s", n.Display(), q.Source, c.After)
 	if before != nil {
-		c.Before = quoteText(*before)
+		c.Before = before.String()
 		if c.Before != c.After {
 			c.Text = fmt.Sprintf("%s: the quote was %s on %s (%s), now %s", n.Display(), c.Before, before.At.UTC().Format(time.DateOnly), before.Source, c.After)
 		}
@@ -31,31 +31,13 @@ func quoteChange(n Name, before *launch.Quoted, q launch.Quoted) Change {
 	return c
 }
 
-func quoteText(q launch.Quoted) string {
-	class := q.Class
-	if class == "" {
-		class = "standard"
-	}
-	if q.Price.Currency == "" {
-		return class
-	}
-	return q.Price.String() + " " + class
-}
-
 // quoteOf reads a quote back from history.
 func quoteOf(c Change) (launch.Quoted, bool) {
-	q := launch.Quoted{At: c.At, Source: c.Source}
 	if c.Field != quoteField {
-		return q, false
+		return launch.Quoted{}, false
 	}
-	parts := strings.SplitN(c.After, " ", 3)
-	if len(parts) == 3 {
-		if m, err := catch.MoneyOf(parts[0], parts[1]); err == nil && len(parts[1]) == 3 {
-			q.Price, q.Class = m, parts[2]
-			return q, true
-		}
-	}
-	q.Class = c.After
+	q := launch.ReadQuote(c.After)
+	q.At, q.Source = c.At, c.Source
 	return q, true
 }
 
@@ -171,7 +153,7 @@ func (s *Service) worse(ctx context.Context, row Row, q launch.Quoted, worse err
 // requoted is what is told of a quote that changed.
 func requoted(sub alert.Subject, worse error, q launch.Quoted, now time.Time) alert.Alert {
 	return alert.Alert{
-		ID: fmt.Sprintf("%s/%s/%s/%s", sub.Name, alert.PriceMoved, quoteText(q), q.At.UTC().Format("20060102T150405Z")), Kind: alert.PriceMoved,
+		ID: fmt.Sprintf("%s/%s/%s/%s", sub.Name, alert.PriceMoved, q.String(), q.At.UTC().Format("20060102T150405Z")), Kind: alert.PriceMoved,
 		Name: sub.Name, At: now, Urgent: true, Title: sub.Display + ": the price changed", Text: "Nothing is ordered at it. " + upper(worse.Error()) + ".",
 	}
 }
@@ -216,7 +198,7 @@ func quotesSeen(n Name, known []launch.Quoted, answers []whoisx.Answer, now time
 				break
 			}
 		}
-		if before != nil && quoteText(*before) == quoteText(q) {
+		if before != nil && before.String() == q.String() {
 			continue
 		}
 		out = append(out, quoteChange(n, before, q))
@@ -228,6 +210,9 @@ func quotesSeen(n Name, known []launch.Quoted, answers []whoisx.Answer, now time
 // name of a launch against what was quoted before. That comes first: who was
 // told another price has to read both.
 func (s *Service) stands(ctx context.Context, o catch.Order, q catch.Quote) error {
+	if q.Class == "reserved" || q.Class == "blocked" {
+		return refuse("%v", s.keeps(o, q.Class+" at "+o.Service+": "+q.Reason))
+	}
 	if _, ok := s.launchOf(Name(o.Name)); ok {
 		if err := s.rests(ctx, o, q); err != nil {
 			return err
@@ -246,7 +231,7 @@ func (s *Service) rests(ctx context.Context, o catch.Order, q catch.Quote) error
 	if n := len(all); n > 0 && all[n-1].Class == "reserved" {
 		return refuse("%v", s.keeps(o, all[n-1].Source))
 	}
-	now := launch.Quoted{At: q.At, Source: q.Basis, Class: q.Class, Price: q.Price}
+	now := launch.Quoted{At: q.At, Source: q.Basis, Class: q.Class, Price: q.Price, Renewal: q.Renew}
 	if now.Class == "" && q.Premium {
 		now.Class = "premium"
 	}

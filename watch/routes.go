@@ -7,7 +7,31 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/launch"
 )
+
+// route finds a route by its name: one of an account, or an offer of the
+// launch book as it is now. Nil: there is none.
+func (s *Service) route(name string) catch.Route {
+	if r, ok := s.routes[name]; ok {
+		return r
+	}
+	if s.o.Launches == nil {
+		return nil
+	}
+	if r := launch.RouteOf(s.o.Launches, s.now, name); r != nil {
+		return r
+	}
+	return nil
+}
+
+// offers are the routes that the launch book makes for a name.
+func (s *Service) offers(n Name) []catch.Route {
+	if s.o.Launches == nil {
+		return nil
+	}
+	return launch.Routes(s.o.Launches, s.now, n.TLD())
+}
 
 // Routes lists every route as it stands for a name: open to the person, or
 // why not. "" lists them without a name, and then says nothing of open.
@@ -28,8 +52,9 @@ func (s *Service) Routes(ctx context.Context, n Name) ([]RouteStatus, error) {
 
 func (s *Service) routesFor(n Name, row Row, orders []catch.Order) ([]RouteStatus, error) {
 	now := s.now()
-	out := make([]RouteStatus, 0, len(s.o.Routes))
-	for _, r := range s.o.Routes {
+	routes := append(slices.Clone(s.o.Routes), s.offers(n)...)
+	out := make([]RouteStatus, 0, len(routes))
+	for _, r := range routes {
 		rs := RouteStatus{Description: r.Describe(), Configured: true, Terms: r.Terms(string(n))}
 		if n == "" {
 			rs.Why = "open or not, and why, depends on the name: lapse routes NAME"

@@ -201,7 +201,7 @@ func (s *Service) saveLooks(ctx context.Context, epoch int64, ls []Look) error {
 		if l.Dropped != nil {
 			s.drops.forget(l.Name.Zone())
 		}
-		if len(l.Answers) == 0 {
+		if len(l.Answers) == 0 && len(l.Changes) == 0 {
 			continue
 		}
 		if len(l.Changes) == 0 {

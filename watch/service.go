@@ -38,8 +38,11 @@ type Options struct {
 	// Coming says which TLDs are on their way but not open yet; nil: none.
 	Coming func(tld string) bool
 	// Launches is the launch book as it is now; nil: none. It is asked inside
-	// transactions and must be quick.
+	// transactions and must be quick. Each of its offers is a route.
 	Launches func() *launch.Book
+	// ChangeLaunches edits the person's own part of the book; nil: it cannot be
+	// edited from here.
+	ChangeLaunches func(ctx context.Context, change func(b *launch.Book, origin string) error) error
 	// DoubtGrace is how long a service gets to show an order whose answer was
 	// lost before it is believed not to have it; zero is 30 s.
 	DoubtGrace time.Duration

@@ -54,6 +54,10 @@ func (r *RouteSource) Ask(ctx context.Context, name string) whoisx.Answer {
 	case q.Free == nil:
 		a.Outcome, says = whoisx.Unreadable, "the service does not say whether it can be registered"
 		a.Why = says
+	case !*q.Free && q.Class == "reserved":
+		a.Outcome, a.Category, says = whoisx.Reserved, whoisx.CleanLine(q.Reason), "kept by the registry"
+	case !*q.Free && q.Class == "blocked":
+		a.Outcome, a.Category, says = whoisx.Blocked, whoisx.CleanLine(q.Reason), "blocked by the registry"
 	case !*q.Free:
 		a.Outcome, a.Confirmed, says = whoisx.Registered, true, "not available"
 	case q.Premium:
@@ -66,6 +70,9 @@ func (r *RouteSource) Ask(ctx context.Context, name string) whoisx.Answer {
 		a.Price = &whoisx.Price{Amount: q.Price.Amount(), Currency: q.Price.Currency, What: "create"}
 	}
 	line := fmt.Sprintf("%s %s %s", name, says, q.Price)
+	if a.Category != "" && q.Reason != "" {
+		line = fmt.Sprintf("%s %s: %s", name, says, a.Category)
+	}
 	a.Raw = []byte(line)
 	a.Evidence = []whoisx.Evidence{{Source: a.Source, Line: 1, Text: line, Says: says}}
 	return a

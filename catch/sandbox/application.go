@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -52,6 +53,26 @@ func (r *Registry) withdraw(a *account, c command) result {
 	p.status = "rejected"
 	a.balance += p.paid
 	return result{code: 1000}
+}
+
+// Decide decides about all applications for a name now, as a registry does
+// after a phase: the first one gets it.
+func (r *Registry) Decide(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	r.advance(now)
+	t, _ := r.zoneOf(name)
+	var ps []*application
+	for _, p := range r.applications {
+		if p.name == name && p.status == "pendingAllocation" {
+			ps = append(ps, p)
+		}
+	}
+	slices.SortFunc(ps, func(a, b *application) int { return a.at.Compare(b.at) })
+	for _, p := range ps {
+		r.allocate(p, t, now)
+	}
 }
 
 // allocate decides about an application: the first one gets the name.

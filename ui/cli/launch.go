@@ -197,6 +197,9 @@ func (a *app) showLaunch(b *launch.Book, l launch.Launch) error {
 			}
 		}
 	}
+	if len(l.Reserved) > 0 {
+		fmt.Fprintf(&w, "\nreserved by the registry: %s\n", line(strings.Join(l.Reserved, ", ")))
+	}
 	for _, n := range l.Notes {
 		fmt.Fprintf(&w, "\nnote: %s\n", line(n))
 	}

@@ -73,8 +73,8 @@ func (b *launchBook) stamps() (out [2]fileStamp) {
 }
 
 // change edits the files, and reads them again at once.
-func (b *launchBook) change(ctx context.Context, change func(*launch.Book) error) error {
-	err := b.cfg.changeLaunches(ctx, change)
+func (b *launchBook) change(ctx context.Context, change func(b *launch.Book, origin string) error) error {
+	err := b.cfg.changeLaunches(ctx, func(book *launch.Book) error { return change(book, b.cfg.launchPath()) })
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.asked = time.Time{}

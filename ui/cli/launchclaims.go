@@ -126,6 +126,7 @@ func noticeText(n eppaccount.ClaimsNotice) string {
 // launchFlags are the phase in which an order is sent.
 type launchFlags struct {
 	phase, notice, accept string
+	marks                 []string
 	apply                 bool
 }
 
@@ -133,8 +134,8 @@ type launchFlags struct {
 // shown, and a person accepts it; in a script its id has to be written.
 func (a *app) launchConsents(n watch.Name, f launchFlags) ([]string, error) {
 	if f.phase == "" {
-		if f.apply || f.notice != "" {
-			return nil, usagef("--application and --notice need --launch-phase")
+		if f.apply || f.notice != "" || len(f.marks) > 0 {
+			return nil, usagef("--application, --notice and --signed-mark need --launch-phase")
 		}
 		return nil, nil
 	}
@@ -144,6 +145,21 @@ func (a *app) launchConsents(n watch.Name, f launchFlags) ([]string, error) {
 	case "sunrise", "landrush", "claims", "open", "custom":
 	default:
 		return nil, usagef("--launch-phase %q: sunrise, landrush, claims, open or custom, perhaps with /NAME", f.phase)
+	}
+	for _, file := range f.marks {
+		raw, err := a.readImport(file)
+		if err != nil {
+			return nil, err
+		}
+		m, err := eppaccount.ReadMark(bytes.NewReader(raw))
+		if err != nil {
+			return nil, coded(exitUsage, err)
+		}
+		l.Marks = append(l.Marks, m)
+	}
+	if l.Phase == "sunrise" && len(l.Marks) == 0 {
+		return nil, withHint(coded(exitGuard, fmt.Errorf("a sunrise is for holders of a trade mark: no registry takes %s without a signed mark", n.Display())),
+			"give the clearinghouse's file with --signed-mark FILE")
 	}
 	if f.notice == "" {
 		return l.Consents(), nil

@@ -23,7 +23,7 @@ type launchEdited struct {
 
 // launchAddCommand adds a launch, or edits one that is there.
 func (a *app) launchAddCommand(edit bool) *cobra.Command {
-	var phases, drop, sources, notes []string
+	var phases, drop, sources, notes, reserved []string
 	var registry, backend, nexus, eap, confidence string
 	use, short := "add TLD", "Add a launch of your own"
 	if edit {
@@ -42,6 +42,11 @@ func (a *app) launchAddCommand(edit bool) *cobra.Command {
 		}
 		if len(notes) > 0 {
 			l.Notes = notes
+		}
+		for _, r := range reserved {
+			if r, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(r)), "."); r != "" && !slices.Contains(l.Reserved, r) {
+				l.Reserved = append(slices.Clone(l.Reserved), r)
+			}
 		}
 		for _, name := range drop {
 			if l.Phase(name) == nil {
@@ -76,9 +81,11 @@ func (a *app) launchAddCommand(edit bool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Long: `A phase is NAME,KIND,FROM,TO,FEE; what is not known stays empty. Kinds are
-sunrise-start-date, sunrise-end-date, claims, qlp, lrp, landrush, eap and ga.
-Times are UTC; a day without an hour says that nobody told the hour.`,
+		Long: `A phase is NAME,KIND,FROM,TO,FEE,CONTEST; what is not known stays empty. Kinds
+are sunrise-start-date, sunrise-end-date, claims, qlp, lrp, landrush, eap and
+ga. Times are UTC; a day without an hour says that nobody told the hour. CONTEST
+is how the registry decides between registrars: first-come, public-auction,
+private-auction or lottery.`,
 		Example: `  lapse launch add oak --phase "landrush,landrush,,2026-12-01T16:00:00Z,200USD" --phase "GA,ga,2026-12-09T16:00:00Z,,25USD"
   lapse launch add elm --eap 2026-11-16T16:00:00Z,10000/5000/1500/500/100/100/100USD --phase "GA,ga,2026-11-23T16:00:00Z,,25USD"
   lapse launch edit oak --phase "GA,ga,2027-01-12T16:00:00Z,,25USD"`,
@@ -119,7 +126,8 @@ Times are UTC; a day without an hour says that nobody told the hour.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&phases, "phase", nil, "a `phase` as NAME,KIND,FROM,TO,FEE (may be repeated)")
+	f.StringArrayVar(&phases, "phase", nil, "a `phase` as NAME,KIND,FROM,TO,FEE,CONTEST (may be repeated)")
+	f.StringSliceVar(&reserved, "reserved", nil, "a `name` that the registry keeps for itself (may be repeated)")
 	f.StringVar(&eap, "eap", "", "an early access period by the day, as `FROM,FEES`: 2026-11-16T16:00:00Z,10000/5000/500USD")
 	f.StringVar(&registry, "registry", "", "who runs it")
 	f.StringVar(&backend, "backend", "", "whose machines")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +54,16 @@ that is bought as it runs. Two that would drive each other up are refused.`,
 					return guarded(fmt.Errorf("exposure of %s: %w", n.Display(), err))
 				}
 				taken = append(taken, t)
+			}
+			if list, kept := l.Keeps(string(n)); kept {
+				var errs []error
+				for _, t := range taken {
+					errs = append(errs, launch.Reserved(t.Offer, list))
+				}
+				if len(errs) > 0 {
+					return guarded(fmt.Errorf("exposure of %s: %w", n.Display(), errors.Join(errs...)))
+				}
+				a.say("the registry reserves %s (%s)", n.Display(), list)
 			}
 			e, err := launch.ExposureOf(string(n), l, taken)
 			if err != nil {
@@ -323,7 +332,11 @@ func (a *app) drawEAP(e eapShown, limit money) error {
 func launchChart(e eapShown) []widget.ChartStep {
 	out := make([]widget.ChartStep, len(e.Steps))
 	for i, s := range e.Steps {
-		out[i] = widget.ChartStep{Label: s.From.UTC().Format("2006-01-02 15:04"), Text: s.Fee.String(), Value: float64(s.Fee.Units), Met: e.Met != nil && s.N >= e.Met.Step.N}
+		label := s.From.UTC().Format("2006-01-02 15:04")
+		if s.From.IsZero() {
+			label = "until then" // when it began was not told
+		}
+		out[i] = widget.ChartStep{Label: label, Text: s.Fee.String(), Value: float64(s.Fee.Units), Met: e.Met != nil && s.N >= e.Met.Step.N}
 	}
 	return out
 }
@@ -343,7 +356,7 @@ type quotedNow struct {
 }
 
 func (a *app) launchQuoteCommand() *cobra.Command {
-	var price money
+	var price, renewal money
 	var q launch.Quoted
 	var when, via string
 	cmd := &cobra.Command{
@@ -375,7 +388,7 @@ ordered at it, and the command ends with exit code 4 and both quotes.`,
 				return coded(exitUsage, err)
 			}
 			if via == "" {
-				q.Price, q.At = price.Money, a.now()
+				q.Price, q.Renewal, q.At = price.Money, renewal.Money, a.now()
 			}
 			if when != "" {
 				d, err := launch.ReadTime(when)
@@ -408,6 +421,7 @@ ordered at it, and the command ends with exit code 4 and both quotes.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Class, "class", "standard", "standard, premium, a tier, or reserved")
+	f.Var(&renewal, "renewal", "what a year costs from the second on, as it was told")
 	f.StringVar(&q.Source, "source", "you", "who said so")
 	f.StringVar(&when, "at", "", "when it was said (default: now)")
 	f.StringVar(&via, "via", "", "read the price now, by the `route` of an account: EPP's fee check, or a registrar's price call")
@@ -432,7 +446,7 @@ func (a *app) quoteBy(ctx context.Context, n watch.Name, via string) (launch.Quo
 		if err != nil {
 			return q, fmt.Errorf("quote: %w", err)
 		}
-		q = launch.Quoted{At: got.At, Source: got.Basis, Class: got.Class, Price: got.Price}
+		q = launch.Quoted{At: got.At, Source: got.Basis, Class: got.Class, Price: got.Price, Renewal: got.Renew}
 		switch {
 		case q.Class == "" && got.Premium:
 			q.Class = "premium"
@@ -471,9 +485,9 @@ func (a *app) launchQuotesCommand() *cobra.Command {
 }
 
 func (a *app) printQuotes(all []launch.Quoted) error {
-	t := &table{head: []string{"ON", "PRICE", "CLASS", "SOURCE"}}
-	for _, q := range slices.Clone(all) {
-		t.add(q.At.UTC().Format("2006-01-02 15:04 UTC"), q.Price.String(), q.Class, q.Source)
+	t := &table{head: []string{"ON", "PRICE", "RENEWAL", "CLASS", "SOURCE"}}
+	for _, q := range all {
+		t.add(q.At.UTC().Format("2006-01-02 15:04 UTC"), q.Price.String(), q.Renewal.String(), q.Class, q.Source)
 	}
 	return a.writeTable(t)
 }

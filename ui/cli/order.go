@@ -70,6 +70,7 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 	f.StringSliceVar(&spec.Consents, "consent", nil, "agree to what a refusal named (may be repeated)")
 	f.StringVar(&inPhase.phase, "launch-phase", "", "send it in a phase of a launch: sunrise, landrush, claims, open, custom, as `PHASE[/NAME]`")
 	f.BoolVar(&inPhase.apply, "application", false, "apply in that phase; the registry decides later")
+	f.StringArrayVar(&inPhase.marks, "signed-mark", nil, "a signed mark for a sunrise, as the clearinghouse's `file` (SMD; may be repeated)")
 	f.StringVar(&inPhase.notice, "notice", "", "the claims notice, as a saved `file`")
 	f.StringVar(&inPhase.accept, "accept-notice", "", "the `id` of the notice that you read and accept, where nobody can be asked")
 	f.BoolVar(&spec.DryRun, "dry-run", false, "check everything, order nothing")

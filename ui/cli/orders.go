@@ -350,6 +350,10 @@ func (a *app) printOrder(o catch.Order) error {
 	} {
 		line(d.label, d.text)
 	}
-	line("consents", strings.Join(o.Consents, ", "))
+	var consents []string
+	for _, c := range o.Consents {
+		consents = append(consents, clip(c)) // a signed mark is long
+	}
+	line("consents", strings.Join(consents, ", "))
 	return a.printf("%s", b.String())
 }

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/watch"
-	"github.com/lapse-dev/lapse/watch/launch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/watch/store"
 	"github.com/lapse-dev/lapse/whoisx/dns"
@@ -104,7 +103,7 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		return nil, err
 	}
 	lb.stamp = lb.stamps()
-	o.Launches = lb.get
+	o.Launches, o.ChangeLaunches = lb.get, lb.change
 	if o.Alerts, err = cfg.Alert.rules(); err != nil {
 		return nil, err // check has said so already
 	}
@@ -122,7 +121,6 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		if o.Routes, err = a.routes(ctx, cfg); err != nil {
 			return nil, err
 		}
-		o.Routes = append(o.Routes, launch.Routes(lb.get, a.now)...)
 	}
 	if !a.flags.readOnly && n != needStore && n != needRoutes {
 		o.Lock = store.NewLock(cfg.paths.db)

@@ -111,6 +111,7 @@ type (
 		Confidence string      `toml:"confidence,omitempty"`
 		Sources    []string    `toml:"sources,omitempty"`
 		Notes      []string    `toml:"notes,omitempty"`
+		Reserved   []string    `toml:"reserved,omitempty"`
 		Phases     []phaseTOML `toml:"phase,omitempty"`
 	}
 	phaseTOML struct {
@@ -119,6 +120,8 @@ type (
 		From string `toml:"from,omitempty"`
 		To   string `toml:"to,omitempty"`
 		Fee  string `toml:"fee,omitempty"`
+
+		Contest string `toml:"contest,omitempty"`
 	}
 	offerTOML struct {
 		ID             string `toml:"id"`
@@ -235,7 +238,7 @@ func money(key, s string) (catch.Money, error) {
 func (t launchTOML) launch(checked, origin string) (Launch, error) {
 	l := Launch{
 		TLD: strings.ToLower(strings.Trim(t.TLD, ".")), Registry: t.Registry, Backend: t.Backend, Nexus: t.Nexus,
-		Sources: t.Sources, Checked: t.Checked, Confidence: t.Confidence, Notes: t.Notes, Origin: origin, Phases: []Phase{},
+		Sources: t.Sources, Checked: t.Checked, Confidence: t.Confidence, Notes: t.Notes, Reserved: t.Reserved, Origin: origin, Phases: []Phase{},
 	}
 	if l.TLD == "" || strings.ContainsAny(l.TLD, " ./\\") {
 		return l, fmt.Errorf("launch: %q is no TLD", t.TLD)
@@ -259,7 +262,7 @@ func (t launchTOML) launch(checked, origin string) (Launch, error) {
 		if err != nil {
 			return l, fmt.Errorf(".%s: %w", l.TLD, err)
 		}
-		l.Phases = append(l.Phases, Phase{Name: p.Name, Kind: Kind(p.Kind), From: from, To: to, Fee: fee})
+		l.Phases = append(l.Phases, Phase{Name: p.Name, Kind: Kind(p.Kind), From: from, To: to, Fee: fee, Contest: catch.Contest(p.Contest)})
 	}
 	l.sort()
 	return l, nil
@@ -323,9 +326,9 @@ func (t offerTOML) offer() (Offer, error) {
 func Encode(launches []Launch, offers []Offer) ([]byte, error) {
 	var f fileTOML
 	for _, l := range launches {
-		t := launchTOML{TLD: l.TLD, Registry: l.Registry, Backend: l.Backend, Nexus: l.Nexus, Checked: l.Checked, Confidence: l.Confidence, Sources: l.Sources, Notes: l.Notes}
+		t := launchTOML{TLD: l.TLD, Registry: l.Registry, Backend: l.Backend, Nexus: l.Nexus, Checked: l.Checked, Confidence: l.Confidence, Sources: l.Sources, Notes: l.Notes, Reserved: l.Reserved}
 		for _, p := range l.Phases {
-			w := phaseTOML{Name: p.Name, Kind: string(p.Kind), From: p.From.String(), To: p.To.String(), Fee: amount(p.Fee)}
+			w := phaseTOML{Name: p.Name, Kind: string(p.Kind), From: p.From.String(), To: p.To.String(), Fee: amount(p.Fee), Contest: string(p.Contest)}
 			if p.impliedFrom {
 				w.From = ""
 			}

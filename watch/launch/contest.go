@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Entrant is somebody who took an offer for a name.
@@ -60,8 +59,8 @@ func Resolve(l Launch, entrants []Entrant) (Result, error) {
 		if p == nil {
 			return res, fmt.Errorf("%s: .%s has no phase %q", e.Who, l.TLD, e.Offer.Phase)
 		}
-		if e.Offer.Tier == Purchase && !p.To.IsZero() && !e.At.Before(p.To.Time) {
-			return res, fmt.Errorf("%s: %s was over at %s; nothing was bought there at %s", e.Who, p.Name, stamp(p.To), stamp(whoisx.At(e.At)))
+		if err := inTime(l, Taken{Offer: e.Offer, At: e.At}); err != nil {
+			return res, fmt.Errorf("%s: %w", e.Who, err)
 		}
 		in = append(in, e)
 		offers = append(offers, e.Offer)
@@ -177,7 +176,7 @@ func (res *Result) stakes(rungs []Rung, i, top int, in []Entrant) error {
 			}
 		}
 		if !s.Paid.IsZero() && !end.IsZero() {
-			s.Days = calendarDays(e.At, end)
+			s.Days = calendarDays(payday(rungs, t), end)
 		}
 		res.Stakes = append(res.Stakes, s)
 	}

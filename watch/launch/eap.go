@@ -18,22 +18,29 @@ type EAP struct {
 
 // EAPStep is one step of the fee.
 type EAPStep struct {
-	N    int         `json:"n"` // from 1
-	From time.Time   `json:"from"`
-	To   time.Time   `json:"to"`
+	N    int         `json:"n"`             // from 1
+	From time.Time   `json:"from,omitzero"` // zero: nobody told
+	To   time.Time   `json:"to,omitzero"`   // zero: nobody told
 	Fee  catch.Money `json:"fee"`
 }
 
-// EAPOf returns the early access period of a launch: its EAP phases in order,
-// as far as their hours are known.
-// The second result is false where it has none.
+// EAPOf returns the falling fee of a launch: the phases of its early access
+// period in order, as far as their hours are known, or where it has none its
+// landrush, if that falls by phases. The second result is false where it has
+// neither.
 func EAPOf(l Launch) (steps []EAPStep, ok bool) {
-	for _, p := range l.Phases {
-		if p.Kind == EarlyAccess && !p.From.IsZero() && !p.From.DayOnly {
-			steps = append(steps, EAPStep{N: len(steps) + 1, From: p.From.Time, To: p.To.Time, Fee: p.Fee})
+	for _, kind := range []Kind{EarlyAccess, Landrush} {
+		for _, p := range l.Phases {
+			known := !p.From.IsZero() || !p.To.IsZero()
+			if p.Kind == kind && known && !p.From.DayOnly && !p.To.DayOnly && p.Fee.Currency != "" {
+				steps = append(steps, EAPStep{N: len(steps) + 1, From: p.From.Time, To: p.To.Time, Fee: p.Fee})
+			}
+		}
+		if len(steps) > 1 || kind == EarlyAccess && len(steps) > 0 {
+			return steps, true
 		}
 	}
-	return steps, len(steps) > 0
+	return nil, false
 }
 
 // Steps are the steps of the clock.
@@ -54,7 +61,7 @@ func StepAt(steps []EAPStep, t time.Time) (now, next *EAPStep) {
 		if t.Before(s.From) {
 			return nil, s
 		}
-		if t.Before(s.To) {
+		if s.To.IsZero() || t.Before(s.To) {
 			if i+1 < len(steps) {
 				next = &steps[i+1]
 			}

@@ -54,7 +54,7 @@ func Ladder(l Launch, offers []Offer) []Rung {
 			}
 		}
 		slices.SortStableFunc(here, func(a, b Offer) int { return tierRank(a.Tier) - tierRank(b.Tier) })
-		base := Rung{Step: p.Name, Phase: p.Name, From: p.From, To: p.To, Price: p.Fee, Registry: registryContest(p.Kind), Offers: []Offer{}}
+		base := Rung{Step: p.Name, Phase: p.Name, From: p.From, To: p.To, Price: p.Fee, Registry: registryContest(p), Offers: []Offer{}}
 		if len(here) == 0 {
 			out = append(out, base)
 			continue
@@ -75,8 +75,17 @@ func Ladder(l Launch, offers []Offer) []Rung {
 	return out
 }
 
-func registryContest(k Kind) string {
-	switch k {
+// registryContest is how the registry decides between registrars.
+func registryContest(p Phase) string {
+	switch p.Contest {
+	case catch.PublicAuction, catch.PrivateAuction:
+		return "the registry auctions the name among the registrars that bring an order"
+	case catch.Lottery:
+		return "the registry draws lots among the registrars that bring an order"
+	case catch.FirstCome:
+		return "the registry takes the first create that reaches it"
+	}
+	switch p.Kind {
 	case SunriseEnd, LRP, QLP:
 		return "applications are allocated or auctioned by the registry after the end"
 	case Landrush:
@@ -132,10 +141,12 @@ type Step struct {
 	IfWon  *catch.Money `json:"if_won"` // null: no offer taken can win here
 	IfLost IfLost       `json:"if_lost"`
 	TiedUp TiedUp       `json:"tied_up"`
-	// ICANNFee, FirstYear and LaterYears are what the name costs beyond the
-	// launch; LaterYears is the premium renewal where that is told.
+	// ICANNFee is the part of IfWon that goes to ICANN, where it is charged on
+	// top. LaterYears is what the name costs from the second year on, and
+	// IfPremium what it costs then should the registry call it premium.
 	ICANNFee   catch.Money `json:"icann_fee"`
 	LaterYears catch.Money `json:"later_years"`
+	IfPremium  catch.Money `json:"later_years_if_premium"`
 }
 
 // Exposure is what one person has at stake for one name.
@@ -172,6 +183,9 @@ func ExposureOf(name string, l Launch, taken []Taken) (Exposure, error) {
 		if l.Phase(t.Offer.Phase) == nil {
 			return e, fmt.Errorf("exposure of %s: %s: .%s has no phase %q", name, t.Offer.label(), l.TLD, t.Offer.Phase)
 		}
+		if err := inTime(l, t); err != nil {
+			return e, fmt.Errorf("exposure of %s: %w", name, err)
+		}
 		offers = append(offers, t.Offer)
 		for _, q := range t.Offer.AskFirst() {
 			e.AskFirst = append(e.AskFirst, t.Offer.label()+": "+q)
@@ -200,6 +214,16 @@ func ExposureOf(name string, l Launch, taken []Taken) (Exposure, error) {
 	return e, nil
 }
 
+// inTime refuses what was bought in a phase that was over: at the moment at
+// which it ends, the next one has begun.
+func inTime(l Launch, t Taken) error {
+	p := l.Phase(t.Offer.Phase)
+	if p == nil || t.Offer.Tier != Purchase || p.To.IsZero() || t.At.Before(p.To.Time) {
+		return nil
+	}
+	return fmt.Errorf("%s was over at %s; nothing was bought there at %s", p.Name, stamp(p.To), stamp(whoisx.At(t.At)))
+}
+
 // ends is when a rung is decided.
 func (r Rung) ends() time.Time {
 	if r.To.IsZero() {
@@ -215,20 +239,30 @@ func rungOf(rungs []Rung, o Offer) int {
 	})
 }
 
+// payday is when an offer is charged at the latest, if it is not won: when it
+// was taken, or when its phase opens. A purchase is charged in its phase.
+func payday(rungs []Rung, t Taken) time.Time {
+	if t.Offer.Charged != AtPhase && t.Offer.Tier != Purchase {
+		return t.At
+	}
+	if i := rungOf(rungs, t.Offer); i >= 0 && rungs[i].From.After(t.At) {
+		return rungs[i].From.Time
+	}
+	return t.At
+}
+
 // charged is what an offer has cost by the end of a rung, if it is not won
 // there.
 func charged(rungs []Rung, i int, t Taken) catch.Money {
+	none := catch.Money{Currency: t.Offer.Price.Currency}
+	own := rungOf(rungs, t.Offer)
 	end := rungs[i].ends()
-	if !end.IsZero() && !t.At.Before(end) && rungOf(rungs, t.Offer) != i {
-		return catch.Money{Currency: t.Offer.Price.Currency} // taken later
+	if !end.IsZero() && !t.At.Before(end) && own != i {
+		return none // taken later
 	}
-	switch t.Offer.Charged {
-	case OnSuccess:
-		return catch.Money{Currency: t.Offer.Price.Currency}
-	case AtPhase:
-		if rungOf(rungs, t.Offer) > i && rungs[rungOf(rungs, t.Offer)].Phase != rungs[i].Phase {
-			return catch.Money{Currency: t.Offer.Price.Currency}
-		}
+	later := t.Offer.Charged == AtPhase || t.Offer.Tier == Purchase
+	if t.Offer.Charged == OnSuccess || later && own > i && rungs[own].Phase != rungs[i].Phase {
+		return none
 	}
 	// Where nobody says when it is charged, the worst is assumed: at once.
 	return t.Offer.Price
@@ -260,7 +294,7 @@ func step(l Launch, rungs []Rung, i int, taken []Taken) (Step, error) {
 			}
 		}
 		if !m.IsZero() && !end.IsZero() {
-			s.TiedUp.Days = max(s.TiedUp.Days, calendarDays(t.At, end))
+			s.TiedUp.Days = max(s.TiedUp.Days, calendarDays(payday(rungs, *t), end))
 		}
 		if rungOf(rungs, t.Offer) == i && winner == nil {
 			winner = t
@@ -279,10 +313,7 @@ func step(l Launch, rungs []Rung, i int, taken []Taken) (Step, error) {
 				won.add(c)
 			}
 		}
-		s.LaterYears = winner.Offer.Renewal
-		if winner.Offer.PremiumRenewal.Currency != "" {
-			s.LaterYears = winner.Offer.PremiumRenewal
-		}
+		s.LaterYears, s.IfPremium = winner.Offer.Renewal, winner.Offer.PremiumRenewal
 		s.IfWon = &won.sum
 	}
 	for _, p := range []*purse{&paid, &cash, &credit, &refund, &won, &icann} {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
@@ -13,44 +14,92 @@ import (
 // open, and is listed by Offer.AskFirst.
 type Field struct {
 	Key    string   // as in a file: "application_fee"
+	Label  string   // in a word or two
 	Ask    string   // the question to the registrar
+	Write  string   // how the answer is written; "" where Choice tells
 	Choice []string // what may be answered; empty: free text, an amount or a time
-	get    func(*offerTOML) *string
+
+	get   func(*offerTOML) *string
+	moot  func(Offer) bool // what else was answered makes it no question; nil: it always is one
+	extra bool             // not for the registrar to answer: never open
 }
 
 // fields is the form, in the order in which it asks.
 var fields = []Field{
-	{"tier", "What is sold: standard, priority, a purchase in a running phase, an application, or an interest that orders nothing?", []string{string(Standard), string(Priority), string(Purchase), string(Apply), string(Interest)}, func(t *offerTOML) *string { return &t.Tier }},
-	{"price", "What does it cost, all in? (like 100USD)", nil, func(t *offerTOML) *string { return &t.Price }},
-	{"application_fee", "How much of that is an application fee that is never given back? (0USD where there is none)", nil, func(t *offerTOML) *string { return &t.ApplicationFee }},
-	{"deposit", "Is a deposit held?", nil, func(t *offerTOML) *string { return &t.Deposit }},
-	{"icann_fee", "Is ICANN's fee charged on top?", nil, func(t *offerTOML) *string { return &t.ICANNFee }},
-	{"charged", "When is it charged: at the order, when the phase opens, or only on success?", []string{string(AtOrder), string(AtPhase), string(OnSuccess)}, func(t *offerTOML) *string { return &t.Charged }},
-	{"refund", "If somebody else gets the name: is the rest given back in cash, as credit, or not at all?", []string{"cash", "credit", "none"}, func(t *offerTOML) *string { return &t.Refund }},
-	{"refund_in", "When is it given back? (like 14d)", nil, func(t *offerTOML) *string { return &t.RefundIn }},
-	{"one_per_name", "Do you take one order a name? (yes or no)", []string{"yes", "no"}, nil},
-	{"several", "If several customers want it: an auction, a queue, a lottery?", []string{"public-auction", "private-auction", "first-come", "lottery", "priority"}, func(t *offerTOML) *string { return &t.Several }},
-	{"who_may_join", "Who may join that contest?", nil, func(t *offerTOML) *string { return &t.WhoMayJoin }},
-	{"premium", "What happens if the registry calls the name premium: cancelled, quoted again, or is the higher price binding?", []string{string(PremiumCancelled), string(PremiumRequoted), string(PremiumBinding)}, func(t *offerTOML) *string { return &t.Premium }},
-	{"if_reserved", "What happens to the money if the registry reserves the name?", nil, func(t *offerTOML) *string { return &t.IfReserved }},
-	{"binding_on", "From when is it binding? (like 2026-10-01T16:00:00Z, or a day)", nil, func(t *offerTOML) *string { return &t.BindingOn }},
-	{"tries", "Do you buy before general availability, or try when it opens?", []string{"before-ga", "at-ga"}, func(t *offerTOML) *string { return &t.Tries }},
-	{"renewal", "What does a renewal cost?", nil, func(t *offerTOML) *string { return &t.Renewal }},
-	{"premium_renewal", "What does the renewal of a premium name cost?", nil, func(t *offerTOML) *string { return &t.PremiumRenewal }},
-	{"source", "Where does it say so?", nil, func(t *offerTOML) *string { return &t.Source }},
+	{
+		Key: "tier", Label: "sold as", Ask: "What is sold: standard, priority, a purchase in a running phase, an application, or an interest that orders nothing?",
+		Choice: []string{string(Standard), string(Priority), string(Purchase), string(Apply), string(Interest)}, get: func(t *offerTOML) *string { return &t.Tier },
+	},
+	{Key: "price", Label: "price", Ask: "What does it cost, all in?", Write: "an amount like 100USD", get: func(t *offerTOML) *string { return &t.Price }},
+	{
+		Key: "application_fee", Label: "of that a fee", Ask: "How much of that is an application fee that is never given back?",
+		Write: "an amount; 0USD where there is none", get: func(t *offerTOML) *string { return &t.ApplicationFee },
+	},
+	{
+		Key: "deposit", Label: "deposit", Ask: "Is a deposit held?",
+		Write: "an amount; 0USD where there is none", get: func(t *offerTOML) *string { return &t.Deposit },
+	},
+	{
+		Key: "icann_fee", Label: "ICANN's fee", Ask: "Is ICANN's fee charged on top?",
+		Write: "an amount; 0USD where it is in the price", get: func(t *offerTOML) *string { return &t.ICANNFee },
+	},
+	{
+		Key: "charged", Label: "charged", Ask: "When is it charged: at the order, when the phase opens, or only on success?",
+		Choice: []string{string(AtOrder), string(AtPhase), string(OnSuccess)}, get: func(t *offerTOML) *string { return &t.Charged },
+	},
+	{
+		Key: "refund", Label: "if it is lost", Ask: "If somebody else gets the name: is the rest given back in cash, as credit, or not at all?",
+		Choice: []string{"cash", "credit", "none"}, get: func(t *offerTOML) *string { return &t.Refund },
+		moot: func(o Offer) bool { return o.Charged == OnSuccess },
+	},
+	{
+		Key: "refund_in", Label: "given back in", Ask: "When is it given back?", Write: "a time like 14d", get: func(t *offerTOML) *string { return &t.RefundIn },
+		moot: func(o Offer) bool { return o.Refund == catch.RefundNone || o.Charged == OnSuccess },
+	},
+	{
+		Key: "one_per_name", Label: "one a name", Ask: "Do you take one order a name, or several?", Choice: []string{"yes", "no"},
+		Write: "yes for one, no for several",
+	},
+	{
+		Key: "several", Label: "several", Ask: "If several customers want it: an auction, a queue, a lottery?",
+		Choice: []string{"public-auction", "private-auction", "first-come", "lottery", "priority"}, get: func(t *offerTOML) *string { return &t.Several },
+		moot: func(o Offer) bool { return o.OnePerName != nil && *o.OnePerName },
+	},
+	{
+		Key: "who_may_join", Label: "who may join", Ask: "Who may join that auction?", Write: "in words", get: func(t *offerTOML) *string { return &t.WhoMayJoin },
+		moot: func(o Offer) bool { return o.Several != catch.PublicAuction && o.Several != catch.PrivateAuction },
+	},
+	{
+		Key: "premium", Label: "if premium", Ask: "What happens if the registry calls the name premium: cancelled, quoted again, or is the higher price binding?",
+		Choice: []string{string(PremiumCancelled), string(PremiumRequoted), string(PremiumBinding)}, get: func(t *offerTOML) *string { return &t.Premium },
+	},
+	{
+		Key: "if_reserved", Label: "if reserved", Ask: "What happens to the money if the registry reserves the name?",
+		Write: "in words", get: func(t *offerTOML) *string { return &t.IfReserved },
+	},
+	{
+		Key: "binding_on", Label: "binding from", Ask: "From when is it binding?", Write: "a time like 2026-10-01T16:00:00Z, or a day",
+		get: func(t *offerTOML) *string { return &t.BindingOn }, moot: func(o Offer) bool { return o.Charged == AtOrder },
+	},
+	{
+		Key: "tries", Label: "tries", Ask: "Do you buy before general availability, or try when it opens?",
+		Choice: []string{"before-ga", "at-ga"}, get: func(t *offerTOML) *string { return &t.Tries },
+		moot: func(o Offer) bool { return o.Tier == Purchase },
+	},
+	{Key: "renewal", Label: "renewal", Ask: "What does a renewal cost?", Write: "an amount a year", get: func(t *offerTOML) *string { return &t.Renewal }},
+	{
+		Key: "premium_renewal", Label: "premium renewal", Ask: "What does the renewal of a premium name cost?", Write: "an amount a year",
+		get: func(t *offerTOML) *string { return &t.PremiumRenewal }, moot: func(o Offer) bool { return o.Premium == PremiumCancelled },
+	},
+	{Key: "source", Label: "says so", Ask: "Where does it say so?", Write: "an address, a mail, a name", get: func(t *offerTOML) *string { return &t.Source }, extra: true},
 }
 
 // Fields is the form, in the order in which it asks.
 func Fields() []Field { return slices.Clone(fields) }
 
-// FieldOf returns the field of that key.
-func FieldOf(key string) (Field, bool) {
-	for _, f := range fields {
-		if f.Key == key {
-			return f, true
-		}
-	}
-	return Field{}, false
+// Open reports whether an offer leaves the question open.
+func (f Field) Open(o Offer) bool {
+	return !f.extra && f.Of(o) == "" && (f.moot == nil || !f.moot(o))
 }
 
 // Of is what an offer answers, as it is written in a file; "" where it is open.
@@ -170,20 +219,19 @@ func (l Launch) names() []string {
 	return out
 }
 
-// ReadPhase reads a phase as a person types it: name, kind, from, to, fee,
-// separated by commas; what is not known is left empty.
+// ReadPhase reads a phase as a person types it: name, kind, from, to, fee and
+// how the registry decides between several, separated by commas; what is not
+// known is left empty.
 func ReadPhase(s string) (Phase, error) {
 	parts := strings.Split(s, ",")
-	if len(parts) < 2 || len(parts) > 5 {
-		return Phase{}, fmt.Errorf("phase %q: write it as NAME,KIND,FROM,TO,FEE; what is not known stays empty", s)
+	if len(parts) < 2 || len(parts) > 6 {
+		return Phase{}, fmt.Errorf("phase %q: write it as NAME,KIND,FROM,TO,FEE,CONTEST; what is not known stays empty", s)
 	}
-	for len(parts) < 5 {
-		parts = append(parts, "")
-	}
+	parts = append(parts, "", "", "", "")
 	for i := range parts {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
-	p := Phase{Name: parts[0], Kind: Kind(parts[1])}
+	p := Phase{Name: parts[0], Kind: Kind(parts[1]), Contest: catch.Contest(parts[5])}
 	if !slices.Contains(kinds, p.Kind) {
 		return p, fmt.Errorf("phase %q: unknown kind %q; it is one of %s", p.Name, p.Kind, kindWords())
 	}

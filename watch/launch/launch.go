@@ -61,6 +61,10 @@ type Phase struct {
 	From whoisx.Date `json:"from"`
 	To   whoisx.Date `json:"to"`
 	Fee  catch.Money `json:"fee"` // what the source asks for a name in this phase
+	// Contest is how the registry decides where several registrars bring an
+	// order: first-come, public-auction, private-auction, lottery; "" is as
+	// usual for its kind.
+	Contest catch.Contest `json:"contest,omitempty"`
 
 	// What no source told, and the phases beside it show: it follows when they
 	// move, and is not written into a file.
@@ -73,6 +77,15 @@ func (p Phase) Open(t time.Time) bool {
 		return false
 	}
 	return !t.Before(sure(p.From)) && (p.To.IsZero() || t.Before(p.To.Time))
+}
+
+// Opens is the first moment at which the phase takes orders for certain; zero
+// where nobody told.
+func (p Phase) Opens() time.Time {
+	if p.From.IsZero() {
+		return time.Time{}
+	}
+	return sure(p.From)
 }
 
 // sure is the first moment at which a date has come for certain.
@@ -90,6 +103,7 @@ type Launch struct {
 	Backend    string   `json:"backend,omitempty"`
 	Nexus      string   `json:"nexus,omitempty"`
 	Phases     []Phase  `json:"phases"`
+	Reserved   []string `json:"reserved,omitempty"` // labels that the registry keeps for itself
 	Sources    []string `json:"sources"`
 	Checked    string   `json:"checked"`
 	Confidence string   `json:"confidence"` // "seen" or "memory"
@@ -143,6 +157,23 @@ func (l Launch) Next(t time.Time) (p *Phase, at whoisx.Date, opens bool) {
 		}
 	}
 	return p, at, opens
+}
+
+// keptByICANN are the labels that every registry has to keep (Registry
+// Agreement, Specification 5, sections 1 and 3).
+var keptByICANN = []string{"example", "nic", "rdds", "whois", "www"}
+
+// Keeps reports whether the registry keeps a name for itself, as far as the
+// book knows, and by which list.
+func (l Launch) Keeps(name string) (list string, kept bool) {
+	label, _, _ := strings.Cut(strings.ToLower(name), ".")
+	switch {
+	case slices.Contains(keptByICANN, label):
+		return "ICANN's list, Specification 5", true
+	case slices.ContainsFunc(l.Reserved, func(r string) bool { return strings.EqualFold(r, label) }):
+		return "the registry's list", true
+	}
+	return "", false
 }
 
 // OpenedAt reports whether the TLD is open to all at t.
@@ -215,6 +246,9 @@ func (l Launch) Check() error {
 		}
 		if !slices.Contains(kinds, p.Kind) {
 			return fmt.Errorf(".%s: %s: unknown kind %q", l.TLD, p.Name, p.Kind)
+		}
+		if !slices.Contains([]catch.Contest{"", catch.FirstCome, catch.PublicAuction, catch.PrivateAuction, catch.Lottery}, p.Contest) {
+			return fmt.Errorf(".%s: %s: a registry decides by first-come, public-auction, private-auction or lottery, not %q", l.TLD, p.Name, p.Contest)
 		}
 		if !p.From.IsZero() && !p.To.IsZero() && !p.From.Before(p.To.Time) {
 			return fmt.Errorf(".%s: %s runs backwards: from %s to %s", l.TLD, p.Name, stamp(p.From), stamp(p.To))

@@ -154,7 +154,7 @@ func TestExposureOfSeveral(t *testing.T) {
 	}
 	// Won in landrush 5: its price, the priority's fee, and the standard one
 	// whose refund nobody tells.
-	if five.Paid != usd("349.99") || five.IfWon == nil || *five.IfWon != usd("314.99") || five.IfLost.Refund != usd("219.99") || five.IfLost.RefundBy.String() != "2026-10-15" || five.LaterYears != usd("119") {
+	if five.Paid != usd("349.99") || five.IfWon == nil || *five.IfWon != usd("314.99") || five.IfLost.Refund != usd("219.99") || five.IfLost.RefundBy.String() != "2026-10-15" || five.LaterYears != usd("30") || five.IfPremium != usd("119") {
 		t.Errorf("%+v", five)
 	}
 	if e.WorstCase != usd("349.99") {
@@ -197,8 +197,8 @@ func TestGuard(t *testing.T) {
 }
 
 func TestRequote(t *testing.T) {
-	first := Quoted{at("2026-08-01T10:00:00Z"), "registrar's page", "standard", usd("19")}
-	now := Quoted{at("2026-10-06T10:00:00Z"), "EPP check", "premium", usd("119")}
+	first := Quoted{At: at("2026-08-01T10:00:00Z"), Source: "registrar's page", Class: "standard", Price: usd("19")}
+	now := Quoted{At: at("2026-10-06T10:00:00Z"), Source: "EPP check", Class: "premium", Price: usd("119")}
 	err := Requote(first, now)
 	if !errors.Is(err, ErrRequoted) {
 		t.Fatalf("%v", err)
@@ -233,6 +233,11 @@ func TestTwoLevels(t *testing.T) {
 	}
 	if res.Winner != "" || !cmp.Equal(want, res.Contest) {
 		t.Errorf("%+v\n%s", res, cmp.Diff(want, res.Contest))
+	}
+	// A phase whose registry auctions says so.
+	l.GA().Contest = catch.PublicAuction
+	if res, err = Resolve(l, []Entrant{{"anna", priority("r"), at("2026-08-10T12:00:00Z")}, {"cleo", priority("q"), at("2026-08-12T12:00:00Z")}}); err != nil || len(res.Contest) != 1 || res.Contest[0].How != "the registry auctions the name among the registrars that bring an order" {
+		t.Errorf("%+v %v", res, err)
 	}
 	first, err := Resolve(l, []Entrant{{"late", standard("r"), at("2026-08-10T12:00:00Z")}, {"early", standard("r"), at("2026-08-02T12:00:00Z")}})
 	if err != nil || first.Winner != "early" || len(first.Contest) != 1 {
@@ -452,11 +457,47 @@ charged = "at-order"
 }
 
 func TestAskFirst(t *testing.T) {
-	if n := len((Offer{Registrar: "r", TLD: "x", Tier: Standard}).AskFirst()); n != len(Questions()) {
-		t.Errorf("an offer without terms leaves %d of %d questions open", n, len(Questions()))
+	bare := NewOffer("b", "r", "x", "GA")
+	if n := len(bare.AskFirst()); n != 15 {
+		t.Errorf("an offer without terms leaves %d questions open: %q", n, bare.AskFirst())
 	}
 	if n := len((Offer{Tier: Interest}).AskFirst()); n != 0 {
 		t.Errorf("an interest leaves %d questions open", n)
+	}
+	// One answer can settle another question.
+	o, err := Answered(bare, map[string]string{"one_per_name": "yes", "charged": "on-success", "premium": "cancelled", "price": "30EUR", "application_fee": "0EUR"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range o.AskFirst() {
+		for _, settled := range []string{"auction, a queue", "given back", "premium name", "all in"} {
+			if strings.Contains(q, settled) {
+				t.Errorf("still asked: %s", q)
+			}
+		}
+	}
+	// Answers are held against each other once all are there.
+	if o, err = Answered(o, map[string]string{"price": "30USD", "application_fee": "0USD"}); err != nil || o.Price != usd("30") {
+		t.Errorf("%+v %v", o, err)
+	}
+	if _, err = Answered(o, map[string]string{"price": "30EUR"}); err == nil {
+		t.Error("two currencies were taken")
+	}
+}
+
+func TestQuotedText(t *testing.T) {
+	for _, q := range []Quoted{
+		{Class: "standard", Price: usd("19")},
+		{Class: "tier 1, gold", Price: usd("119"), Renewal: usd("119")},
+		{Class: "reserved"},
+		{Class: "standard", Renewal: usd("10")},
+	} {
+		if got := ReadQuote(q.String()); got != q {
+			t.Errorf("%q is read as %+v", q, got)
+		}
+	}
+	if err := Requote(Quoted{Class: "standard", Price: usd("19"), Renewal: usd("19")}, Quoted{Class: "standard", Price: usd("19"), Renewal: usd("119")}); !errors.Is(err, ErrRequoted) {
+		t.Errorf("a dearer renewal: %v", err)
 	}
 }
 

@@ -77,50 +77,16 @@ type Offer struct {
 	Origin string `json:"origin,omitempty"` // the file it is from
 }
 
-// question is one thing that a person should know before paying.
-type question struct {
-	ask  string
-	open func(Offer) bool
-}
-
-// questions is the form: everything that differs between registrars and
-// decides what is lost.
-var questions = []question{
-	{"What does it cost, all in?", func(o Offer) bool { return o.Price.Currency == "" }},
-	{"How much of that is an application fee that is never given back?", func(o Offer) bool { return o.ApplicationFee.Currency == "" }},
-	{"When is it charged: at the order, when the phase opens, or only on success?", func(o Offer) bool { return o.Charged == ChargedUnknown }},
-	{"If somebody else gets the name: is the rest given back in cash, as credit, or not at all?", func(o Offer) bool { return o.Refund == catch.RefundUnknown }},
-	{"When is it given back?", func(o Offer) bool { return o.Refund != catch.RefundNone && o.RefundIn == 0 }},
-	{"Do you take one order a name, or several?", func(o Offer) bool { return o.OnePerName == nil }},
-	{"If several customers want it: an auction, a queue, a lottery?", func(o Offer) bool {
-		return o.Several == catch.ContestUnknown && (o.OnePerName == nil || !*o.OnePerName)
-	}},
-	{"What happens if the registry calls the name premium?", func(o Offer) bool { return o.Premium == PremiumUnknown }},
-	{"What happens to the money if the registry reserves the name?", func(o Offer) bool { return o.IfReserved == "" }},
-	{"From when is it binding?", func(o Offer) bool { return o.BindingOn.IsZero() && o.Charged != AtOrder }},
-	{"Do you buy before general availability, or try when it opens?", func(o Offer) bool { return o.Tries == "" && o.Tier != Purchase }},
-	{"What does a renewal cost?", func(o Offer) bool { return o.Renewal.Currency == "" }},
-}
-
 // AskFirst lists the questions that the offer leaves open.
 func (o Offer) AskFirst() []string {
 	if o.Tier == Interest {
 		return nil
 	}
 	var out []string
-	for _, q := range questions {
-		if q.open(o) {
-			out = append(out, q.ask)
+	for _, f := range fields {
+		if f.Open(o) {
+			out = append(out, f.Ask)
 		}
-	}
-	return out
-}
-
-// Questions are all questions of the form, in order.
-func Questions() []string {
-	out := make([]string, len(questions))
-	for i, q := range questions {
-		out[i] = q.ask
 	}
 	return out
 }
@@ -217,23 +183,80 @@ type Quoted struct {
 	Source string      `json:"source"`
 	Class  string      `json:"class"` // "standard", a premium tier, "reserved"
 	Price  catch.Money `json:"price"`
+	// Renewal is what a year costs from the second on; of premium names it is
+	// often premium too.
+	Renewal catch.Money `json:"renewal"`
 }
 
-// Requote compares a price with the one that an order rests on. A higher price,
-// another currency or another class is refused, naming both with their dates.
-// A lower price of the same class is fine.
+// String writes the quote as a person reads it.
+func (q Quoted) String() string {
+	class := q.class()
+	if q.Price.Currency != "" {
+		class = q.Price.String() + " " + class
+	}
+	if q.Renewal.Currency != "" {
+		class += ", renewal " + q.Renewal.String()
+	}
+	return class
+}
+
+func (q Quoted) class() string {
+	if q.Class == "" {
+		return string(Standard)
+	}
+	return q.Class
+}
+
+// ReadQuote reads back what String wrote: price, class and renewal.
+func ReadQuote(s string) Quoted {
+	var q Quoted
+	money := func(s string) (catch.Money, bool) {
+		amount, currency, ok := strings.Cut(s, " ")
+		m, err := catch.MoneyOf(amount, currency)
+		return m, ok && err == nil && len(currency) == 3
+	}
+	if i := strings.LastIndex(s, ", renewal "); i >= 0 {
+		if m, ok := money(s[i+len(", renewal "):]); ok {
+			q.Renewal, s = m, s[:i]
+		}
+	}
+	q.Class = s
+	if parts := strings.SplitN(s, " ", 3); len(parts) == 3 {
+		if m, ok := money(parts[0] + " " + parts[1]); ok {
+			q.Price, q.Class = m, parts[2]
+		}
+	}
+	return q
+}
+
+// Requote compares a price with the one that an order rests on. A higher price
+// or renewal, another currency or another class is refused, naming both with
+// their dates. A lower price of the same class is fine.
 func Requote(first, now Quoted) error {
-	c, err := now.Price.Cmp(first.Price)
-	if err == nil && c <= 0 && (now.Class == first.Class || now.Class == "") {
+	if !dearer(first.Price, now.Price) && !dearer(first.Renewal, now.Renewal) && (now.Class == first.Class || now.Class == "") {
 		return nil
 	}
-	return fmt.Errorf("%w: %s on %s (%s, %s), %s on %s (%s, %s)", ErrRequoted,
-		first.Price, stamp(whoisx.At(first.At)), first.Source, orStandard(first.Class), now.Price, stamp(whoisx.At(now.At)), now.Source, orStandard(now.Class))
+	return fmt.Errorf("%w: %s", ErrRequoted, Both(first, now))
 }
 
-func orStandard(s string) string {
-	if s == "" {
-		return "standard"
+// Both writes two quotes with their dates and sources.
+func Both(first, now Quoted) string {
+	one := func(q Quoted) string {
+		text := fmt.Sprintf("%s on %s (%s, %s", q.Price, stamp(whoisx.At(q.At)), q.Source, q.class())
+		if q.Renewal.Currency != "" {
+			text += ", renewal " + q.Renewal.String()
+		}
+		return text + ")"
 	}
-	return s
+	return one(first) + ", " + one(now)
+}
+
+// dearer reports whether an amount grew, or changed its currency; what one of
+// the two does not say is not compared.
+func dearer(first, now catch.Money) bool {
+	if first.Currency == "" || now.Currency == "" {
+		return false
+	}
+	c, err := now.Cmp(first)
+	return err != nil || c > 0
 }

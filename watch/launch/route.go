@@ -21,16 +21,29 @@ type route struct {
 	now   func() time.Time
 }
 
-// Routes makes a route of every offer that is an order. An offer or a launch
-// that the book changes later is read anew each time.
-func Routes(book func() *Book, now func() time.Time) []catch.Route {
+// Routes makes a route of every offer for a TLD that is an order; of all offers
+// for "". What the book says of one later is read anew each time.
+func Routes(book func() *Book, now func() time.Time, tld string) []catch.Route {
 	var out []catch.Route
-	for _, o := range book().Offers("") {
+	for _, o := range book().Offers(tld) {
 		if o.Tier != Interest {
 			out = append(out, &route{offer: o, book: book, now: now})
 		}
 	}
 	return out
+}
+
+// RouteOf is the route of that name; nil where no offer makes one.
+func RouteOf(book func() *Book, now func() time.Time, name string) catch.Route {
+	id, ok := strings.CutPrefix(name, RoutePrefix)
+	if !ok {
+		return nil
+	}
+	o, ok := book().Offer(id)
+	if !ok || o.Tier == Interest {
+		return nil
+	}
+	return &route{offer: o, book: book, now: now}
 }
 
 // current is the offer as the book has it now.
@@ -62,6 +75,9 @@ func (r *route) Open(name string) (bool, string) {
 		return false, fmt.Sprintf(".%s has no phase %q any more", o.TLD, o.Phase)
 	}
 	now := r.now()
+	if list, kept := l.Keeps(name); kept {
+		return false, Reserved(o, list).Error()
+	}
 	switch {
 	case p.Kind == GA && l.OpenedAt(now):
 		return false, fmt.Sprintf(".%s is already open, since %s: register it like any other name", o.TLD, stamp(p.From))

@@ -239,7 +239,7 @@ func describe(name string) catch.Description {
 	return catch.Description{
 		Route: name, Service: title, Kind: catch.EPP,
 		Can: []catch.Can{
-			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanBalance, catch.CanLock, catch.CanNameservers,
+			catch.CanOrder, catch.CanFind, catch.CanCancel, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanBalance, catch.CanLock, catch.CanNameservers,
 		},
 	}
 }

@@ -2,6 +2,7 @@ package eppaccount
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ func launchCreate(l *catch.Launch) *epp.LaunchCreate {
 	if l == nil {
 		return nil
 	}
-	c := &epp.LaunchCreate{Phase: epp.Phase{Phase: l.Phase, Name: l.Name}, Application: l.Application}
+	c := &epp.LaunchCreate{Phase: epp.Phase{Phase: l.Phase, Name: l.Name}, Application: l.Application, SignedMarks: l.Marks}
 	if n := l.Notice; n != nil {
 		c.Notice = &epp.Notice{ID: n.ID, Validator: n.Validator, NotAfter: n.NotAfter, Accepted: n.Accepted}
 	}
@@ -56,7 +57,12 @@ func (a *Account) Claims(ctx context.Context, name string) ([]string, error) {
 func (a *Account) findApplication(ctx context.Context, s *epp.Session, o catch.Order, l *catch.Launch) (catch.Report, error) {
 	op := "find the application for " + o.Name
 	if o.Ref == "" {
-		return catch.Report{}, &catch.Error{Kind: catch.NotFound, Service: title, Op: op, Words: "no application id was received"}
+		// It may stand: a second one would be a second fee, so it is never "not
+		// found" as long as somebody looks.
+		return catch.Report{}, &catch.Error{
+			Kind: catch.UpstreamDown, Service: title, Op: op, Words: "the answer with the application's id never came",
+			Hint: "ask the registry whether it has one, then record it with lapse orders",
+		}
 	}
 	r, err := s.Do(ctx, epp.DomainInfo{Name: o.Name, Launch: &epp.LaunchInfo{Phase: epp.Phase{Phase: l.Phase, Name: l.Name}, Application: o.Ref}})
 	var re *epp.ResultError
@@ -97,6 +103,104 @@ func (a *Account) findApplication(ctx context.Context, s *epp.Session, o catch.O
 		}
 	}
 	return rep, nil
+}
+
+// Cancel withdraws an application (RFC 8334 §3.4). Anything else that was sent
+// is done at once and cannot be taken back.
+func (a *Account) Cancel(ctx context.Context, o catch.Order) (catch.Report, error) {
+	op := "cancel " + o.Name
+	l, err := catch.LaunchOf(o.Consents)
+	if err != nil || l == nil || !l.Application || o.Ref == "" {
+		return catch.Report{}, &catch.Error{
+			Kind: catch.Guard, Service: title, Op: op, Words: "a create is done at once and cannot be taken back",
+			Hint: "within the add grace period the name can be deleted; see the registry's terms",
+		}
+	}
+	s, err := a.session(ctx, o.Name, op)
+	if err != nil {
+		return catch.Report{}, err
+	}
+	_, err = s.Do(ctx, epp.DomainDelete{Name: o.Name, Launch: &epp.LaunchID{Phase: epp.Phase{Phase: l.Phase, Name: l.Name}, Application: o.Ref}})
+	var re *epp.ResultError
+	switch {
+	case errors.As(err, &re) && re.Code == epp.DoesNotExist:
+		return catch.Report{}, &catch.Error{Kind: catch.NotFound, Service: title, Op: op, Words: "the registry knows no application " + o.Ref}
+	case errors.As(err, &re) && re.Code == epp.StatusForbids:
+		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: "application " + o.Ref + " is decided and cannot be withdrawn: " + re.Error()}
+	case err != nil:
+		return catch.Report{}, a.fail(op, err, true)
+	}
+	rep := catch.Report{State: catch.Cancelled, Ref: o.Ref, Words: "application " + o.Ref + " withdrawn"}
+	if o.Paid.Units > 0 {
+		rep.Words += fmt.Sprintf("; %s was charged for it, and whether that comes back is in the registry's terms: record what does", o.Paid)
+	}
+	return rep, nil
+}
+
+// keptClass says whether the registry keeps a name for itself, by the words of
+// its check: "reserved", "blocked", or "" where it does not. A premium name is
+// for sale, whatever else its reason says.
+func keptClass(l Looked) string {
+	words := strings.ToLower(l.Reason)
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(words, p) })
+	}
+	switch {
+	case l.Free || has("premium", "platinum"):
+		return ""
+	case has("blocked", "dpml", "cannot be delegated", "globalblock", "adultblock"):
+		return "blocked"
+	case has("reserved", "unassignable"):
+		return "reserved"
+	}
+	return ""
+}
+
+// maxMark is the most that a signed mark may be: the clearinghouse's are about
+// 10 kB.
+const maxMark = 256 << 10
+
+// ReadMark reads a signed mark from a file as the clearinghouse gives it out
+// (SMD, RFC 7848): a text with the base64 between two lines, or the signed XML
+// itself. What comes back is the base64 that a create carries; the signature is
+// the registry's to check.
+func ReadMark(r io.Reader) (string, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, maxMark+1))
+	if err != nil {
+		return "", fmt.Errorf("read signed mark: %w", err)
+	}
+	if len(raw) > maxMark {
+		return "", fmt.Errorf("read signed mark: more than %d bytes", maxMark)
+	}
+	text := strings.TrimSpace(string(raw))
+	if i := strings.Index(text, "-----BEGIN ENCODED SMD-----"); i >= 0 {
+		text = text[i+len("-----BEGIN ENCODED SMD-----"):]
+		end := strings.Index(text, "-----END ENCODED SMD-----")
+		if end < 0 {
+			return "", errors.New("read signed mark: its end is missing")
+		}
+		text = text[:end]
+	}
+	if strings.HasPrefix(text, "<") {
+		text = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	text = strings.Join(strings.Fields(text), "")
+	inner, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(inner) == 0 {
+		return "", errors.New("read signed mark: it is neither XML nor base64")
+	}
+	var x struct {
+		XMLName xml.Name `xml:"urn:ietf:params:xml:ns:signedMark-1.0 signedMark"`
+		ID      string   `xml:"id"`
+		Until   string   `xml:"notAfter"`
+	}
+	if err := xml.Unmarshal(inner, &x); err != nil {
+		return "", fmt.Errorf("read signed mark: %w", err)
+	}
+	if strings.TrimSpace(x.ID) == "" {
+		return "", errors.New("read signed mark: it has no id")
+	}
+	return text, nil
 }
 
 // ClaimsNotice is a trademark claims notice as the clearinghouse gives it out

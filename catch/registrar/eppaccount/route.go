@@ -112,6 +112,9 @@ func (a *Account) Quote(ctx context.Context, name string, years int) (catch.Quot
 	if err != nil {
 		return catch.Quote{}, err
 	}
+	if class := keptClass(l); class != "" {
+		return catch.Quote{Name: l.Name, Class: class, Reason: l.Reason, Free: &l.Free, At: l.At, Basis: "EPP check at " + l.Server}, nil
+	}
 	if l.Price.Currency == "" {
 		why := "the registry has no fee extension"
 		if l.FeeReason != "" {
@@ -214,6 +217,9 @@ func (a *Account) Place(ctx context.Context, r catch.Request) (catch.Report, err
 	}
 	if !l.Free {
 		kind := catch.Taken
+		if keptClass(l) != "" {
+			kind = catch.Guard // it is nobody's, and nothing was sent
+		}
 		if !l.Drop.IsZero() {
 			kind = catch.NotDroppableYet
 		}
@@ -338,14 +344,6 @@ func (a *Account) Find(ctx context.Context, o catch.Order) (catch.Report, error)
 		rep.State, rep.Words = catch.Lost, "registered by "+d.Sponsor
 	}
 	return rep, nil
-}
-
-// Cancel has nothing to do: a create is done at once.
-func (a *Account) Cancel(_ context.Context, o catch.Order) (catch.Report, error) {
-	return catch.Report{}, &catch.Error{
-		Kind: catch.Guard, Service: title, Op: "cancel " + o.Name, Words: "a create is done at once and cannot be taken back",
-		Hint: "within the add grace period the name can be deleted; see the registry's terms",
-	}
 }
 
 // Probe logs in and out.
