@@ -129,7 +129,7 @@ func dueQuery(ctx context.Context) ([]result, error) {
 		}
 		at := time.Now().Add(time.Hour)
 		sides = append(sides, side{"of " + strconv.Itoa(n), func() error {
-			rows, err := st.Due(ctx, at, 32)
+			rows, _, err := st.Due(ctx, at, 32)
 			if err == nil && len(rows) != 32 {
 				err = fmt.Errorf("%d rows", len(rows))
 			}
@@ -263,7 +263,7 @@ func pollAll(ctx context.Context, svc *watch.Service, st *store.Store) (time.Dur
 	go func() { done <- svc.Run(ctx) }()
 	for {
 		<-events
-		if next, err := st.NextDue(ctx); err != nil || next.After(time.Now()) {
+		if due, _, err := st.Due(ctx, time.Now(), 1); err != nil || len(due) == 0 {
 			took := time.Since(begin)
 			cancel()
 			return took, errors.Join(err, <-done)

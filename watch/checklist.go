@@ -209,7 +209,7 @@ func (s *Service) runCare(ctx context.Context, epoch int64) error {
 		if len(due) > 0 {
 			continue // what failed says when it is tried again
 		}
-		pause := 5 * time.Minute // another process may have put something there
+		pause := s.ticks.care // another process may have put something there
 		if !next.IsZero() {
 			pause = min(pause, max(next.Sub(s.now()), time.Second))
 		}

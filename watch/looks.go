@@ -27,6 +27,7 @@ type wait struct {
 // asking is how a name is asked: what the stage calls for, and how patient the
 // caller is.
 type asking struct {
+	looks   int64         // at this name so far
 	all     bool          // every source, whatever the first one says
 	patient time.Duration // how long to wait for a budget instead of giving up
 }
@@ -48,7 +49,7 @@ func (s *Service) ask(ctx context.Context, n Name, before *Before, how asking) (
 		}
 		return a, nil
 	}
-	second := how.all || wantsSecond(before)
+	second := how.all || wantsSecond(before, how.looks)
 	for _, kind := range []whoisx.Source{whoisx.RDAP, whoisx.WHOIS, whoisx.EPP, whoisx.Registrar, whoisx.DNS, whoisx.DropList} {
 		switch kind {
 		case whoisx.WHOIS:
@@ -105,9 +106,15 @@ func votes(as []whoisx.Answer) (free, held int) {
 	return free, held
 }
 
+// everyFourth is how often a name in its window is asked about at a second source
+// while the first one says that somebody holds it: the minute counts there, but
+// so do a registry's budgets, and one source that lags is enough to insure
+// against. The moment the first one no longer says so, the second is asked.
+const everyFourth = 4
+
 // wantsSecond reports whether the stage calls for a second source even where
 // the first one says "registered".
-func wantsSecond(b *Before) bool {
+func wantsSecond(b *Before, looks int64) bool {
 	if b == nil {
 		return false
 	}
@@ -115,7 +122,9 @@ func wantsSecond(b *Before) bool {
 		return true
 	}
 	switch b.Verdict.Stage {
-	case lifecycle.Dropping, lifecycle.LikelyFree, lifecycle.Free, lifecycle.GatedStage:
+	case lifecycle.Dropping:
+		return looks%everyFourth == 0
+	case lifecycle.LikelyFree, lifecycle.Free, lifecycle.GatedStage:
 		return true
 	}
 	return false
@@ -197,7 +206,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // answers only moves the schedule.
 func (s *Service) lookRow(ctx context.Context, d DueRow, st Standing) (Look, error) {
 	before := st.Before
-	answers, waits, err := s.ask(ctx, d.Name, before, asking{})
+	answers, waits, err := s.ask(ctx, d.Name, before, asking{looks: st.Looks})
 	if err != nil {
 		return Look{}, err
 	}

@@ -93,10 +93,10 @@ type Store interface {
 	ReadyFilter(ctx context.Context) error
 	Kinds(ctx context.Context) (map[Kind]int, error)
 
-	// Due returns what is to be asked at or before a time, most urgent first.
-	Due(ctx context.Context, at time.Time, limit int) ([]DueRow, error)
-	// NextDue is the time at which something is due, zero if nothing is.
-	NextDue(ctx context.Context) (time.Time, error)
+	// Due returns what is to be asked at or before a time, most urgent first,
+	// and when the next one after them is; zero where there is none or the limit
+	// was reached.
+	Due(ctx context.Context, at time.Time, limit int) ([]DueRow, time.Time, error)
 	// SaveLooks keeps answers, verdicts, history and next due times of several
 	// looks in one transaction. The epoch is asserted.
 	SaveLooks(ctx context.Context, epoch int64, looks []Look) error

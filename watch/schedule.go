@@ -66,11 +66,12 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 		mu.Lock()
 		busy := len(flying)
 		mu.Unlock()
-		rows, err := s.store.Due(ctx, s.now(), busy+atOnce)
+		rows, next, err := s.store.Due(ctx, s.now(), busy+atOnce)
 		if err != nil {
 			fail = err
 			break
 		}
+		more := len(rows) == busy+atOnce
 		mu.Lock()
 		rows = slices.DeleteFunc(rows, func(d DueRow) bool { return flying[d.Name] })
 		mu.Unlock()
@@ -112,17 +113,12 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 				mu.Unlock()
 			})
 		}
-		if len(rows) > 0 {
+		if more && len(rows) > 0 {
 			continue
 		}
-		next, err := s.store.NextDue(ctx)
-		if err != nil {
-			fail = err
-			break
-		}
 		pause := s.ticks.schedule
-		if now := s.now(); !next.IsZero() && next.After(now) {
-			pause = min(pause, next.Sub(now))
+		if !next.IsZero() {
+			pause = min(pause, next.Sub(s.now()))
 		}
 		s.rest(ctx, landed, pause)
 	}
@@ -214,10 +210,11 @@ func (s *Service) saveLooks(ctx context.Context, epoch int64, ls []Look) error {
 		}
 		changed = append(changed, l.Name)
 	}
-	if len(changed) > 0 {
-		if err := s.kick(ctx, changed); err != nil {
-			return err
-		}
+	if len(changed) == 0 {
+		return nil // nothing was written that others would read as an event
+	}
+	if err := s.kick(ctx, changed); err != nil {
+		return err
 	}
 	s.events.wake()
 	return nil
@@ -296,7 +293,7 @@ func (s *Service) Queue(ctx context.Context, limit int) ([]Queued, error) {
 	if limit <= 0 {
 		limit = 1000
 	}
-	rows, err := s.store.Due(ctx, s.now().Add(365*24*time.Hour), limit)
+	rows, _, err := s.store.Due(ctx, s.now().Add(365*24*time.Hour), limit)
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,7 @@ type ticks struct {
 	schedule time.Duration
 	orders   time.Duration
 	todos    time.Duration
+	care     time.Duration
 }
 
 // New makes a Service. It starts nothing: Run acts, Subscribe listens.
@@ -105,7 +106,7 @@ func New(o Options) *Service {
 		pokeOrders: make(chan struct{}, 1),
 		pokeCare:   make(chan struct{}, 1),
 		bursts:     newBurstTable(),
-		ticks:      ticks{follow: watchEvery, armed: watchArmed, schedule: time.Second, orders: time.Second, todos: 5 * time.Second},
+		ticks:      ticks{follow: watchEvery, armed: watchArmed, schedule: time.Second, orders: time.Second, todos: 5 * time.Second, care: 5 * time.Minute},
 	}
 	s.o.Sources = slices.Clone(o.Sources)
 	for _, r := range o.Routes {

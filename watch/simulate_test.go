@@ -2,7 +2,6 @@ package watch_test
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -336,7 +335,7 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 
 	rules := slices.DeleteFunc(book.Rules(), func(r lifecycle.Rule) bool { return len(heldStages(r)) == 0 })
 	pipes := sandbox.NewPipes()
-	o := sandbox.Options{Now: time.Now, Listen: pipes.Listen, Seed: seed, Hosts: []string{"*.sim.test"}}
+	o := sandbox.Options{Now: time.Now, Listen: pipes.Listen, Seed: seed, PlainWeb: true}
 	configured := map[string]string{}
 	table := whois.DefaultTable()
 	boot := rdap.NewBootstrap(rdap.BootstrapOptions{})
@@ -366,7 +365,7 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 				host = known.Host()
 			}
 			sim.first[zone] = alias(host)
-			configured[zone] = "https://" + sim.first[zone] + "/rdap/"
+			configured[zone] = "http://" + sim.first[zone] + "/rdap/"
 		}
 		host := r.WHOISHost
 		if host == "" {
@@ -414,16 +413,15 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 		if strings.HasSuffix(addr, ":43") {
 			return pipes.Dial(ctx, network, c.WHOISAddr)
 		}
-		return pipes.Dial(ctx, network, strings.TrimSuffix(strings.TrimPrefix(c.RDAPBase, "https://"), "/rdap/"))
+		return pipes.Dial(ctx, network, strings.TrimSuffix(strings.TrimPrefix(c.RDAPBase, "http://"), "/rdap/"))
 	}
-	roots := &tls.Config{RootCAs: c.Pool(), MinVersion: tls.VersionTLS12}
-	rc := rdap.New(rdap.Options{Bootstrap: rdap.NewBootstrap(rdap.BootstrapOptions{Configured: configured}), Dial: dial, TLS: roots})
+	rc := rdap.New(rdap.Options{Bootstrap: rdap.NewBootstrap(rdap.BootstrapOptions{Configured: configured}), Dial: dial})
 	defer rc.Close()
 	wc := whois.New(whois.Options{Servers: table, Dial: dial, NoRoot: true})
-	fetcher := droplist.NewFetcher(droplist.FetchOptions{Dir: filepath.Join(t.TempDir(), "lists"), Dial: dial, TLS: roots})
+	fetcher := droplist.NewFetcher(droplist.FetchOptions{Dir: filepath.Join(t.TempDir(), "lists"), Dial: dial})
 	var ls []droplist.List
 	for _, zone := range lists {
-		l, err := droplist.Configured(zone, "https://lists.sim.test/droplist/"+zone+".csv.gz")
+		l, err := droplist.Configured(zone, "http://lists.sim.test/droplist/"+zone+".csv.gz")
 		if err != nil {
 			t.Fatal(err)
 		}

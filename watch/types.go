@@ -205,6 +205,7 @@ type DueRow struct {
 type Standing struct {
 	Before  *Before   // nil: nothing was seen yet
 	Added   time.Time // when it was put on the list; zero: it is not there
+	Looks   int64     // so far
 	Ordered bool      // there is an order for it, in whatever state
 }
 

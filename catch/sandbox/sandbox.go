@@ -79,6 +79,10 @@ type Options struct {
 	// Listen opens the listeners. Nil: real sockets. Addresses asked for are
 	// those below, or "127.0.0.1:0" where they are empty.
 	Listen func(network, address string) (net.Listener, error)
+	// PlainWeb leaves TLS out of RDAP, the drop list and the registrar API: over
+	// in-memory pipes a client whose connections end between two looks does
+	// little else than shake hands.
+	PlainWeb bool
 	// ListenPacket opens the DNS service's UDP socket, on the port that its
 	// listener has. Nil: a real socket where Listen is nil too, otherwise none.
 	ListenPacket func(network, address string) (net.PacketConn, error)
@@ -420,7 +424,7 @@ func handle(user string) string { return "me-" + user[:min(13, len(user))] }
 func (r *Registry) Config() Config {
 	c := Config{
 		EPPAddr: r.addrs.epp, EPPName: hostOf(r.addrs.epp), WHOISAddr: r.addrs.whois, DNSAddr: r.addrs.dns,
-		RDAPBase: "https://" + r.addrs.web + "/rdap/", Bootstrap: "https://" + r.addrs.web + "/rdap/dns.json",
+		RDAPBase: r.scheme() + r.addrs.web + "/rdap/", Bootstrap: r.scheme() + r.addrs.web + "/rdap/dns.json",
 		CA: r.ca.caPEM, ClientCert: r.ca.clientPEM, ClientKey: r.ca.clientKeyPEM,
 		Accounts: append([]Account(nil), r.o.Accounts...), TLDs: append([]TLD(nil), r.o.TLDs...),
 		Policy: r.o.Policy, Started: r.base, DropLists: map[string]string{}, Contacts: map[string]string{},
@@ -431,11 +435,11 @@ func (r *Registry) Config() Config {
 	}
 	for _, t := range r.o.TLDs {
 		if t.DropList {
-			c.DropLists[t.Zone] = "https://" + r.addrs.web + "/droplist/" + t.Zone + ".csv.gz"
+			c.DropLists[t.Zone] = r.scheme() + r.addrs.web + "/droplist/" + t.Zone + ".csv.gz"
 		}
 	}
 	if r.svc != nil {
-		c.ServiceBase, c.ServiceKey = "https://"+r.addrs.service, r.svc.o.Key
+		c.ServiceBase, c.ServiceKey = r.scheme()+r.addrs.service, r.svc.o.Key
 	}
 	return c
 }

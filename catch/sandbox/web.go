@@ -19,6 +19,13 @@ import (
 	"unicode"
 )
 
+func (r *Registry) scheme() string {
+	if r.o.PlainWeb {
+		return "http://"
+	}
+	return "https://"
+}
+
 // serveWeb serves HTTPS on a listener until the registry ends.
 func (r *Registry) serveWeb(ln net.Listener, h http.Handler) {
 	srv := &http.Server{
@@ -26,7 +33,13 @@ func (r *Registry) serveWeb(ln net.Listener, h http.Handler) {
 		IdleTimeout: time.Minute, ErrorLog: log.New(&quiet{}, "", 0),
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1
 	}
-	r.wg.Go(func() { _ = srv.ServeTLS(ln, "", "") })
+	r.wg.Go(func() {
+		if r.o.PlainWeb {
+			_ = srv.Serve(ln)
+			return
+		}
+		_ = srv.ServeTLS(ln, "", "")
+	})
 	r.wg.Go(func() {
 		<-r.ctx.Done()
 		_ = srv.Close()
@@ -160,7 +173,7 @@ func (r *Registry) bootstrap(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"version": "1.0", "publication": r.base.UTC().Format(time.RFC3339), "description": "Sandbox",
-		"services": []any{[]any{zones, []string{"https://" + r.addrs.web + "/rdap/"}}},
+		"services": []any{[]any{zones, []string{r.scheme() + r.addrs.web + "/rdap/"}}},
 	})
 }
 

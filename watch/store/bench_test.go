@@ -107,22 +107,9 @@ func BenchmarkDue(b *testing.B) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			s := filled(b, n)
 			for b.Loop() {
-				rows, err := s.Due(b.Context(), time.Now().Add(time.Hour), 32)
+				rows, _, err := s.Due(b.Context(), time.Now().Add(time.Hour), 32)
 				if err != nil || len(rows) != 32 {
 					b.Fatal(len(rows), err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkNextDue(b *testing.B) {
-	for _, n := range []int{1000, 100_000} {
-		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			s := filled(b, n)
-			for b.Loop() {
-				if _, err := s.NextDue(b.Context()); err != nil {
-					b.Fatal(err)
 				}
 			}
 		})
@@ -205,7 +192,7 @@ func BenchmarkMemory(b *testing.B) {
 		if _, err := s.List(b.Context(), watch.Query{Limit: 50}); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := s.Due(b.Context(), time.Now(), 100); err != nil {
+		if _, _, err := s.Due(b.Context(), time.Now(), 100); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -65,7 +65,7 @@ func (s *Store) ChecksDue(ctx context.Context, by time.Time) ([]watch.CheckItem,
 		return nil, time.Time{}, err
 	}
 	var next sql.NullInt64
-	if err := s.read.QueryRowContext(ctx, `SELECT min(next_try) FROM checklist WHERE next_try > ?`, by.UnixMicro()).Scan(&next); err != nil {
+	if err := s.hotRow(ctx, `SELECT min(next_try) FROM checklist WHERE next_try > ?`, by.UnixMicro()).Scan(&next); err != nil {
 		return nil, time.Time{}, fmt.Errorf("read checklists: %w", s.typed(err))
 	}
 	return cs, at(next), nil
@@ -75,7 +75,7 @@ func (s *Store) checks(ctx context.Context, query string, args ...any) ([]watch.
 	fail := func(err error) ([]watch.CheckItem, error) {
 		return nil, fmt.Errorf("read checklists: %w", s.typed(err))
 	}
-	rows, err := s.read.QueryContext(ctx, query, args...)
+	rows, err := s.hot(ctx, query, args...)
 	if err != nil {
 		return fail(err)
 	}

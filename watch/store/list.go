@@ -224,12 +224,16 @@ func (s *Store) Kinds(ctx context.Context) (map[watch.Kind]int, error) {
 	return out, rows.Err()
 }
 
-// Due returns what is to be asked at or before a time, most urgent first. It
-// reads a few columns through an index, however long the list is.
-func (s *Store) Due(ctx context.Context, when time.Time, limit int) ([]watch.DueRow, error) {
-	rows, err := s.hot(ctx, `SELECT name, drop_at, due, due_why FROM watch WHERE due <= ? ORDER BY due `+atMost, when.UnixMicro(), limit)
+// Due returns what is to be asked at or before a time, most urgent first, and
+// when the next one after them is; zero where there is none or the limit was
+// reached. It reads a few columns through an index, however long the list is.
+func (s *Store) Due(ctx context.Context, when time.Time, limit int) ([]watch.DueRow, time.Time, error) {
+	fail := func(err error) ([]watch.DueRow, time.Time, error) {
+		return nil, time.Time{}, fmt.Errorf("read what is due: %w", s.typed(err))
+	}
+	rows, err := s.hot(ctx, `SELECT name, drop_at, due, due_why FROM watch ORDER BY due `+atMost, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read what is due: %w", s.typed(err))
+		return fail(err)
 	}
 	defer rows.Close()
 	out := make([]watch.DueRow, 0, min(limit, 64))
@@ -238,14 +242,20 @@ func (s *Store) Due(ctx context.Context, when time.Time, limit int) ([]watch.Due
 		var dropAt, due int64
 		var name string // scanning into a named type goes by reflection
 		if err := rows.Scan(&name, &dropAt, &due, &d.Why); err != nil {
-			return nil, fmt.Errorf("read what is due: %w", s.typed(err))
+			return fail(err)
+		}
+		d.Due = at(sql.NullInt64{Int64: due, Valid: true})
+		if due > when.UnixMicro() {
+			return out, d.Due, nil
 		}
 		d.Name = watch.Name(name)
-		d.Due = time.UnixMicro(due).UTC()
 		d.Rank = rank(dropAt, when)
 		out = append(out, d)
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return fail(err)
+	}
+	return out, time.Time{}, nil
 }
 
 func rank(dropAt int64, now time.Time) int {
@@ -256,26 +266,4 @@ func rank(dropAt int64, now time.Time) int {
 		return 1
 	}
 	return 0
-}
-
-// NextDue is when something is due next, zero if the list is empty.
-func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	fail := func(err error) (time.Time, error) {
-		return time.Time{}, fmt.Errorf("read what is due next: %w", s.typed(err))
-	}
-	rows, err := s.hot(ctx, `SELECT min(due) FROM watch`)
-	if err != nil {
-		return fail(err)
-	}
-	defer rows.Close()
-	var due sql.NullInt64
-	for rows.Next() {
-		if err := rows.Scan(&due); err != nil {
-			return fail(err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fail(err)
-	}
-	return at(due), nil
 }

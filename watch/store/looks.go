@@ -198,7 +198,7 @@ func (s *Store) Standings(ctx context.Context, names ...watch.Name) (map[watch.N
 	if err != nil {
 		return fail(err)
 	}
-	rows, err := s.hot(ctx, `SELECT w.name, w.created, w.verdict, w.seen, EXISTS (SELECT 1 FROM orders o WHERE o.name = w.name)
+	rows, err := s.hot(ctx, `SELECT w.name, w.created, w.looks, w.verdict, w.seen, EXISTS (SELECT 1 FROM orders o WHERE o.name = w.name)
 		FROM json_each(?) j CROSS JOIN watch w ON w.name = j.value`, string(list))
 	if err != nil {
 		return fail(err)
@@ -210,7 +210,7 @@ func (s *Store) Standings(ctx context.Context, names ...watch.Name) (map[watch.N
 		var name string
 		var created int64
 		var verdict, seen sql.RawBytes
-		if err := rows.Scan(&name, &created, &verdict, &seen, &st.Ordered); err != nil {
+		if err := rows.Scan(&name, &created, &st.Looks, &verdict, &seen, &st.Ordered); err != nil {
 			return fail(err)
 		}
 		st.Added = time.UnixMicro(created).UTC()
