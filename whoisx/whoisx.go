@@ -192,6 +192,8 @@ type Answer struct {
 	RegistrarExpires Date `json:"registrar_expires"`
 	Deleted          Date `json:"deleted"` // deletion or start of quarantine, where said
 
+	AsOf Date `json:"as_of,omitzero"` // the state of the registry that it shows, where the source says so
+
 	Registrar    string     `json:"registrar"`
 	RegistrarID  string     `json:"registrar_id,omitempty"` // IANA registrar ID
 	Nameservers  []string   `json:"nameservers"`            // lower case, no trailing dot

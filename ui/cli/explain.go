@@ -21,30 +21,41 @@ import (
 // caps below it.
 const maxSaved = 16 << 20
 
+// savedAnswers are answers in files. The first of each kind belong to the first
+// time, the second to the second: earlier ones are the name's history.
+type savedAnswers struct {
+	whois, servers, rdap []string
+	status               []int
+	at                   []string
+}
+
 func (a *app) explainCommand() *cobra.Command {
-	var whoisFile, server, rdapFile, at string
-	var status int
+	var files savedAnswers
 	cmd := &cobra.Command{
 		Use:   "explain NAME",
 		Short: "Say what was concluded, from which lines, and why not something else",
 		Long: `Explain a verdict: from the answers that are kept of a name on the list, or
 from answers that you saved. With a file nothing is asked and nothing is
-stored, so that a wrong verdict can be reported and mended.`,
+stored, so that a wrong verdict can be reported and mended.
+
+Where --at is given more than once, each time has its own file of every kind,
+oldest first; what they show one after the other is the name's history.`,
 		Example: `  lapse explain tinplate.com
   lapse explain example.com --whois answer.txt --server whois.verisign-grs.com
-  lapse explain example.com --rdap answer.json --http-status 404 --at 2026-11-10T17:42:00Z --json`,
+  lapse explain example.com --rdap answer.json --http-status 404 --at 2026-11-10T17:42:00Z --json
+  lapse explain example.com --rdap may.json --at 2026-05-01T12:00Z --rdap june.json --at 2026-06-01T12:00Z`,
 		GroupID: groupLook,
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			now := a.now().UTC()
-			if at != "" {
+			times := []time.Time{a.now().UTC()}
+			for i, at := range files.at {
 				t, err := parseMoment(at)
 				if err != nil {
 					return err
 				}
-				now = t
+				times = append(times[:i], t)
 			}
-			saved := whoisFile != "" || rdapFile != ""
+			saved := len(files.whois)+len(files.rdap) > 0
 			n, err := a.parseName(args[0])
 			if err != nil {
 				if !saved {
@@ -57,9 +68,9 @@ stored, so that a wrong verdict can be reported and mended.`,
 			}
 			var look watch.Look
 			if saved {
-				look, err = a.explainSaved(n, now, whoisFile, server, rdapFile, status)
+				look, err = a.explainSaved(n, files, times)
 			} else {
-				look, err = a.explainKept(cmd, n, now)
+				look, err = a.explainKept(cmd, n, times[len(times)-1])
 			}
 			if err != nil {
 				return err
@@ -71,15 +82,45 @@ stored, so that a wrong verdict can be reported and mended.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&whoisFile, "whois", "", "a saved WHOIS answer (`file`, or - for standard input)")
-	f.StringVar(&server, "server", "", "the WHOIS `host` that gave it")
-	f.StringVar(&rdapFile, "rdap", "", "a saved RDAP answer (`file`, or - for standard input)")
-	f.IntVar(&status, "http-status", 200, "the HTTP status that came with it")
-	f.StringVar(&at, "at", "", "the `time` of the answer (default: now)")
+	f.StringArrayVar(&files.whois, "whois", nil, "a saved WHOIS answer (`file`, or - for standard input)")
+	f.StringArrayVar(&files.servers, "server", nil, "the WHOIS `host` that gave it")
+	f.StringArrayVar(&files.rdap, "rdap", nil, "a saved RDAP answer (`file`, or - for standard input)")
+	f.IntSliceVar(&files.status, "http-status", []int{200}, "the HTTP `status` that came with it")
+	f.StringArrayVar(&files.at, "at", nil, "the `time` of the answer (default: now)")
 	return cmd
 }
 
-func (a *app) explainSaved(n watch.Name, at time.Time, whoisFile, server, rdapFile string, status int) (watch.Look, error) {
+// check wants a file of every kind that is used for each time, or one for all.
+func (f savedAnswers) check(times int) error {
+	for _, k := range []struct {
+		flag string
+		n    int
+		one  bool // one stands for all
+	}{
+		{"--rdap", len(f.rdap), false}, {"--whois", len(f.whois), false}, {"--server", len(f.servers), true}, {"--http-status", len(f.status), true},
+	} {
+		if k.n != 0 && k.n != times && (!k.one || k.n != 1) {
+			return coded(exitUsage, fmt.Errorf("explain: %d of %s for %d times; each --at has its own, oldest first", k.n, k.flag, times))
+		}
+	}
+	return nil
+}
+
+// nth is what belongs to one of several times: its own, or the one for all.
+func nth[T any](of []T, i int) (v T) {
+	switch {
+	case i < len(of):
+		return of[i]
+	case len(of) == 1:
+		return of[0]
+	}
+	return v
+}
+
+func (a *app) explainSaved(n watch.Name, files savedAnswers, times []time.Time) (watch.Look, error) {
+	if err := files.check(len(times)); err != nil {
+		return watch.Look{}, err
+	}
 	cfg, err := a.config()
 	if err != nil {
 		return watch.Look{}, err
@@ -92,24 +133,31 @@ func (a *app) explainSaved(n watch.Name, at time.Time, whoisFile, server, rdapFi
 	if err != nil {
 		return watch.Look{}, err
 	}
-	l := watch.Look{Name: n, At: at}
-	if rdapFile != "" {
-		raw, err := a.readSaved(rdapFile)
-		if err != nil {
-			return l, err
+	l := watch.Look{Name: n}
+	var before *lifecycle.Seen
+	for i, at := range times {
+		l.At, l.Answers = at, nil
+		if i < len(files.rdap) {
+			raw, err := a.readSaved(files.rdap[i])
+			if err != nil {
+				return l, err
+			}
+			l.Answers = append(l.Answers, rdap.Explain(raw, nth(files.status, i), string(n), at))
 		}
-		l.Answers = append(l.Answers, rdap.Explain(raw, status, string(n), at))
-	}
-	if whoisFile != "" {
-		raw, err := a.readSaved(whoisFile)
-		if err != nil {
-			return l, err
+		if i < len(files.whois) {
+			raw, err := a.readSaved(files.whois[i])
+			if err != nil {
+				return l, err
+			}
+			answer := whois.Classify(raw, nth(files.servers, i), string(n), at)
+			whois.Fill(&answer, whoisx.Clean(string(raw)))
+			l.Answers = append(l.Answers, answer)
 		}
-		answer := whois.Classify(raw, server, string(n), at)
-		whois.Fill(&answer, whoisx.Clean(string(raw)))
-		l.Answers = append(l.Answers, answer)
+		in := lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Before: before, Now: at, Houses: houses}
+		l.Verdict = lifecycle.Decide(in)
+		seen := lifecycle.Remember(in, l.Verdict)
+		before = &seen
 	}
-	l.Verdict = lifecycle.Decide(lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Now: at, Houses: houses})
 	return l, nil
 }
 

@@ -79,7 +79,7 @@ func (d *decider) caught(anew bool) {
 		recent := d.Now.Before(until) && !d.v.Created.After(d.Now.Add(day))
 		// Without a look before only the age of the registration tells, and a
 		// registrar that also sells to everybody proves nothing.
-		if recent && (anew || b == nil && strings.HasPrefix(c.Service, "DropCatch")) {
+		if recent && (anew || b == nil && c.shell(d.registrarID(), d.v.Registrar)) {
 			u := date(until, d.v.Created.DayOnly)
 			d.flag(Flag{
 				Flag: FlagAtAuction, Category: c.Service, Until: &u,
@@ -356,7 +356,11 @@ func (d *decider) explain() {
 			d.why("it expired %s; its holder can still renew it at the usual price", say(d.expires))
 		}
 		if d.autoYear {
-			d.why("the registry already shows %s: that is the automatic renewal, not the holder's", say(d.main.Expires))
+			if d.hidden {
+				d.why("the registry shows %s, a year more, as its automatic renewal does, and no status that tells: whether its holder paid is sure once the grace period is over", say(d.main.Expires))
+			} else {
+				d.why("the registry already shows %s: that is the automatic renewal, not the holder's", say(d.main.Expires))
+			}
 			switch at := d.pick(func(a whoisx.Answer) whoisx.Date { return a.RegistrarExpires }); {
 			case sameDay(at, d.expires):
 				d.why("its registrar still shows %s: not renewed", say(at))

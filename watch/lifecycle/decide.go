@@ -205,7 +205,7 @@ func (d *decider) held() {
 	if len(agree) > 1 {
 		d.v.Confidence = Confirmed
 	}
-	if d.unsure || rs != nil && rs.Confidence == "memory" && !telling(*rs) {
+	if d.unsure || d.hidden || rs != nil && rs.Confidence == "memory" && !telling(*rs) {
 		d.v.Confidence = Guess // nobody says the stage, and nobody confirmed its days
 	}
 	if rs != nil {
@@ -365,13 +365,13 @@ func (d *decider) next(st Stage) *Next {
 	if !d.began.known() {
 		return n
 	}
-	m := d.began.add(held[i].Min, held[i].Max)
+	m := d.counted().add(held[i].Min, held[i].Max)
 	late := endOf(m).Before(d.Now)
 	if m.lo.Before(d.Now) {
 		m.lo = d.Now // it is still in this one
 	}
 	n.Earliest, n.Latest = date(m.lo, m.day), date(m.hi, m.day)
-	if late && held[i].Min != held[i].Max {
+	if late {
 		n.Latest = whoisx.Date{}
 	}
 	return n
@@ -431,8 +431,19 @@ func (d *decider) hinted() {
 	d.flags()
 }
 
-// clockCheck notices a machine whose clock went back.
+// clockCheck notices a machine whose clock jumped, and a registry that answers
+// from the past or the future.
 func (d *decider) clockCheck() {
+	if len(d.yes) > 0 {
+		for _, up := range []whoisx.Date{d.main.Created, d.main.Updated, d.main.AsOf} {
+			if up.After(d.Now.Add(day)) {
+				d.odd("%s speaks of %s, which is still to come: its clock or this machine's is wrong", who(d.main), say(up))
+			}
+		}
+		if as := d.main.AsOf; !as.IsZero() && d.Now.Sub(as.Time) > 24*freshFor(d.Rule) {
+			d.odd("%s answered from the past: its data is of %s", who(d.main), say(as))
+		}
+	}
 	if b := d.Before; b != nil && d.Now.Before(b.At.Add(-time.Minute)) {
 		d.odd("this machine's clock went back by %s since the look before", FormatSpan(b.At.Sub(d.Now).Round(time.Second)))
 	}

@@ -33,6 +33,8 @@ type decider struct {
 	expires  whoisx.Date   // the real expiry, the automatic year taken back
 	autoYear bool          // the registry's date is a year ahead of the real one
 	old      bool          // nobody said anything for a day
+	hidden   bool          // its date is a year ahead, and no status says why
+	renewed  bool          // its holder renewed it on top of the automatic renewal
 	unsure   bool          // the stage is a guess between several
 	stuck    bool          // its dates are long past and nothing else tells
 }

@@ -41,9 +41,12 @@ type House struct {
 
 // Catcher is a service that catches names under registrars of its own.
 type Catcher struct {
-	Service    string        `json:"service"`
-	IDs        []string      `json:"ids"`
-	Registrars []string      `json:"registrars"`
+	Service    string   `json:"service"`
+	IDs        []string `json:"ids"`
+	Registrars []string `json:"registrars"`
+	// Shells are those of its registrars that catch and do nothing else: a
+	// fresh registration there is a catch, whatever was seen before.
+	Shells     []string      `json:"shells"`
 	Auction    time.Duration `json:"auction_ns"` // how long its auction of a contested catch lasts
 	Several    string        `json:"several"`
 	Confidence string        `json:"confidence"`
@@ -64,6 +67,7 @@ type housesFile struct {
 		Service    string   `toml:"service"`
 		IDs        []string `toml:"ids"`
 		Registrars []string `toml:"registrars"`
+		Shells     []string `toml:"shells"`
 		Auction    string   `toml:"auction"`
 		Several    string   `toml:"several"`
 		Confidence string   `toml:"confidence"`
@@ -132,7 +136,7 @@ func (h *Houses) Overlay(path string, data []byte) error {
 		if err != nil {
 			return fmt.Errorf("read houses: %w", err)
 		}
-		c := Catcher{Service: t.Service, IDs: t.IDs, Registrars: t.Registrars, Auction: auction, Several: t.Several, Confidence: t.Confidence, Source: t.Source}
+		c := Catcher{Service: t.Service, IDs: t.IDs, Registrars: t.Registrars, Shells: t.Shells, Auction: auction, Several: t.Several, Confidence: t.Confidence, Source: t.Source}
 		next.Catchers = put(next.Catchers, c, func(o Catcher) bool { return o.Service == c.Service })
 	}
 	for i, n := range f.Nameservers {
@@ -177,7 +181,10 @@ func matches(ids, names []string, id, name string) bool {
 			break
 		}
 		lo, hi, isSpan := strings.Cut(s, "-")
-		a, _ := strconv.Atoi(lo)
+		a, err := strconv.Atoi(lo)
+		if err != nil {
+			continue // a name
+		}
 		b := a
 		if isSpan {
 			b, _ = strconv.Atoi(hi)
@@ -200,15 +207,21 @@ func (h *Houses) House(id, name string) *House {
 	return nil
 }
 
-// Catcher returns the catch service behind a registrar, or nil.
+// Catcher returns the catch service behind a registrar, or nil. Its name is
+// believed before its ID: services buy and sell accreditations.
 func (h *Houses) Catcher(id, name string) *Catcher {
-	for i := range h.Catchers {
-		if c := &h.Catchers[i]; matches(c.IDs, c.Registrars, id, name) {
-			return c
+	for _, try := range [][2]string{{"", name}, {id, ""}} {
+		for i := range h.Catchers {
+			if c := &h.Catchers[i]; matches(c.IDs, c.Registrars, try[0], try[1]) || c.shell(try[0], try[1]) {
+				return c
+			}
 		}
 	}
 	return nil
 }
+
+// shell reports whether a registrar is one that catches and does nothing else.
+func (c Catcher) shell(id, name string) bool { return matches(c.Shells, c.Shells, id, name) }
 
 // Hosts says what name servers give away: "auction" or "parking" and whose,
 // or nothing.

@@ -33,6 +33,8 @@ func (d *decider) readExpiry() {
 	grace := d.graceMax()
 	fits := !back.After(d.Now) && d.Now.Sub(back.Time) <= grace+2*day
 	switch {
+	case has(d.main, "autoRenewPeriod") && has(d.main, "renewPeriod") && !fits && d.Now.Sub(minusYear(back).Time) <= grace+2*day:
+		d.renewed = true // two years: one by itself, one paid for (RFC 3915 §3.1)
 	case has(d.main, "autoRenewPeriod"):
 		if exp.After(d.Now) && !back.After(d.Now) {
 			d.expires, d.autoYear = back, true
@@ -40,6 +42,8 @@ func (d *decider) readExpiry() {
 		if exp.After(d.Now) && !fits {
 			d.v.Anomaly = "the registry shows the auto-renew period, but its expiry date " + say(exp) + " does not fit one"
 		}
+	case fits && d.saidExpired():
+		d.expires, d.autoYear = back, true
 	case fits && sameDay(d.pick(func(a whoisx.Answer) whoisx.Date { return a.RegistrarExpires }), back):
 		// The registry hides its periods, but the registrar still shows the
 		// year before: the date moved by itself.
@@ -48,7 +52,32 @@ func (d *decider) readExpiry() {
 		// The date jumped a year and the answer shows no statuses at all: it
 		// cannot be told from an automatic renewal, and is not called one.
 		d.expires, d.autoYear = back, true
+	case fits && d.movedByItself(back):
+		d.expires, d.autoYear, d.hidden = back, true, true
 	}
+}
+
+// saidExpired reports whether the registry calls the name expired in words of
+// its own.
+func (d *decider) saidExpired() bool {
+	s := d.bySaid(d.main)
+	return s != nil && s.MapsTo == Expired
+}
+
+// movedByItself reports whether a date that is a year ahead may be so without
+// anybody having paid: it moved when the old one was reached, or moved since
+// the look before and no change dates from before the expiry. Registries that
+// show autoRenewPeriod (RFC 3915 §3.1) tell; others do not.
+func (d *decider) movedByItself(back whoisx.Date) bool {
+	if has(d.main, "renewPeriod") || has(d.main, "transferPeriod") || has(d.main, "addPeriod") || sameDay(d.v.Created, back) {
+		return false
+	}
+	b := d.Before
+	if b != nil && (!b.Statuses["autoRenewPeriod"].IsZero() || sameDay(b.Verdict.Expires, d.expires)) {
+		return false // this registry tells, or it was judged before
+	}
+	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
+	return sameDay(up, back) || b != nil && b.Verdict.Stage.somebodys() && sameDay(b.Verdict.Expires, back) && (up.IsZero() || up.After(back.Time))
 }
 
 // graceMax is the longest auto-renew grace of the rule.
@@ -89,6 +118,9 @@ func (d *decider) readStage(a whoisx.Answer) (*RuleStage, Stage) {
 	}
 	if has(a, "pendingDelete") {
 		return d.byPendingDelete(a, held)
+	}
+	if d.renewed {
+		return nil, Registered
 	}
 	if has(a, "autoRenewPeriod") {
 		if s := find(held, func(s RuleStage) bool { return s.MapsTo == Expired }); s != nil {

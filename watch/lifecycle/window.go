@@ -27,7 +27,7 @@ func (d *decider) ends() (moments, bool) {
 			return d.began, true
 		}
 	}
-	m := d.began.add(held[i].Min, held[i].Max)
+	m := d.counted().add(held[i].Min, held[i].Max)
 	if m.lo.Before(d.Now) && !m.day && !d.last() && slices.ContainsFunc(d.Rule.held()[i:i+2], telling) {
 		m.lo = d.Now // it is still in this stage
 	}
@@ -35,6 +35,15 @@ func (d *decider) ends() (moments, bool) {
 		m = m.add(s.Min, s.Max)
 	}
 	return m, true
+}
+
+// counted is the moment from which the length of the name's stage counts: one
+// that is announced before the expiry (.jp: to be suspended) counts from there.
+func (d *decider) counted() moments {
+	if d.rs.From == "expiry" && d.expires.After(d.Now) {
+		return dated(d.expires)
+	}
+	return d.began
 }
 
 // telling reports whether a registry shows a stage by more than its dates.

@@ -242,6 +242,8 @@ func (r *reader) event(i int) {
 		into, what = &r.a.RegistrarExpires, "expires at the registrar "
 	case spelled(b, "deletion"):
 		into, what = &r.a.Deleted, "deleted "
+	case spelled(b, "lastupdateofrdapdatabase"):
+		into, what = &r.a.AsOf, "as of "
 	default:
 		return
 	}

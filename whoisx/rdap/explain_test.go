@@ -52,7 +52,7 @@ func TestExplainAll(t *testing.T) {
 		Source: whoisx.RDAP, Name: "example.com", Asked: now, Outcome: whoisx.Registered, Confirmed: true, HTTPStatus: 200,
 		Statuses:     []string{"clientTransferProhibited", "pendingDelete", "redemptionPeriod"},
 		SaidStatuses: []string{"client transfer prohibited", "pendingDelete", "Redemption Period", "server recover prohibited"},
-		Created:      created, Updated: day("2026-06-01T10:00:00Z"), Expires: day("2026-07-04T19:21:02Z"), RegistrarExpires: day("2025-07-04"),
+		Created:      created, Updated: day("2026-06-01T10:00:00Z"), Expires: day("2026-07-04T19:21:02Z"), RegistrarExpires: day("2025-07-04"), AsOf: day("2026-08-05T15:37:05Z"),
 		Registrar: "Sea [31mWasp", RegistrarID: "411", RegistrarURL: "https://rdap.registrar.example/domain/EXAMPLE.COM",
 		Nameservers: []string{"ns1.example.net", "ns2.example.net"}, Redacted: []string{"Registrant Name", "Registrant Email"},
 		Raw: []byte(sample),
