@@ -78,6 +78,9 @@ type Store interface {
 
 	alert.Outbox
 	Outbox(ctx context.Context, limit int) ([]alert.Item, error)
+	// Alerts returns every alert about a name, told or not, oldest first; what
+	// was told long ago is forgotten.
+	Alerts(ctx context.Context, n Name) ([]alert.Item, error)
 	PutAlerts(ctx context.Context, items []alert.Item) error
 
 	// Add stores new watches in one transaction; one that exists is reported

@@ -16,16 +16,29 @@ import (
 )
 
 func (a *app) showCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "show NAME",
-		Short:   "Show all that is known of a name",
-		Example: "  lapse show tinplate.com\n  lapse show tinplate.com --json",
+	var export, force bool
+	cmd := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show all that is known of a name",
+		Long: `Show all that is known of a name. With --export, all dated evidence of it goes
+into one zip file, for a dispute: answers as they came with their hashes,
+verdict, history, alerts, orders and ledger. The file is NAME-evidence.zip here,
+or the one that is named; - is standard output.`,
+		Example: "  lapse show tinplate.com\n  lapse show tinplate.com --json\n  lapse show tinplate.com --export\n  lapse show tinplate.com --export dispute.zip",
 		GroupID: groupList,
-		Args:    oneName,
+		Args: func(cmd *cobra.Command, words []string) error {
+			if export && len(words) == 2 {
+				return nil
+			}
+			return oneName(cmd, words)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
+			}
+			if export {
+				return a.exportEvidence(cmd.Context(), n, args[1:], force)
 			}
 			s, err := a.open(cmd.Context(), needRoutes)
 			if err != nil {
@@ -58,6 +71,9 @@ func (a *app) showCommand() *cobra.Command {
 			return a.showBursts(bursts)
 		},
 	}
+	cmd.Flags().BoolVar(&export, "export", false, "write the dated evidence into a zip file")
+	cmd.Flags().BoolVar(&force, "force", false, "with --export: replace a file that is there")
+	return cmd
 }
 
 func (a *app) showDetail(d watch.Detail) error {

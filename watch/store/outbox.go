@@ -116,12 +116,12 @@ func except(q string, args []any, channels []string) (string, []any) {
 	return q + ` AND channel NOT IN (?` + strings.Repeat(`, ?`, len(channels)-1) + `)`, args
 }
 
-func scanItem(rows *sql.Rows) (alert.Item, error) {
+func scanItem(rows *sql.Rows, more ...any) (alert.Item, error) {
 	var it alert.Item
 	var body string
 	var notBefore int64
 	var started sql.NullInt64
-	if err := rows.Scan(&it.Channel, &notBefore, &it.Digest, &it.Tries, &started, &it.Error, &body); err != nil {
+	if err := rows.Scan(append([]any{&it.Channel, &notBefore, &it.Digest, &it.Tries, &started, &it.Error, &body}, more...)...); err != nil {
 		return it, err
 	}
 	if err := json.Unmarshal([]byte(body), &it.Alert); err != nil {
@@ -183,6 +183,29 @@ func (s *Store) NextAlert(ctx context.Context, without []string) (time.Time, err
 // soonest first.
 func (s *Store) Outbox(ctx context.Context, limit int) ([]alert.Item, error) {
 	return s.DueAlerts(ctx, time.UnixMicro(never), nil, limit)
+}
+
+// Alerts returns every alert about a name that is kept, told or not, oldest
+// first.
+func (s *Store) Alerts(ctx context.Context, n watch.Name) ([]alert.Item, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT channel, not_before, digest, tries, started, error, body, sent FROM outbox WHERE name = ? ORDER BY not_before, id, channel`, string(n))
+	if err != nil {
+		return nil, fmt.Errorf("read the alerts about %s: %w", n, s.typed(err))
+	}
+	defer rows.Close()
+	var out []alert.Item
+	for rows.Next() {
+		var sent sql.NullInt64
+		it, err := scanItem(rows, &sent)
+		if err != nil {
+			return nil, fmt.Errorf("read the alerts about %s: %w", n, err)
+		}
+		if sent.Valid {
+			it.Sent = time.UnixMicro(sent.Int64).UTC()
+		}
+		out = append(out, it)
+	}
+	return out, rows.Err()
 }
 
 // PutAlerts puts items into the outbox that belong to no change, such as a
