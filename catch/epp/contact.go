@@ -16,14 +16,14 @@ const (
 // Postal is an address, in one of the two forms of RFC 5733: "int" in ASCII,
 // "loc" in any script.
 type Postal struct {
-	Type    string // int (the default) or loc
-	Name    string
-	Org     string
-	Street  []string // up to three lines
-	City    string
-	State   string
-	Code    string
-	Country string // two letters
+	Type    string   `json:"type,omitempty"` // int (the default) or loc
+	Name    string   `json:"name,omitempty"`
+	Org     string   `json:"org,omitempty"`
+	Street  []string `json:"street,omitempty"` // up to three lines
+	City    string   `json:"city,omitempty"`
+	State   string   `json:"state,omitempty"`
+	Code    string   `json:"code,omitempty"`
+	Country string   `json:"country,omitempty"` // two letters
 }
 
 func (p Postal) encode(w *writer, change bool) {
@@ -65,9 +65,14 @@ func (p Postal) encode(w *writer, change bool) {
 // Disclose says what the registry may show or must hide (RFC 5733, section
 // 2.9).
 type Disclose struct {
-	Show                     bool // true: show these; false: hide these
-	Name, Org, Addr          bool
-	Voice, Fax, Email, Local bool // Local: name, org and addr in their loc form
+	Show  bool `json:"show"` // true: show these; false: hide these
+	Name  bool `json:"name,omitempty"`
+	Org   bool `json:"org,omitempty"`
+	Addr  bool `json:"addr,omitempty"`
+	Voice bool `json:"voice,omitempty"`
+	Fax   bool `json:"fax,omitempty"`
+	Email bool `json:"email,omitempty"`
+	Local bool `json:"local,omitempty"` // name, org and addr in their loc form
 }
 
 func (d Disclose) encode(w *writer) {

@@ -85,14 +85,14 @@ func (c DomainInfo) extensions(w *writer) {
 // Host is a name server as an attribute of a name: with its addresses where it
 // needs glue.
 type Host struct {
-	Name  string
-	Addrs []string // IPv4 and IPv6, as text
+	Name  string   `json:"name"`
+	Addrs []string `json:"addrs,omitempty"` // IPv4 and IPv6, as text
 }
 
 // Contact is a contact of a name in a role: admin, tech, billing.
 type Contact struct {
-	Role string
-	ID   string
+	Role string `json:"role"`
+	ID   string `json:"id"`
 }
 
 // DomainCreate registers a name (section 3.2.1).

@@ -26,6 +26,8 @@
 // command that was never sent ends the session.
 package epp
 
+import "slices"
+
 // The namespaces that this client speaks.
 const (
 	NSEPP     = "urn:ietf:params:xml:ns:epp-1.0"     // RFC 5730
@@ -49,12 +51,24 @@ const (
 	// RFC 9154: authorization information is empty until a transfer needs it.
 	NSSecureAuth = "urn:ietf:params:xml:ns:epp:secure-authinfo-transfer-1.0"
 
+	// The account's balance has no RFC: Verisign wrote a mapping that others took
+	// over, and SWITCH one of its own.
+	NSBalance   = "http://www.verisign.com/epp/balance-1.0"
+	NSBalanceCH = "https://www.nic.ch/epp/balance-1.0"
+
 	nsSMD  = "urn:ietf:params:xml:ns:signedMark-1.0"
 	nsMark = "urn:ietf:params:xml:ns:mark-1.0"
 )
 
 // feeVersions are the fee extensions, best first.
 var feeVersions = []string{NSFee10, NSFee12, NSFee11, NSFee06}
+
+// objects are those that a login asks for where the server offers them, of the
+// balances the first alone.
+var (
+	objects  = []string{NSDomain, NSContact, NSHost}
+	balances = []string{NSBalance, NSBalanceCH}
+)
 
 // known are the extensions that a login asks for where the server offers them.
 // Of the fee extensions it asks for the best alone.
@@ -76,7 +90,7 @@ type Services struct {
 func Everything() Services {
 	return Services{
 		Lang:       "en",
-		Objects:    []string{NSDomain, NSContact, NSHost},
+		Objects:    append(slices.Clone(objects), NSBalance),
 		Extensions: append([]string{NSFee10}, known...),
 		Fee:        NSFee10,
 	}
@@ -84,15 +98,16 @@ func Everything() Services {
 
 // Has reports whether the session speaks a namespace.
 func (s Services) Has(uri string) bool {
-	for _, u := range s.Objects {
-		if u == uri {
-			return true
+	return slices.Contains(s.Objects, uri) || slices.Contains(s.Extensions, uri)
+}
+
+// Balance is the namespace in which the account's balance can be asked for, ""
+// where the server does not offer that.
+func (s Services) Balance() string {
+	for _, u := range balances {
+		if slices.Contains(s.Objects, u) {
+			return u
 		}
 	}
-	for _, u := range s.Extensions {
-		if u == uri {
-			return true
-		}
-	}
-	return false
+	return ""
 }

@@ -109,9 +109,15 @@ func (g Greeting) Services() (Services, error) {
 	if len(g.Langs) > 0 && !slices.Contains(g.Langs, "en") {
 		s.Lang = g.Langs[0]
 	}
-	for _, u := range []string{NSDomain, NSContact, NSHost} {
+	for _, u := range objects {
 		if slices.Contains(g.Objects, u) {
 			s.Objects = append(s.Objects, u)
+		}
+	}
+	for _, u := range balances {
+		if slices.Contains(g.Objects, u) {
+			s.Objects = append(s.Objects, u)
+			break
 		}
 	}
 	for _, u := range feeVersions {

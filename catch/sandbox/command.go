@@ -237,6 +237,11 @@ func readObject(n *node, c *command) error {
 		readHost(s, c)
 	case nsContact:
 		readContact(s, c)
+	case nsBalance:
+		if c.verb != "info" {
+			return &fault{2101, "a balance can only be read"}
+		}
+		s.empty(n)
 	default:
 		return &fault{2307, "objects of " + n.space + " are not served"}
 	}

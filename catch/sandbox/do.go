@@ -66,6 +66,8 @@ func (s *session) do(c command, perr error, at time.Time) result {
 		res = r.hostCommand(s.acc, c, at)
 	case c.object == nsContact:
 		res = r.contactCommand(s.acc, c, at)
+	case c.object == nsBalance:
+		res = s.acc.balanceInfo()
 	default:
 		res = fail(2000, "unknown command")
 	}
@@ -159,6 +161,16 @@ func (s *session) login(c command, at time.Time) result {
 			nsLoginSec, stamp(a.o.Expires))
 	}
 	return res
+}
+
+// balanceInfo answers in Verisign's mapping, which other registries speak too.
+// An account without a balance is one of a registry that sends invoices.
+func (a *account) balanceInfo() result {
+	if a.unlimited {
+		return fail(2304, "the account is not prepaid")
+	}
+	return result{code: 1000, resData: fmt.Sprintf(`<balance:infData xmlns:balance="%s"><balance:creditLimit>0.00</balance:creditLimit><balance:balance>%s</balance:balance><balance:availableCredit>%s</balance:availableCredit><balance:creditThreshold><balance:fixed>0.00</balance:fixed></balance:creditThreshold></balance:infData>`,
+		nsBalance, fmtCents(a.balance), fmtCents(a.balance))}
 }
 
 func (r *Registry) poll(a *account, c command) result {

@@ -32,12 +32,13 @@ const (
 	nsChangePoll = "urn:ietf:params:xml:ns:changePoll-1.0"
 	nsUnhandled  = "urn:ietf:params:xml:ns:epp:unhandled-namespaces-1.0"
 	nsSecureAuth = "urn:ietf:params:xml:ns:epp:secure-authinfo-transfer-1.0"
+	nsBalance    = "http://www.verisign.com/epp/balance-1.0"
 
 	nsXSI = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
 var (
-	objectURIs    = []string{nsDomain, nsHost, nsContact}
+	objectURIs    = []string{nsDomain, nsHost, nsContact, nsBalance}
 	extensionURIs = []string{nsFee, nsRGP, nsLaunch, nsSecDNS, nsLoginSec, nsToken, nsChangePoll, nsUnhandled} // of the fees, one version
 )
 

@@ -28,7 +28,15 @@ func TestOnlyWhatTheLoginListed(t *testing.T) {
 			}
 			return p
 		}
-		all := enter([]string{nsDomain}, []string{nsRGP, nsChangePoll})
+		all := enter([]string{nsDomain, nsHost, nsContact}, []string{nsRGP, nsChangePoll})
+		for _, x := range []string{
+			`<info><host:info xmlns:host="` + nsHost + `"><host:name>ns1.example-hosting.test</host:name></host:info></info>`,
+			`<info><contact:info xmlns:contact="` + nsContact + `"><contact:id>me-anna-1</contact:id></contact:info></info>`,
+		} {
+			if x := all.do(x); code(x) != "1000" {
+				t.Fatal(x)
+			}
+		}
 		if x := all.do(createXML("a.com", "")); code(x) != "1000" {
 			t.Fatal(x)
 		}

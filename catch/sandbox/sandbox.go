@@ -267,13 +267,13 @@ func (r *Registry) load() error {
 		}
 		r.accounts[a.User] = acc
 		k := &contact{
-			id: handle(a.User), roid: "C-" + handle(a.User) + "-SBX", voice: number{main: "+44.2079460000"}, email: "owner@example.test", clID: a.User, created: r.base,
-			postal: []postalInfo{{typ: "int", name: a.Registrar, address: address{street: []string{"1 Sandbox Street"}, city: "Testtown", pc: "12345", cc: "GB"}}},
+			id: handle(a.User), roid: objectID("C", a.User), voice: number{main: "+44.2079460000"}, email: "owner@example.test", clID: a.User, created: r.base,
+			postal: []postalInfo{{typ: "int", name: or(a.Registrar, a.User), address: address{street: []string{"1 Sandbox Street"}, city: "Testtown", pc: "12345", cc: "GB"}}},
 		}
 		r.contacts[k.id] = k
 	}
 	for _, h := range []string{"ns1.example-hosting.test", "ns2.example-hosting.test"} {
-		r.hosts[h] = &host{name: h, roid: "H-" + h[:3] + "-SBX", clID: "sandbox", created: r.base}
+		r.hosts[h] = &host{name: h, roid: objectID("H", h), clID: "sandbox", created: r.base}
 	}
 	if r.o.Service != nil {
 		s, err := newService(*r.o.Service)
@@ -418,6 +418,16 @@ type Config struct {
 }
 
 // handle is the id of the contact that every account begins with.
+// objectID makes a ROID as eppcom:roidType has it.
+func objectID(kind, of string) string {
+	return kind + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(of)) + "-SBX"
+}
+
 func handle(user string) string { return "me-" + user[:min(13, len(user))] }
 
 // Config returns what a client needs to know.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,17 +16,25 @@ import (
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
+// eppFlags are what the commands of lapse epp share.
+type eppFlags struct {
+	account string
+	print   bool
+	host    bool // NAME is a host object
+	contact bool // NAME is a contact's id
+}
+
 func (a *app) eppCommand() *cobra.Command {
-	var account string
-	var printIt bool
+	var f eppFlags
 	cmd := &cobra.Command{
 		Use:   "epp",
 		Short: "Speak to an EPP account by hand",
 		Long: `Send one command over the account and show the answer. --print shows the frame
-instead, byte for byte, and needs neither network nor account. A create is an
-order like any other (lapse order NAME --via ACCOUNT): epp create prints its
-frame, or orders it under a cap.`,
-		Example: "  lapse epp hello --account tag\n  lapse epp check moor.uk sedge.co.uk\n  lapse epp info moor.uk --print\n  lapse epp balance",
+instead, byte for byte, and needs neither network nor account. A create of a
+name is an order like any other (lapse order NAME --via ACCOUNT): epp create
+prints its frame, or orders it under a cap. Every command waits its turn within
+the registry's limits.`,
+		Example: "  lapse epp hello --account tag\n  lapse epp check moor.uk sedge.co.uk --fee\n  lapse epp info ns1.moor.uk --host\n  lapse epp info moor.uk --print\n  lapse epp poll --ack 4711\n  lapse epp balance",
 		GroupID: groupMoney,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -35,41 +44,174 @@ frame, or orders it under a cap.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.PersistentFlags().StringVar(&account, "account", "", "the EPP `account`, where there are several")
-	cmd.PersistentFlags().BoolVar(&printIt, "print", false, "show the frame and send nothing")
+	cmd.PersistentFlags().StringVar(&f.account, "account", "", "the EPP `account`, where there are several")
+	cmd.PersistentFlags().BoolVar(&f.print, "print", false, "show the frame and send nothing")
+	objects := func(c *cobra.Command) *cobra.Command {
+		c.Flags().BoolVar(&f.host, "host", false, "it is a host object")
+		c.Flags().BoolVar(&f.contact, "contact", false, "it is a contact, by its id")
+		return c
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "hello", Short: "Ask for the greeting: services and the registry's clock", Args: noWords,
+			RunE: func(cmd *cobra.Command, _ []string) error { return a.runEPP(cmd.Context(), f, "", epp.Hello{}) },
+		},
+		objects(a.eppCheck(&f)), objects(a.eppInfo(&f)), a.eppPoll(&f), a.eppCreate(&f), a.eppBalance(&f),
+	)
+	return cmd
+}
 
-	one := func(use, short string, args cobra.PositionalArgs, build func(names []watch.Name) epp.Command) *cobra.Command {
-		return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, words []string) error {
-			names, err := a.parseNames(words)
+// runEPP prints a command, or sends it and shows the answer.
+func (a *app) runEPP(ctx context.Context, f eppFlags, n watch.Name, c epp.Command) error {
+	if f.print {
+		return a.printFrame(c)
+	}
+	return a.sendEPP(ctx, f.account, n, c)
+}
+
+// eppWords reads names, or ids where the flag says so.
+func (a *app) eppWords(f eppFlags, words []string) (ids []string, first watch.Name, err error) {
+	switch {
+	case f.host && f.contact:
+		return nil, "", usagef("it is a host or a contact, not both")
+	case f.contact:
+		return words, "", nil
+	case f.host: // a host's name says nothing of the account that has it
+		for _, w := range words {
+			ids = append(ids, strings.ToLower(strings.TrimSuffix(w, ".")))
+		}
+		return ids, "", nil
+	}
+	names, err := a.parseNames(words)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, n := range names {
+		ids = append(ids, string(n))
+	}
+	if len(names) > 0 {
+		first = names[0]
+	}
+	return ids, first, nil
+}
+
+func (a *app) eppCheck(f *eppFlags) *cobra.Command {
+	var fee bool
+	var years int
+	cmd := &cobra.Command{Use: "check NAME...", Short: "Ask which names, hosts or contacts could be created", Args: someNames}
+	cmd.Flags().BoolVar(&fee, "fee", false, "ask for the price of a create too")
+	cmd.Flags().IntVar(&years, "years", 1, "for how many years")
+	cmd.RunE = func(cmd *cobra.Command, words []string) error {
+		ids, first, err := a.eppWords(*f, words)
+		if err != nil {
+			return err
+		}
+		var c epp.Command = epp.DomainCheck{Names: ids}
+		switch {
+		case f.host:
+			c = epp.HostCheck{Names: ids}
+		case f.contact:
+			c = epp.ContactCheck{IDs: ids}
+		case fee:
+			c = epp.DomainCheck{Names: ids, Fee: &epp.FeeCheck{Years: years}}
+		}
+		if fee && (f.host || f.contact) {
+			return usagef("hosts and contacts have no price")
+		}
+		return a.runEPP(cmd.Context(), *f, first, c)
+	}
+	return cmd
+}
+
+func (a *app) eppInfo(f *eppFlags) *cobra.Command {
+	cmd := &cobra.Command{Use: "info NAME", Short: "Read what the registry has on a name, a host or a contact", Args: oneName}
+	cmd.RunE = func(cmd *cobra.Command, words []string) error {
+		ids, first, err := a.eppWords(*f, words)
+		if err != nil {
+			return err
+		}
+		var c epp.Command = epp.DomainInfo{Name: ids[0]}
+		switch {
+		case f.host:
+			c = epp.HostInfo{Name: ids[0]}
+		case f.contact:
+			c = epp.ContactInfo{ID: ids[0]}
+		}
+		return a.runEPP(cmd.Context(), *f, first, c)
+	}
+	return cmd
+}
+
+func (a *app) eppPoll(f *eppFlags) *cobra.Command {
+	var ack string
+	cmd := &cobra.Command{
+		Use: "poll", Short: "Read the first message of the queue; it stays there until --ack", Args: noWords,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.runEPP(cmd.Context(), *f, "", epp.Poll{Ack: ack})
+		},
+	}
+	cmd.Flags().StringVar(&ack, "ack", "", "take the message with this `id` out of the queue instead")
+	return cmd
+}
+
+func (a *app) eppCreate(f *eppFlags) *cobra.Command {
+	var limit money
+	var years int
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Order a create under a cap, or print its frame",
+		Args:  oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := a.parseName(args[0])
 			if err != nil {
 				return err
 			}
-			c := build(names)
-			if printIt {
-				return a.printFrame(c)
+			if f.print && f.account == "" {
+				return a.printFrame(epp.DomainCreate{Name: string(n), Years: years})
 			}
-			var n watch.Name
-			if len(names) > 0 {
-				n = names[0]
+			acc, err := a.eppAccount(cmd.Context(), f.account, n)
+			if err != nil {
+				return err
 			}
-			return a.sendEPP(cmd.Context(), account, n, c)
-		}}
+			if f.print { // as this account would send it: its contacts, its name servers
+				frame, err := acc.Print(catch.Request{Name: string(n), Years: years, Cap: limit.Money})
+				if err != nil {
+					return fmt.Errorf("print frame: %w", err)
+				}
+				return a.printf("%s\n", strings.TrimSpace(whoisx.Clean(frame)))
+			}
+			route := acc.Describe().Route
+			if err := acc.Close(); err != nil {
+				return err
+			}
+			a.holderAs = "order"
+			s, err := a.open(cmd.Context(), needAll)
+			if err != nil {
+				return err
+			}
+			return a.order(cmd.Context(), s, watch.OrderSpec{Name: n, Route: route, Cap: limit.Money, Years: years}, false, yes, true)
+		},
 	}
-	strs := func(names []watch.Name) []string {
-		out := make([]string, len(names))
-		for i, n := range names {
-			out[i] = string(n)
-		}
-		return out
-	}
-	cmd.AddCommand(
-		one("hello", "Ask for the greeting: services and the registry's clock", noWords, func([]watch.Name) epp.Command { return epp.Hello{} }),
-		one("check NAME...", "Ask which names could be created", someNames, func(names []watch.Name) epp.Command { return epp.DomainCheck{Names: strs(names)} }),
-		one("info NAME", "Read what the registry has on a name", oneName, func(names []watch.Name) epp.Command { return epp.DomainInfo{Name: string(names[0])} }),
-		one("poll", "Read the first message of the queue; it stays there", noWords, func([]watch.Name) epp.Command { return epp.Poll{} }),
-		a.eppCreate(&account, &printIt), a.eppBalance(&account),
-	)
+	cmd.Flags().Var(&limit, "cap", "most to be charged, like 60USD")
+	cmd.Flags().IntVar(&years, "years", 1, "for how many years")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
+}
+
+func (a *app) eppBalance(f *eppFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "balance",
+		Short: "Read the account's balance, where the registry has a command for it",
+		Long: `EPP itself has no command for a balance. Where the greeting offers the mapping
+that Verisign wrote (` + epp.NSBalance + `) or SWITCH's,
+it is asked for. Other registries tell the balance beside a create (RFC 8748),
+by mail or on their website only, and that is what the answer says.`,
+		Args: noWords,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.runEPP(cmd.Context(), *f, "", epp.BalanceInfo{})
+		},
+	}
 }
 
 // printFrame shows a frame as it would be sent to a server that offers every
@@ -90,158 +232,50 @@ func (a *app) sendEPP(ctx context.Context, account string, n watch.Name, c epp.C
 		return err
 	}
 	defer func() { _ = acc.Close() }()
-	s, _, err := acc.Connector().Connect(ctx)
+	s, err := acc.Session(ctx, string(n), c.Op())
 	if err != nil {
-		return coded(exitUnreachable, fmt.Errorf("epp %s: %w", c.Op(), err))
+		return fmt.Errorf("epp: %w", err)
 	}
-	defer func() { _ = s.Logout(ctx) }()
-	if _, ok := c.(epp.Hello); ok {
+	switch c := c.(type) {
+	case epp.Hello:
 		g, err := s.Hello(ctx)
 		if err != nil {
-			return fmt.Errorf("epp hello: %w", err)
+			return eppError(err)
 		}
 		return a.printGreeting(g)
+	case epp.BalanceInfo:
+		if s.Services().Balance() == "" {
+			return a.noBalance(ctx, acc, s)
+		}
+	case epp.DomainCheck:
+		if c.Fee != nil && s.Services().Fee == "" {
+			return coded(exitGuard, fmt.Errorf("epp check: %s does not offer prices (RFC 8748)", s.Greeting().Server))
+		}
 	}
 	r, err := s.Do(ctx, c)
 	if err != nil {
-		return fmt.Errorf("epp %s: %w", c.Op(), err)
+		return eppError(err)
 	}
-	switch c := c.(type) {
-	case epp.DomainCheck:
-		return a.printChecked(epp.ReadCheck(r))
-	case epp.DomainInfo:
-		d, ok := epp.ReadDomain(r)
-		if !ok {
-			return fmt.Errorf("epp info: the answer holds no name")
-		}
-		if a.flags.json {
-			return a.writeJSON(d)
-		}
-		t := &table{head: []string{"NAME", "STATUSES", "RGP", "SPONSOR", "CREATED", "EXPIRES"}}
-		t.add(d.Name, strings.Join(d.Statuses, ","), strings.Join(d.RGP, ","), d.Sponsor, moment(d.Created), moment(d.Expires))
-		return a.writeTable(t)
-	case epp.Poll:
-		p := epp.ReadPoll(r)
-		if a.flags.json {
-			return a.writeJSON(p)
-		}
-		if p.Empty {
-			a.note("no message waits (poll %s)", c.Ack)
-			return nil
-		}
-		return a.printf("%s\n", whoisx.CleanLine(fmt.Sprintf("%+v", p.Message)))
-	}
-	return nil
+	return a.printAnswer(acc, c, r)
 }
 
-func (a *app) printGreeting(g epp.Greeting) error {
-	if a.flags.json {
-		return a.writeJSON(struct {
-			Server     string    `json:"server"`
-			Date       time.Time `json:"date"`
-			Received   time.Time `json:"received"`
-			RTT        string    `json:"rtt"`
-			Objects    []string  `json:"objects"`
-			Extensions []string  `json:"extensions"`
-		}{g.Server, g.Date.UTC(), g.Received.UTC(), g.RTT.String(), list(g.Objects), list(g.Extensions)})
+// eppError gives an answer's code the exit code that goes with it.
+func eppError(err error) error {
+	var refused *epp.ResultError
+	switch err = fmt.Errorf("epp: %w", err); {
+	case errors.As(err, &refused) && refused.Code == epp.DoesNotExist:
+		return coded(exitNotFound, err)
+	case errors.As(err, &refused) && refused.Code == epp.TooManySessions, errors.Is(err, epp.ErrTimeout), errors.Is(err, epp.ErrClosed):
+		return coded(exitUnreachable, err)
 	}
-	t := &table{head: []string{"WHAT", ""}}
-	t.add("server", g.Server)
-	t.add("its clock", g.Date.UTC().Format(time.RFC3339Nano))
-	t.add("round trip", g.RTT.String())
-	for _, o := range g.Objects {
-		t.add("object", o)
-	}
-	for _, e := range g.Extensions {
-		t.add("extension", e)
-	}
-	return a.writeTable(t)
+	return err
 }
 
-func (a *app) printChecked(cs []epp.Checked) error {
-	if a.flags.json {
-		type checked struct {
-			Name   string `json:"name"`
-			Free   bool   `json:"free"`
-			Reason string `json:"reason,omitempty"`
-		}
-		out := []checked{}
-		for _, c := range cs {
-			out = append(out, checked{c.ID, c.Free, whoisx.CleanLine(c.Reason)})
-		}
-		return a.writeJSON(out)
-	}
-	t := &table{head: []string{"NAME", "COULD BE CREATED", "REASON"}}
-	for _, c := range cs {
-		t.add(c.ID, map[bool]string{true: "yes", false: "no"}[c.Free], c.Reason)
-	}
-	return a.writeTable(t)
-}
-
-func (a *app) eppCreate(account *string, printIt *bool) *cobra.Command {
-	var limit money
-	var years int
-	var yes bool
-	cmd := &cobra.Command{
-		Use:   "create NAME",
-		Short: "Order a create under a cap, or print its frame",
-		Args:  oneName,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := a.parseName(args[0])
-			if err != nil {
-				return err
-			}
-			if *printIt {
-				return a.printFrame(epp.DomainCreate{Name: string(n), Years: years})
-			}
-			acc, err := a.eppAccount(cmd.Context(), *account, n)
-			if err != nil {
-				return err
-			}
-			route := acc.Describe().Route
-			if err := acc.Close(); err != nil {
-				return err
-			}
-			a.holderAs = "order"
-			s, err := a.open(cmd.Context(), needAll)
-			if err != nil {
-				return err
-			}
-			return a.order(cmd.Context(), s, watch.OrderSpec{Name: n, Route: route, Cap: limit.Money, Years: years}, false, yes, true)
-		},
-	}
-	cmd.Flags().Var(&limit, "cap", "most to be charged, like 60USD")
-	cmd.Flags().IntVar(&years, "years", 1, "for how many years")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return cmd
-}
-
-func (a *app) eppBalance(account *string) *cobra.Command {
-	return &cobra.Command{
-		Use:   "balance",
-		Short: "Show the last balance that a response carried (there is no such frame)",
-		Args:  noWords,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			acc, err := a.eppAccount(cmd.Context(), *account, "")
-			if err != nil {
-				return err
-			}
-			defer func() { _ = acc.Close() }()
-			return a.printBalance(cmd.Context(), acc)
-		},
-	}
-}
-
-func (a *app) printBalance(ctx context.Context, acc *eppaccount.Account) error {
+// noBalance tells what is known where the server has no command for it.
+func (a *app) noBalance(ctx context.Context, acc *eppaccount.Account, s *epp.Session) error {
 	m, err := acc.Balance(ctx)
 	if err != nil {
-		return fmt.Errorf("epp balance: %w", err)
+		return coded(exitGuard, fmt.Errorf("epp balance: %s offers no mapping for a balance (EPP itself has none): look at the registry's website, or at what the last create said", s.Greeting().Server))
 	}
-	if a.flags.json {
-		return a.writeJSON(struct {
-			Account string      `json:"account"`
-			Balance catch.Money `json:"balance"`
-		}{acc.Describe().Route, m})
-	}
-	return a.printf("%s\n", m)
+	return a.printBalance(acc, epp.Balance{Balance: m.Amount(), Currency: m.Currency})
 }

@@ -358,9 +358,11 @@ func (a *Account) Close() error {
 	return nil
 }
 
-// Connector returns a connector to the account's server, for commands of the
-// person's own. Its sessions count against the account's.
-func (a *Account) Connector() *epp.Connector { return a.conn }
+// Session returns the account's session for one command of the person's own,
+// when the policy has room for it. It is the account's: Close ends it.
+func (a *Account) Session(ctx context.Context, name, op string) (*epp.Session, error) {
+	return a.session(ctx, name, op)
+}
 
 // certEnds is when the first of the client's own certificates ends; zero where
 // it has none.
