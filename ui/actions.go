@@ -142,6 +142,14 @@ func actions() []*action {
 			return ""
 		}, run: (*root).redoStep},
 
+		// A launch.
+		{id: "launch", keys: []string{"enter"}, label: "all", help: "Give the launch under the cursor the whole screen, and scroll in it.", where: onLaunch, foot: 1, can: needLaunch, run: func(r *root) tea.Cmd {
+			s := r.launches()
+			s.whole, s.page = !s.whole, pager{}
+			return nil
+		}},
+		{id: "offer", keys: []string{"a"}, label: "offer", help: "Type in what a registrar offers: the questions to ask before handing over a card.", where: onLaunch, needs: edits, foot: 2, can: needLaunch, run: (*root).startOffer},
+
 		// The name.
 		{id: "evidence", keys: []string{"e"}, label: "evidence", help: "Show who said what, with the lines that it was concluded from.", where: onName, foot: 7, run: turnTo(partEvidence)},
 		{id: "checklist", keys: []string{"c"}, label: "checklist", help: "Show what is in order for this name and what is not.", where: onName, foot: 8, can: func(r *root) string {
@@ -179,6 +187,10 @@ func actions() []*action {
 		{id: "back", keys: []string{"esc", "backspace"}, label: "back", help: "Back to the screen before.", where: everywhere &^ onList, foot: 9, run: func(r *root) tea.Cmd {
 			if r.at == onName && r.name.find != "" {
 				r.name.find = ""
+				return nil
+			}
+			if s := r.launches(); r.at == onLaunch && s.whole {
+				s.whole = false
 				return nil
 			}
 			return r.goBack()

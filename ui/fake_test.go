@@ -9,6 +9,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/launch"
 )
 
 // now is the moment at which all tests look.
@@ -25,6 +26,7 @@ type fakeCore struct {
 	budgets []watch.Budget
 	ledger  []catch.LedgerEntry
 	bursts  map[int64][]watch.BurstRecord
+	offers  []launch.Offer
 	opens   []watch.Opening
 	events  chan watch.Event
 	preview func(watch.OrderSpec) (watch.OrderPreview, error)
@@ -220,6 +222,13 @@ func (c *fakeCore) Openings(context.Context) ([]watch.Opening, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]watch.Opening(nil), c.opens...), c.fail
+}
+
+func (c *fakeCore) SaveOffer(_ context.Context, o launch.Offer) (launch.Offer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offers = append(c.offers, o)
+	return o, c.fail
 }
 
 // Subscribe makes the channel, so that it belongs to the bubble of the test.

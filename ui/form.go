@@ -17,6 +17,7 @@ type field struct {
 	choices   []string // not empty: a choice, not a text
 	at        int
 	hidden    bool
+	blank     string // what stands where nothing is answered; empty: a dash
 }
 
 func (f *field) value() string {
@@ -38,8 +39,10 @@ type form struct {
 	done   string // what the last line does
 	submit func(r *root, f *form) (tea.Cmd, bool)
 	took   func(r *root, f *form, msg tea.Msg) (tea.Cmd, bool)
-	top    int
-	rowY   []int
+	// changed is called after every key in a field; nil: nobody asks.
+	changed func(f *form)
+	top     int
+	rowY    []int
 }
 
 func (f *form) get(id string) string {
@@ -117,9 +120,12 @@ func (f *form) update(r *root, msg tea.Msg) (tea.Cmd, bool) {
 			case "right", "l", "space":
 				fl.at = (fl.at + 1) % n
 			}
-			return nil, false
+		} else {
+			fl.in.Key(name, msg.Text)
 		}
-		fl.in.Key(name, msg.Text)
+		if f.changed != nil {
+			f.changed(f)
+		}
 	default:
 		if f.took != nil {
 			return f.took(r, f, msg)
@@ -197,7 +203,11 @@ func (f *form) view(r *root, w, h int) (string, []string, int, int) {
 				cx, cy = x+at, len(rows)
 			}
 			if text == "" && i != f.at {
-				l.Put(t.Dim, "-")
+				if fl.blank != "" {
+					l.Put(t.Warn, fl.blank)
+				} else {
+					l.Put(t.Dim, "-")
+				}
 			}
 			l.Put("", text)
 		}

@@ -27,6 +27,8 @@ var screens = []struct {
 	{"queue", []string{"4"}},
 	{"log", []string{"5"}},
 	{"launches", []string{"6"}},
+	{"launch", []string{"6", "enter"}},
+	{"offer", []string{"6", "a", "enter"}},
 	{"help", []string{"?"}},
 	{"palette", []string{":"}},
 	{"add", []string{"a", `"wren.org"`}},

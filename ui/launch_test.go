@@ -30,7 +30,7 @@ func openings() []watch.Opening {
 	usd := func(n int64) catch.Money { return catch.Money{Units: n * 10000, Currency: "USD"} }
 	var out []watch.Opening
 	for _, l := range b.Launches() {
-		o := watch.Opening{Launch: l, Ladder: launch.Ladder(l, b.Offers(l.TLD))}
+		o := watch.Opening{Launch: l, Offers: b.Offers(l.TLD), Ladder: launch.Ladder(l, b.Offers(l.TLD))}
 		o.EAP, _ = launch.EAPOf(l)
 		if l.TLD == "oak" {
 			r, _ := b.Offer("r")
@@ -54,7 +54,7 @@ func TestLaunches(t *testing.T) {
 	drive(t, Options{Core: sample()}, 80, 24, func(d *driver) {
 		d.keys("6")
 		d.pass(0)
-		for _, want := range []string{".oak", "EAP day 4 opens 11 Nov 16:00 UTC, in 22h", "1500.00 USD", "the cap 600.00 USD is met", "65.00 USD gone, 35.00 USD credit", "ask first"} {
+		for _, want := range []string{".oak", "EAP day 4 opens 11 Nov 16:00 UTC, in 22h", "1500.00 USD now, from 11 Nov 16:00 UTC 500.00 USD (in 22h", "the cap 600.00 USD is met", "65.00 USD gone, 35.00 USD credit", "ask first"} {
 			if !strings.Contains(checked(t, d, 80, 24), want) {
 				t.Errorf("no %q in\n%s", want, checked(t, d, 80, 24))
 			}
@@ -62,6 +62,67 @@ func TestLaunches(t *testing.T) {
 		d.keys("j")
 		d.pass(0)
 		if got := checked(t, d, 80, 24); !strings.Contains(got, "What beats what in .fraud") || !strings.Contains(got, "12569.99 USD") {
+			t.Errorf("%s", got)
+		}
+	})
+}
+
+// TestLaunchWhole gives one launch the screen: everything that is said of it can
+// be scrolled to, also where there is little room.
+func TestLaunchWhole(t *testing.T) {
+	drive(t, Options{Core: sample()}, 40, 10, func(d *driver) {
+		d.keys("6")
+		d.pass(0)
+		if got := checked(t, d, 40, 10); !strings.Contains(got, "more lines: enter shows all") {
+			t.Errorf("nothing says that there is more:\n%s", got)
+		}
+		d.keys("enter")
+		seen := ""
+		for range 12 {
+			seen += checked(t, d, 40, 10)
+			d.keys("pgdown")
+		}
+		for _, want := range []string{"What beats what in .oak", "1500.00 USD now", "65.00 USD gone", "r  R, priority for GA", "? What does a renewal cost?"} {
+			if !strings.Contains(seen, want) {
+				t.Errorf("%q cannot be reached in\n%s", want, seen)
+			}
+		}
+		d.keys("esc")
+		if got := checked(t, d, 40, 10); !strings.Contains(got, ".fraud") {
+			t.Errorf("not back at the list:\n%s", got)
+		}
+	})
+}
+
+// TestOfferForm types an offer in: what is not answered stays visible as ask
+// first, and one answer can settle another question.
+func TestOfferForm(t *testing.T) {
+	core := sample()
+	drive(t, Options{Core: core}, 80, 40, func(d *driver) {
+		d.keys("6")
+		d.pass(0)
+		d.keys("a", "enter")
+		d.pass(0)
+		got := checked(t, d, 80, 40)
+		if n := strings.Count(got, "ask first"); n < 14 {
+			t.Errorf("%d questions are shown as open in\n%s", n, got)
+		}
+		d.keys(`"Acme"`, "down", "down", "down", "down", `"100USD"`, "down", `"65USD"`, "ctrl+s")
+		d.pass(0)
+		if len(core.offers) != 1 {
+			t.Fatalf("%+v\n%s", core.offers, checked(t, d, 80, 40))
+		}
+		o := core.offers[0]
+		if o.Registrar != "Acme" || o.ID != "acme-standard-oak" || o.TLD != "oak" || o.Phase != "GA" || o.Price.String() != "100.00 USD" || o.ApplicationFee.String() != "65.00 USD" || len(o.AskFirst()) != 13 {
+			t.Errorf("%+v", o)
+		}
+		if got := checked(t, d, 80, 40); !strings.Contains(got, "Kept acme-standard-oak; ask first: 13 questions are open.") {
+			t.Errorf("%s", got)
+		}
+		// What cannot be read is said, and the form stays.
+		d.keys("a", "enter", `"Acme"`, "down", "down", "down", "down", `"cheap"`, "ctrl+s")
+		d.pass(0)
+		if got := checked(t, d, 80, 40); !strings.Contains(got, "price: read amount") || len(core.offers) != 1 {
 			t.Errorf("%s", got)
 		}
 	})

@@ -24,6 +24,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/launch"
 )
 
 // Core is what the screens need of watch.Service.
@@ -55,6 +56,7 @@ type Core interface {
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)
 	Bursts(ctx context.Context, order int64) ([]watch.BurstRecord, error)
 	Openings(ctx context.Context) ([]watch.Opening, error)
+	SaveOffer(ctx context.Context, o launch.Offer) (launch.Offer, error)
 }
 
 var _ Core = (*watch.Service)(nil)

@@ -2,9 +2,12 @@ package watch
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch/launch"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Opening is a launch as it stands for this list: what beats what, the clock of
@@ -13,6 +16,7 @@ type Opening struct {
 	launch.Launch
 	Ladder []launch.Rung    `json:"ladder"`
 	EAP    []launch.EAPStep `json:"eap,omitempty"`
+	Offers []launch.Offer   `json:"offers"`
 	Names  []Waiting        `json:"names"`
 }
 
@@ -42,7 +46,8 @@ func (s *Service) Openings(ctx context.Context) ([]Opening, error) {
 	b := s.o.Launches()
 	out := make([]Opening, 0, len(b.Launches()))
 	for _, l := range b.Launches() {
-		o := Opening{Launch: l, Ladder: launch.Ladder(l, b.Offers(l.TLD)), Names: []Waiting{}}
+		o := Opening{Launch: l, Offers: b.Offers(l.TLD), Names: []Waiting{}}
+		o.Ladder = launch.Ladder(l, o.Offers)
 		o.EAP, _ = launch.EAPOf(l)
 		for _, r := range waiting[l.TLD] {
 			w := Waiting{Name: r.Name, Cap: r.Cap, Taken: launch.TakenOf(b, r.Orders)}
@@ -63,4 +68,34 @@ func (s *Service) Openings(ctx context.Context) ([]Opening, error) {
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// SaveOffer keeps what a registrar offers in the person's own part of the book,
+// dated today, and makes the names that wait for its TLD due.
+func (s *Service) SaveOffer(ctx context.Context, o launch.Offer) (launch.Offer, error) {
+	if err := s.writable(); err != nil {
+		return o, err
+	}
+	if s.o.ChangeLaunches == nil {
+		return o, errors.New("keep the offer: the launch book cannot be edited from here")
+	}
+	o.Registrar, o.Seen = whoisx.CleanLine(o.Registrar), s.now().UTC().Format(time.DateOnly)
+	err := s.o.ChangeLaunches(ctx, func(b *launch.Book, origin string) error {
+		o.Origin = origin
+		return b.PutOffer(o)
+	})
+	if err != nil {
+		return o, err
+	}
+	page, err := s.store.List(ctx, Query{TLDs: []string{o.TLD}, Kinds: []Kind{Launch}})
+	if err != nil {
+		return o, err
+	}
+	for _, r := range page.Rows {
+		if err := s.store.Touch(ctx, r.Name, s.now(), "its launch was edited"); err != nil {
+			return o, err
+		}
+	}
+	s.wake()
+	return o, nil
 }
