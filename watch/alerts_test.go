@@ -167,7 +167,7 @@ func TestAlertsComeWithTheChange(t *testing.T) {
 func TestAlertThatDiedIsRepeatedOnceAndMarked(t *testing.T) {
 	ctx := t.Context()
 	now := time.Now()
-	path := filepath.Join(t.TempDir(), "lapse.db")
+	path := filepath.Join(keptFolder(t), "lapse.db")
 	db, err := store.Open(ctx, path, store.Options{})
 	if err != nil {
 		t.Fatal(err)

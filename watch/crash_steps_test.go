@@ -350,7 +350,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	if s := os.Getenv("LAPSE_CRASH_ROUNDS"); s != "" {
 		rounds, _ = strconv.Atoi(s)
 	}
-	dir := t.TempDir()
+	dir := keptFolder(t)
 	killed := map[string]string{} // kind and step by name
 	for round := range rounds {
 		kind := kinds[round%len(kinds)]
@@ -472,7 +472,7 @@ func TestTwoRivalProcesses(t *testing.T) {
 		t.Skip("minutes of work under a detector that sees one process")
 	}
 	t.Parallel()
-	dir := t.TempDir()
+	dir := keptFolder(t)
 	_, st, b, err := bookWorld(dir, suicide{}, usd(1000))
 	if err != nil {
 		t.Fatal(err)

@@ -165,7 +165,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if s := os.Getenv("LAPSE_CRASH_ROUNDS"); s != "" {
 		rounds, _ = strconv.Atoi(s)
 	}
-	dir := t.TempDir()
+	dir := keptFolder(t)
 	svc := newFileService(dir)
 	added, ordered := map[string]bool{}, map[string]int64{}
 	doubts := 0
@@ -277,7 +277,7 @@ func TestSuspendedHolderDoesNotActWhenItWakes(t *testing.T) {
 		t.Skip("minutes of work under a detector that sees one process")
 	}
 	t.Parallel()
-	dir := t.TempDir()
+	dir := keptFolder(t)
 	c := start(t, "act", dir)
 	defer func() {
 		_ = c.Process.Kill()
@@ -366,7 +366,7 @@ func TestTenWritersLoseNoEdit(t *testing.T) {
 		t.Skip("minutes of work under a detector that sees one process")
 	}
 	t.Parallel()
-	dir := t.TempDir()
+	dir := keptFolder(t)
 	s, st, err := childService(dir, newFileService(dir), 0)
 	if err != nil {
 		t.Fatal(err)

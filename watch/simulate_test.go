@@ -429,7 +429,7 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 		l.Checksum = l.URL + ".sha256"
 		ls = append(ls, l)
 	}
-	path := filepath.Join(t.TempDir(), "lapse.db")
+	path := filepath.Join(keptFolder(t), "lapse.db")
 	st, err := store.Open(ctx, path, store.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func newStory(t *testing.T, accounts ...account.Config) *story {
 	t.Helper()
 	s := &story{t: t, reg: newRegistry()}
 	s.at(1, 10, 12, 0, 0)
-	path := filepath.Join(t.TempDir(), "lapse.db")
+	path := filepath.Join(keptFolder(t), "lapse.db")
 	db, err := store.Open(t.Context(), path, store.Options{Now: s.now})
 	if err != nil {
 		t.Fatal(err)

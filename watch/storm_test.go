@@ -100,7 +100,7 @@ func TestAlertStorm(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
+	dir := keptFolder(t)
 	ctx := t.Context()
 	s, st, err := stormService(dir)
 	if err != nil {

@@ -232,7 +232,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{t: t, path: filepath.Join(t.TempDir(), "lapse.db"), reg: newRegistry()}
+	return &world{t: t, path: filepath.Join(keptFolder(t), "lapse.db"), reg: newRegistry()}
 }
 
 // open starts a program: with run it acts as soon as the lease is free.

@@ -45,7 +45,7 @@ func newWorld(t *testing.T, names ...sandbox.Name) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = reg.Close() })
-	folder := t.TempDir()
+	folder := keptFolder(t)
 	files, err := writeSandboxConfig(folder, reg.Config())
 	if err != nil {
 		t.Fatal(err)

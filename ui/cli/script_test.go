@@ -21,6 +21,7 @@ func TestMain(m *testing.M) {
 // folders of its own and with nobody to ask but hosts of its configuration.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
+		WorkdirRoot:         keptFolder(t),
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {

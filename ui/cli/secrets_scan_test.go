@@ -2,9 +2,7 @@ package cli
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,11 +11,13 @@ import (
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch/registrar"
+	"github.com/lapse-dev/lapse/catch/registrar/fake"
 )
 
 // TestNoSecretIsKept runs commands against services that fail in every way and
 // repeat what they were sent, and then reads every file that lapse left and all
-// that it said: no secret is in any.
+// that it said: no secret is in any. The other tests of the program are read in
+// the same way, see keptFolder.
 func TestNoSecretIsKept(t *testing.T) {
 	calls := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -114,32 +114,48 @@ func TestNoSecretIsKept(t *testing.T) {
 		t.Fatalf("no service was ever asked:\n%s", said.String())
 	}
 
-	hidden := map[string][]byte{}
-	for what, s := range map[string]string{"key": key, "secret": secret} {
-		hidden[what] = []byte(s)
-		hidden[what+" in base64"] = []byte(strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(s)), "="))
-		hidden["someone:"+what+" in base64"] = []byte(base64.RawStdEncoding.EncodeToString([]byte("someone:" + s)))
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		t.Fatal(err)
 	}
-	look := func(where string, data []byte) {
-		for what, s := range hidden {
-			if i := bytes.Index(data, s); i >= 0 {
-				t.Errorf("%s holds the %s: …%q…", where, what, data[max(0, i-60):min(len(data), i+len(s)+20)])
-			}
-		}
+	if err := os.WriteFile(filepath.Join(state, "said.txt"), said.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	look("what was said", said.Bytes())
-	files := 0
-	err := filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		files++
-		look(path, data)
-		return err
-	})
+	noLeaks(t, state, key, secret)
+	t.Logf("%d calls to services, %d bytes of output read", calls, said.Len())
+}
+
+// noLeaks reads every file below a folder that is there to keep no secret.
+func noLeaks(t *testing.T, folder string, secrets ...string) {
+	t.Helper()
+	leaks, files, err := fake.Leaks(folder, keepsSecrets, secrets...)
+	for _, l := range leaks {
+		t.Error(l)
+	}
 	if err != nil || files == 0 {
 		t.Errorf("%d files read: %v", files, err)
 	}
-	t.Logf("%d calls to services, %d files and %d bytes of output read", calls, files, said.Len())
+}
+
+// keepsSecrets tells the files that a person keeps secrets in, and the
+// configuration of scripts which try to put one there.
+func keepsSecrets(path string) bool {
+	switch filepath.Ext(path) {
+	case ".key", ".secret", ".toml", ".url", ".pem", ".txtar":
+		return true
+	}
+	switch filepath.Base(path) {
+	case "key", "secret", "spaced", "epp-password":
+		return true
+	}
+	return false
+}
+
+// keptFolder is a folder for tests of the program. Once they are over, no secret
+// that any of them knows is in what the program left: database, WAL, log,
+// whatever a process that was killed wrote.
+func keptFolder(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	t.Cleanup(func() { noLeaks(t, folder, "hunter2", "hunter 2", "sandbox-secret", fake.Secret) })
+	return folder
 }
