@@ -57,53 +57,58 @@ func (a *app) ordersCommand() *cobra.Command {
 		Use:   "show ID",
 		Short: "Show one order in full",
 		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context(), needStore)
-			if err != nil {
-				return err
-			}
-			o, err := a.findOrder(cmd, s, args[0])
-			if err != nil {
-				return err
-			}
+		RunE: a.onOrder(needStore, func(_ *cobra.Command, _ *watch.Service, o catch.Order) error {
 			if a.flags.json {
 				return a.writeJSON(o)
 			}
 			return a.printOrder(o)
-		},
+		}),
 	}
 	var yes bool
 	cancel := &cobra.Command{
 		Use:   "cancel ID",
 		Short: "Take an order back, where its terms still allow it",
 		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context(), needAll)
-			if err != nil {
-				return err
-			}
-			o, err := a.findOrder(cmd, s, args[0])
-			if err != nil {
-				return err
-			}
+		RunE: a.onOrder(needAll, func(cmd *cobra.Command, s *watch.Service, o catch.Order) error {
 			if a.interactive() && !yes {
 				ok, err := a.ask(false, "cancel order %d for %s at %s?", o.ID, o.Name, o.Route)
 				if err != nil || !ok {
 					return err
 				}
 			}
-			if o, err = s.Cancel(cmd.Context(), o.ID); err != nil {
+			o, err := s.Cancel(cmd.Context(), o.ID)
+			if err != nil {
 				return fmt.Errorf("cancel: %w", err)
 			}
-			if a.flags.json {
-				return a.writeJSON(o)
-			}
-			return a.printf("%s\n", orderLine(o))
-		},
+			return a.writeOrder("", o)
+		}),
 	}
 	cancel.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.AddCommand(sync, show, cancel, a.bidCommand(), a.payCommand(), a.recordCommand(), a.adoptCommand(), a.tickCommand())
 	return cmd
+}
+
+// onOrder is a command on the order that its first argument names.
+func (a *app) onOrder(n need, do func(cmd *cobra.Command, s *watch.Service, o catch.Order) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		s, err := a.open(cmd.Context(), n)
+		if err != nil {
+			return err
+		}
+		o, err := a.findOrder(cmd, s, args[0])
+		if err != nil {
+			return err
+		}
+		return do(cmd, s, o)
+	}
+}
+
+// writeOrder writes an order as it stands now, after a word for what was done.
+func (a *app) writeOrder(did string, o catch.Order) error {
+	if a.flags.json {
+		return a.writeJSON(o)
+	}
+	return a.printf("%s%s\n", did, orderLine(o))
 }
 
 // follow waits for what was asked of an order, and shows how it stands then.
@@ -112,12 +117,7 @@ func (a *app) follow(cmd *cobra.Command, s *watch.Service, o catch.Order) error 
 	if err != nil {
 		return fmt.Errorf("follow order %d: %w", o.ID, err)
 	}
-	if a.flags.json {
-		err = a.writeJSON(o)
-	} else {
-		err = a.printf("%s\n", orderLine(o))
-	}
-	if err != nil {
+	if err := a.writeOrder("", o); err != nil {
 		return err
 	}
 	return orderEnd(o)
@@ -130,31 +130,28 @@ func (a *app) bidCommand() *cobra.Command {
 		Short:   "Bid in the auction of an order, below its bid cap",
 		Example: "  lapse orders bid 3 120USD",
 		Args:    args(cobra.ExactArgs(2)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			amount, err := catch.ParseMoney(args[1])
-			if err != nil {
-				return coded(exitUsage, err)
-			}
-			a.holderAs = "bid"
-			s, err := a.open(cmd.Context(), needAll)
-			if err != nil {
-				return err
-			}
-			o, err := a.findOrder(cmd, s, args[0])
-			if err != nil {
-				return err
-			}
-			if c, err := amount.Cmp(a.orderCap); a.orderCap != (catch.Money{}) && (err != nil || c > 0) {
-				return coded(exitGuard, fmt.Errorf("bid: this key spends up to %s", a.orderCap))
-			}
-			if ok, err := a.spend(yes, "bid %s for %s at %s?", amount, o.Name, o.Route); err != nil || !ok {
-				return err
-			}
-			if o, err = s.Bid(cmd.Context(), o.ID, amount); err != nil {
-				return a.orderRefused(err)
-			}
-			return a.follow(cmd, s, o)
-		},
+	}
+	var amount catch.Money
+	bid := a.onOrder(needAll, func(cmd *cobra.Command, s *watch.Service, o catch.Order) error {
+		if c, err := amount.Cmp(a.orderCap); a.orderCap != (catch.Money{}) && (err != nil || c > 0) {
+			return coded(exitGuard, fmt.Errorf("bid: this key spends up to %s", a.orderCap))
+		}
+		if ok, err := a.spend(yes, "bid %s for %s at %s?", amount, o.Name, o.Route); err != nil || !ok {
+			return err
+		}
+		o, err := s.Bid(cmd.Context(), o.ID, amount)
+		if err != nil {
+			return a.orderRefused(err)
+		}
+		return a.follow(cmd, s, o)
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var err error
+		if amount, err = catch.ParseMoney(args[1]); err != nil {
+			return coded(exitUsage, err)
+		}
+		a.holderAs = "bid"
+		return bid(cmd, args)
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
@@ -167,27 +164,23 @@ func (a *app) payCommand() *cobra.Command {
 		Short:   "Pay for a name that was won",
 		Example: "  lapse orders pay 3",
 		Args:    args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a.holderAs = "pay"
-			s, err := a.open(cmd.Context(), needAll)
-			if err != nil {
-				return err
-			}
-			o, err := a.findOrder(cmd, s, args[0])
-			if err != nil {
-				return err
-			}
-			if why := a.aboveKey(o); why != "" {
-				return coded(exitGuard, fmt.Errorf("pay: %s", why))
-			}
-			if ok, err := a.spend(yes, "pay %s for %s at %s?", watch.Owed(o), o.Name, o.Route); err != nil || !ok {
-				return err
-			}
-			if o, err = s.Pay(cmd.Context(), o.ID); err != nil {
-				return a.orderRefused(err)
-			}
-			return a.follow(cmd, s, o)
-		},
+	}
+	pay := a.onOrder(needAll, func(cmd *cobra.Command, s *watch.Service, o catch.Order) error {
+		if why := a.aboveKey(o); why != "" {
+			return coded(exitGuard, fmt.Errorf("pay: %s", why))
+		}
+		if ok, err := a.spend(yes, "pay %s for %s at %s?", watch.Owed(o), o.Name, o.Route); err != nil || !ok {
+			return err
+		}
+		o, err := s.Pay(cmd.Context(), o.ID)
+		if err != nil {
+			return a.orderRefused(err)
+		}
+		return a.follow(cmd, s, o)
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		a.holderAs = "pay"
+		return pay(cmd, args)
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd

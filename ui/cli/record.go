@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch"
 )
 
 // recordCommand keeps what happened to an order where no API tells it: on a
@@ -26,15 +27,7 @@ func (a *app) recordCommand() *cobra.Command {
 			"frees the month's budget once it is recorded; an order in doubt that you looked\n" +
 			"up yourself is settled by the state that you found.",
 		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context(), needRoutes)
-			if err != nil {
-				return err
-			}
-			o, err := a.findOrder(cmd, s, args[0])
-			if err != nil {
-				return err
-			}
+		RunE: a.onOrder(needRoutes, func(cmd *cobra.Command, s *watch.Service, o catch.Order) error {
 			if state != "" && !catch.CanMove(o.State, catch.State(state)) {
 				return withHint(usagef("an order that is %s cannot become %q", o.State, state), "from there it can become %s", joinStates(catch.Moves(o.State)))
 			}
@@ -69,14 +62,12 @@ func (a *app) recordCommand() *cobra.Command {
 			if why == "" {
 				why = "recorded by hand"
 			}
-			if o, err = s.Record(cmd.Context(), o, why); err != nil {
+			o, err := s.Record(cmd.Context(), o, why)
+			if err != nil {
 				return a.orderRefused(err)
 			}
-			if a.flags.json {
-				return a.writeJSON(o)
-			}
-			return a.printf("recorded\t%s\n", orderLine(o))
-		},
+			return a.writeOrder("recorded\t", o)
+		}),
 	}
 	f := cmd.Flags()
 	f.StringVar(&state, "state", "", "what it is now: active, auction-leading, payment-due, won-provisional, lost, reversed, ...")
