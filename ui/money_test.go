@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
 )
@@ -158,6 +160,29 @@ func TestCapOfTheSession(t *testing.T) {
 	drive(t, Options{Core: core, RoleCap: money("100", "EUR")}, 80, 24, func(d *driver) {
 		d.keys("o", "ctrl+s")
 		d.has("100.00 EUR a name, and no other")
+	})
+}
+
+// A session with a cap of its own sets no cap above it: not by editing, not by
+// adding, not by an import.
+func TestCapOfTheSessionBindsCaps(t *testing.T) {
+	core := sample()
+	drive(t, Options{Core: core, RoleCap: usd("60")}, 100, 30, func(d *driver) {
+		was := core.details["tinplate.com"].Cap
+		d.keys("C", "ctrl+u", `"61USD"`, "ctrl+s")
+		d.pass(time.Second)
+		d.has("this session sets caps of at most 60.00 USD")
+		if got := core.details["tinplate.com"].Cap; got != was {
+			t.Errorf("cap %s, was %s", got, was)
+		}
+		d.keys("esc")
+		d.send(tea.PasteMsg{Content: "name,cap,bid cap\none.org,60USD,\ntwo.org,60EUR,\nthree.org,50USD,70USD\n"})
+		d.keys("ctrl+s", "ctrl+s")
+		d.pass(time.Second)
+		d.has("1 added, 2 not", "two.org", "three.org")
+		if core.details["one.org"] == nil || core.details["two.org"] != nil || core.details["three.org"] != nil {
+			t.Errorf("on the list: %v", core.order)
+		}
 	})
 }
 

@@ -41,7 +41,7 @@ func (r *root) opening(msg tea.Msg) tea.Cmd {
 			r.failed = msg.err
 			return tea.Quit
 		}
-		r.core = msg.core
+		r.core = capCore(msg.core, r.roleCap)
 		cmds := []tea.Cmd{r.handle(msg.first)}
 		for _, m := range r.early {
 			cmds = append(cmds, r.handle(m))

@@ -152,7 +152,7 @@ func newRoot(o Options) *root {
 	ctx, cancel := context.WithCancel(o.Context)
 	r := &root{
 		app: app{
-			core: o.Core, ctx: ctx, now: o.Now, local: o.Local, wanted: o.Theme, ascii: o.ASCII, noColor: o.NoColor,
+			core: capCore(o.Core, o.RoleCap), ctx: ctx, now: o.Now, local: o.Local, wanted: o.Theme, ascii: o.ASCII, noColor: o.NoColor,
 			mouse: o.Mouse, role: o.Role, roleCap: o.RoleCap, who: o.Who, views: o.Views, rehearse: o.Rehearse, readFile: o.ReadFile,
 			w: 80, h: 24,
 		},

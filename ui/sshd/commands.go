@@ -76,6 +76,11 @@ func permit(args []string, s *Session) ([]string, error) {
 	if len(args) == 0 {
 		return nil, fmt.Errorf("no command; ask for a terminal (ssh -t) to open the screens")
 	}
+	for _, a := range args {
+		if shellWord(a) {
+			return nil, fmt.Errorf("%.60q means nothing here: there is no shell; pipe and redirect on your own side", a)
+		}
+	}
 	name := args[0]
 	c, ok := commands[name]
 	if !ok {
@@ -112,16 +117,25 @@ func permit(args []string, s *Session) ([]string, error) {
 	if s.Role.rank() < role.rank() {
 		return nil, fmt.Errorf("%s needs lapse-role=%s; this key has %s", name, role, s.Role)
 	}
-	if role == Order {
-		if err := capped(name, flags, rest, s); err != nil {
-			return nil, err
-		}
+	if err := capped(name, flags, rest, s); err != nil {
+		return nil, err
 	}
 	run := strings.Fields(name)
 	for _, f := range flags {
 		run = append(run, f.name+"="+f.value)
 	}
 	return append(append(run, "--"), rest...), nil
+}
+
+// shellWord reports whether a word was meant for a shell. Nothing would run it
+// as one; read as a name or a query it would only mislead.
+func shellWord(w string) bool {
+	switch w {
+	case "|", "||", "&", "&&", ";", ">", ">>", "<", "<<":
+		return true
+	}
+	return strings.HasPrefix(w, "$(") || strings.HasPrefix(w, "`") || strings.HasPrefix(w, ">") || strings.HasPrefix(w, ";") || strings.HasPrefix(w, "<") ||
+		(strings.HasSuffix(w, ";") && !strings.Contains(w, " "))
 }
 
 // capped holds what a command may spend against the key's own limit.
@@ -144,6 +158,14 @@ func capped(name string, flags []flag, rest []string, s *Session) error {
 		return nil
 	}
 	switch name {
+	case "add", "edit": // a cap that stands is what an order may cost
+		for _, f := range flags {
+			if f.name == "--cap" || f.name == "--bid-cap" {
+				if err := under(f.name, f.value); err != nil {
+					return err
+				}
+			}
+		}
 	case "order":
 		caps, bids := 0, 0
 		for _, f := range flags {

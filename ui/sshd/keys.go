@@ -14,7 +14,6 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Role is how much a key may do.
@@ -94,7 +93,7 @@ func parseKeys(data []byte) ([]grant, error) {
 		if _, ok := key.(*gossh.Certificate); ok {
 			return nil, fmt.Errorf("line %d: certificates are not taken; put the plain public key there", n)
 		}
-		g := grant{key: key, role: Read, who: whoisx.CleanLine(comment)}
+		g := grant{key: key, role: Read, who: brief(comment)}
 		if g.who == "" {
 			g.who = gossh.FingerprintSHA256(key)
 		}

@@ -5,8 +5,9 @@
 // from one file that must exist and be private; no password, no
 // keyboard-interactive, no "none", no certificate. What a key may do is an
 // option on its line: lapse-role=read (the default), edit or order, and
-// lapse-cap=60USD. The key is looked up again when a session opens, because
-// the handshake may try several keys and a key may have been taken out since.
+// lapse-cap=60USD, the most that an order may cost and a cap may be set to. The
+// key is looked up again when a session opens, because the handshake may try
+// several keys and a key may have been taken out since, and while it is open.
 // There is no shell, no sftp, no forwarding, and no command that touches a
 // path, a secret, an account, the database or the configuration of the server.
 package sshd
@@ -32,6 +33,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Session is who came in, and what they may do.
@@ -64,6 +66,7 @@ type Options struct {
 	Idle        time.Duration // a terminal without a key for so long is closed; 0: 30 minutes
 	MaxSession  time.Duration // no session lasts longer; 0: 12 hours
 	MaxSessions int           // at once; 0: 20
+	Recheck     time.Duration // how often the key of an open session is looked up again; 0: 5 seconds
 	Log         *slog.Logger  // nil: silent
 }
 
@@ -97,6 +100,9 @@ func Serve(ctx context.Context, o Options) error {
 	}
 	if s.MaxSessions <= 0 {
 		s.MaxSessions = 20
+	}
+	if s.Recheck <= 0 {
+		s.Recheck = 5 * time.Second
 	}
 	if o.Listener != nil {
 		defer func() { _ = o.Listener.Close() }()
@@ -272,6 +278,7 @@ func (s *server) handle(sess ssh.Session) {
 	ctx, cancel := context.WithTimeout(sess.Context(), s.MaxSession)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
+	go s.hold(ctx, cancel, g)
 	who := Session{Context: ctx, Who: g.who, Role: g.role, Cap: g.most, Remote: sess.RemoteAddr().String()}
 	pty, changes, hasPTY := sess.Pty()
 	start := time.Now()
@@ -293,8 +300,40 @@ func (s *server) handle(sess ssh.Session) {
 		code = s.command(ctx, sess, args, &who)
 	}
 	s.Log.Info("ssh session ended", "who", who.Who, "role", string(who.Role), "remote", who.Remote,
-		"command", strings.Join(sess.Command(), " "), "code", code, "took", time.Since(start).Round(time.Millisecond))
+		"command", brief(sess.RawCommand()), "code", code, "took", time.Since(start).Round(time.Millisecond))
 	_ = sess.Exit(code)
+}
+
+// hold ends a session whose key is taken out of the file, or may do something
+// else from now on, while it is open.
+func (s *server) hold(ctx context.Context, end context.CancelFunc, g grant) {
+	t := time.NewTicker(s.Recheck)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		gs, err := readKeys(s.AuthorizedKeys)
+		if now, ok := find(gs, g.key); !ok || now.role != g.role || now.most != g.most {
+			s.Log.Warn("ssh session ended: its key is not what it was", "who", g.who, "err", err)
+			end()
+			return
+		}
+	}
+}
+
+// brief is a command as the log keeps it: a client may send a hundred
+// kilobytes of one, and of control characters.
+func brief(command string) string {
+	const most = 200
+	cut := command[:min(len(command), 4*most)]
+	text := []rune(whoisx.CleanLine(strings.ToValidUTF8(cut, "?")))
+	if len(text) <= most && len(cut) == len(command) {
+		return string(text)
+	}
+	return fmt.Sprintf("%s... (%d bytes)", string(text[:min(len(text), most)]), len(command))
 }
 
 // clientEnv keeps what a client may say of its terminal.

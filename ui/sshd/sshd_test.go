@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -269,9 +270,10 @@ func TestForbiddenCommands(t *testing.T) {
 		"sh", "bash -c id", "/bin/sh", "scp -t /tmp", "serve", "sandbox", "demo", "doctor", "config", "db backup /tmp/x", "account add x",
 		"account ls", "contact ls", "import /etc/passwd", "export", "epp hello", "alert test", "completion bash", "man", "preflight a.com",
 		"rehearse a.com", "explain a.com --whois /etc/passwd", "ls --config /tmp/x", "ls --config=/tmp/x", "ls --db /tmp/x", "ls -c x",
-		"terms --accept Dynadot", "terms Dynadot --accept", "launch add x", "launch import /tmp/x", "orders adopt 1", "tld edit com",
+		"terms --accept Dynadot", "terms Dynadot --accept", "launch add x", "launch import /tmp/x", "tld edit com",
 		"order a.com --via x --cap 1USD --account other", "order a.com --contact x", "--config /tmp/x ls", "--db=/tmp/x ls", "lapse ls",
-		"ls --limit", "check --json=/tmp/x a.com", "help",
+		"ls --limit", "check --json=/tmp/x a.com", "help", "ls | sh", "ls; id", "ls ;id", "ls && id", "ls || id", "ls & id", "ls > /tmp/x", "ls >/tmp/x",
+		"ls $(id)", "ls `id`", "ls a.com; rm -rf /", "ls --json | tee /tmp/x", "ls < /etc/passwd", "; ls", "'ls; id'", "ls\x00id",
 	} {
 		t.Run(cmd, func(t *testing.T) {
 			out, errs, code := d.run(c, cmd, "")
@@ -328,6 +330,14 @@ func TestRoles(t *testing.T) {
 		{buyer, "orders pay 3", false},
 		{buyer, "catch a.com", false},
 		{buyer, "orders cancel 3", true},
+		{buyer, "edit a.com --cap 60USD --bid-cap 60USD", true},
+		{buyer, "edit a.com --cap 61USD", false},
+		{buyer, "edit a.com --bid-cap=180USD", false},
+		{buyer, "edit a.com --cap 60EUR", false},
+		{buyer, "edit a.com --cap 60USD --cap 600USD", false},
+		{buyer, "edit a.com --no-cap", true},
+		{buyer, "add b.com --cap 61USD", false},
+		{editor, "edit a.com --cap 6000USD", true},
 		{buyer, "orders check a.com two-factor contacts --undo", true},
 		{buyer, "orders record 3 --state refund-due --refund 162USD", false},
 		{free, "orders record 3 --state refund-due --refund 162USD --why 'it came'", true},
@@ -344,6 +354,59 @@ func TestRoles(t *testing.T) {
 	if out, _, _ := d.run(d.in(editor), "add -", "one.com\ntwo.com\n"); !strings.Contains(out, "in=one.com\ntwo.com\n") {
 		t.Errorf("standard input did not arrive: %q", out)
 	}
+}
+
+// A session that is open ends when its key is taken away, or may do less.
+func TestKeyIsTakenAwayMeanwhile(t *testing.T) {
+	mine, line := newKey(t)
+	_, otherLine := newKey(t)
+	for _, left := range []string{otherLine, "lapse-role=read " + line, "lapse-role=order,lapse-cap=1USD " + line} {
+		d := open(t, "lapse-role=order "+line+"\n", func(o *Options) { o.Recheck = 10 * time.Millisecond })
+		s := terminal(t, d.in(mine))
+		s.wait(t, "role=order")
+		if err := os.WriteFile(d.keys, []byte(left+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Wait(); err != nil && !errors.As(err, new(*gossh.ExitError)) && !errors.As(err, new(*gossh.ExitMissingError)) {
+			t.Errorf("the session ended with %v", err)
+		}
+	}
+}
+
+// What a client sends is kept in the log only as far as it helps.
+func TestLogIsBounded(t *testing.T) {
+	mine, line := newKey(t)
+	var log lockedBuffer
+	d := open(t, line+" "+strings.Repeat("me", 5000)+"\n", func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	out, _, code := d.run(d.in(mine), "ls "+strings.Repeat("x\x1b[2J", 20_000), "")
+	if code != 3 || len(out) < 100_000 {
+		t.Errorf("the command ended with %d and %d bytes", code, len(out))
+	}
+	d.end()
+	if err := <-d.done; err != nil {
+		t.Error(err)
+	}
+	d.done <- nil
+	if text := log.String(); len(text) > 4000 || !strings.Contains(text, "bytes)") || strings.Contains(text, "x1b") {
+		t.Errorf("%d bytes of log: %.500s", len(text), text)
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // What was judged is what runs: no order of flags and words makes the commands
