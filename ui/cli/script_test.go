@@ -45,11 +45,11 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"repeat": repeat,
 			"newer":  newer,
-			"ssh":    overSSH,
 			"key":    key,
 			"server": server,
 			"over":   over,
 			"type":   typeOver,
+			"crowd":  crowd,
 		},
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -163,9 +164,9 @@ func over(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // typeOver opens the screens over SSH in a terminal of 80 by 24 and does what
-// its arguments say: "see:TEXT" waits for a text; anything else
-// is typed as it is, with \r for enter and \x1b for escape. The session has to
-// end by itself.
+// its arguments say: "see:TEXT" waits for a text, "hangup" cuts the line;
+// anything else is typed as it is, with \r for enter and \x1b for escape. The
+// session has to end by itself, or by the hangup.
 //
 //	type me see:WATCHLIST a oak.atelier '\x13' see:oak.atelier q
 func typeOver(ts *testscript.TestScript, neg bool, args []string) {
@@ -175,20 +176,18 @@ func typeOver(ts *testscript.TestScript, neg bool, args []string) {
 	c, err := dial(ts, args[0])
 	ts.Check(err)
 	defer func() { _ = c.Close() }()
-	s, err := c.NewSession()
+	s, in, screen, err := openScreens(c)
 	ts.Check(err)
-	screen := newStream()
-	s.Stdout = screen
-	in, err := s.StdinPipe()
-	ts.Check(err)
-	ts.Check(s.RequestPty("xterm-256color", 24, 80, nil))
-	ts.Check(s.Shell())
 	unescape := strings.NewReplacer(`\r`, "\r", `\x1b`, "\x1b", `\x13`, "\x13", `\t`, "\t")
 	for _, arg := range args[1:] {
 		if text, ok := strings.CutPrefix(arg, "see:"); ok {
 			_, err := screen.wait(regexp.MustCompile(regexp.QuoteMeta(text)))
 			ts.Check(err)
 			continue
+		}
+		if arg == "hangup" {
+			ts.Check(c.Close())
+			return
 		}
 		_, err := io.WriteString(in, unescape.Replace(arg))
 		ts.Check(err)
@@ -201,4 +200,47 @@ func typeOver(ts *testscript.TestScript, neg bool, args []string) {
 	case <-time.After(waitFor):
 		ts.Fatalf("the session did not end")
 	}
+}
+
+func openScreens(c *ssh.Client) (s *ssh.Session, in io.WriteCloser, screen *stream, err error) {
+	if s, err = c.NewSession(); err != nil {
+		return nil, nil, nil, err
+	}
+	screen = newStream()
+	s.Stdout = screen
+	if in, err = s.StdinPipe(); err != nil {
+		return nil, nil, nil, err
+	}
+	return s, in, screen, errors.Join(s.RequestPty("xterm-256color", 24, 80, nil), s.Shell())
+}
+
+// crowd opens the screens in so many sessions at once, gives a command from
+// one more, and waits until all of them show a text.
+//
+//	crowd me 10 see:newcomer.com add newcomer.com
+func crowd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 || !strings.HasPrefix(args[2], "see:") {
+		ts.Fatalf("usage: crowd KEY N see:TEXT COMMAND...")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	screens := make([]*stream, n)
+	for i := range screens {
+		c, err := dial(ts, args[0])
+		ts.Check(err)
+		defer func() { _ = c.Close() }()
+		_, _, screens[i], err = openScreens(c)
+		ts.Check(err)
+	}
+	all := func(text string) {
+		for i, s := range screens {
+			if _, err := s.wait(regexp.MustCompile(regexp.QuoteMeta(text))); err != nil {
+				ts.Fatalf("session %d of %d: %v", i+1, n, err)
+			}
+		}
+	}
+	all("WATCHLIST")
+	all("want")
+	over(ts, false, append([]string{args[0], "0"}, args[3:]...))
+	all(strings.TrimPrefix(args[2], "see:"))
 }

@@ -73,6 +73,9 @@ type Options struct {
 const (
 	handshakeLimit = 20 * time.Second
 	stopWithin     = 3 * time.Second
+	// longestCommand bounds what is taken apart into words, which takes time by
+	// the square of a word's length.
+	longestCommand = 16 << 10
 	// A client may claim any size of its window, and a screen costs memory for
 	// every cell.
 	maxWidth, maxHeight = 600, 300
@@ -283,7 +286,14 @@ func (s *server) handle(sess ssh.Session) {
 	pty, changes, hasPTY := sess.Pty()
 	start := time.Now()
 	code := 0
-	switch args := sess.Command(); {
+	var args []string
+	if len(sess.RawCommand()) <= longestCommand {
+		args = sess.Command()
+	}
+	switch {
+	case len(sess.RawCommand()) > longestCommand:
+		fmt.Fprintf(sess.Stderr(), "lapse: a command of %d bytes; at most %d, give names on standard input: ssh host add - < names\n", len(sess.RawCommand()), longestCommand)
+		code = 2
 	case hasPTY && len(args) == 0 && s.Screens != nil:
 		who.Env = append(clientEnv(sess.Environ()), "TERM="+pty.Term)
 		s.screens(ctx, sess, changes, who)

@@ -378,9 +378,12 @@ func TestLogIsBounded(t *testing.T) {
 	mine, line := newKey(t)
 	var log lockedBuffer
 	d := open(t, line+" "+strings.Repeat("me", 5000)+"\n", func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	out, _, code := d.run(d.in(mine), "ls "+strings.Repeat("x\x1b[2J", 20_000), "")
-	if code != 3 || len(out) < 100_000 {
-		t.Errorf("the command ended with %d and %d bytes", code, len(out))
+	c := d.in(mine)
+	if _, errs, code := d.run(c, "ls "+strings.Repeat("x\x1b[2J", 20_000), ""); code != 2 || !strings.Contains(errs, "a command of 100003 bytes") {
+		t.Errorf("a command of 100 KB ended with %d: %s", code, errs)
+	}
+	if _, _, code := d.run(c, "ls "+strings.Repeat("x\x1b[2J", 1000), ""); code != 3 {
+		t.Errorf("a command of 5 KB ended with %d", code)
 	}
 	d.end()
 	if err := <-d.done; err != nil {
