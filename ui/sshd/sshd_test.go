@@ -270,7 +270,7 @@ func TestForbiddenCommands(t *testing.T) {
 		"sh", "bash -c id", "/bin/sh", "scp -t /tmp", "serve", "sandbox", "demo", "doctor", "config", "db backup /tmp/x", "account add x",
 		"account ls", "contact ls", "import /etc/passwd", "export", "epp hello", "alert test", "completion bash", "man", "preflight a.com",
 		"rehearse a.com", "explain a.com --whois /etc/passwd", "ls --config /tmp/x", "ls --config=/tmp/x", "ls --db /tmp/x", "ls -c x",
-		"terms --accept Dynadot", "terms Dynadot --accept", "launch add x", "launch import /tmp/x", "tld edit com",
+		"terms --accept Dynadot", "terms Dynadot --accept", "launch add x", "launch import /tmp/x", "orders adopt 1", "tld edit com",
 		"order a.com --via x --cap 1USD --account other", "order a.com --contact x", "--config /tmp/x ls", "--db=/tmp/x ls", "lapse ls",
 		"ls --limit", "check --json=/tmp/x a.com", "help", "ls | sh", "ls; id", "ls ;id", "ls && id", "ls || id", "ls & id", "ls > /tmp/x", "ls >/tmp/x",
 		"ls $(id)", "ls `id`", "ls a.com; rm -rf /", "ls --json | tee /tmp/x", "ls < /etc/passwd", "; ls", "'ls; id'", "ls\x00id",
