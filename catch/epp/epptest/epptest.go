@@ -23,12 +23,15 @@ import (
 	"github.com/lapse-dev/lapse/catch/epp"
 )
 
+// Silent is the code of a command that is never answered.
+const Silent = -2
+
 // Host is the name in the server's certificate.
 const Host = "epp.test"
 
 // Server answers each command with what Answer gives: an EPP code, and what
 // stands in the response before its trID. Code 0 closes the connection without
-// an answer; hello, login and logout are answered where Answer gives -1.
+// an answer, Silent gives none; a command for which Answer gives -1 succeeds.
 type Server struct {
 	Extensions []string // in the greeting
 	Answer     func(frame string) (code int, inner string)
@@ -113,6 +116,9 @@ func (s *Server) serve(conn net.Conn) {
 		code, inner := -1, ""
 		if s.Answer != nil {
 			code, inner = s.Answer(frame)
+		}
+		if code == Silent {
+			continue
 		}
 		if code < 0 {
 			code = 1000
