@@ -441,3 +441,52 @@ func TestPreflightTellsWhatIsRed(t *testing.T) {
 		return err == nil && d.Todo.Verb == watch.TodoFix && strings.Contains(p.order(t, o.ID).Why, "preflight")
 	})
 }
+
+// TestNameJoinsAnArmedBurst orders a second and a third name of a window while
+// the burst for the first is armed: all three share it, by priority.
+func TestNameJoinsAnArmedBurst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	p := w.open(true, b)
+	names := []string{"a.co.uk", "b.co.uk", "c.co.uk"}
+	p.add(t, names...)
+	for i, n := range names {
+		priority := i
+		if _, err := p.Edit(t.Context(), watch.Name(n), watch.Patch{Priority: &priority}); err != nil {
+			t.Fatal(err)
+		}
+		w.reg.pending(n, 50*time.Second)
+		if err := p.LookNow(t.Context(), watch.Name(n)); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "its window is known", func() bool { d, err := p.Get(t.Context(), watch.Name(n)); return err == nil && d.Verdict.Window != nil })
+	}
+	events, stop := p.Subscribe()
+	defer stop()
+	for i, n := range names {
+		if _, err := p.Order(t.Context(), watch.OrderSpec{Name: watch.Name(n), Route: "epp:main", Cap: usd(30)}); err != nil {
+			t.Fatal(err)
+		}
+		until(t, n+" is armed", func() bool {
+			arms := b.arms()
+			return len(arms) > 0 && len(arms[len(arms)-1]) == i+1
+		})
+	}
+	arms := b.arms()
+	for i, r := range arms[len(arms)-1] {
+		if want := names[len(names)-1-i]; r.Name != want {
+			t.Errorf("place %d has %s, want %s", i, r.Name, want)
+		}
+	}
+	for end := time.After(20 * time.Second); ; {
+		select {
+		case e := <-events:
+			if e.Kind == watch.EvBurst && strings.Contains(e.Text, "c.co.uk 5, b.co.uk 5, a.co.uk 5") {
+				return
+			}
+		case <-end:
+			t.Fatal("nothing said what each name may spend")
+		}
+	}
+}

@@ -43,8 +43,12 @@ type armedBurst struct {
 	route  string
 	names  []Name
 	at     time.Time
+	until  time.Time
 	cancel context.CancelCauseFunc
 }
+
+// errRegather disarms a burst that another name of its window joins.
+var errRegather = errors.New("another name of this window joins it: armed again together")
 
 func newBurstTable() *burstTable {
 	return &burstTable{orders: map[int64]*armedBurst{}, probed: map[string]probe{}}
@@ -81,6 +85,23 @@ func (t *burstTable) naming(n Name) bool {
 		}
 	}
 	return false
+}
+
+// sharing is the burst of a route whose window overlaps one that wants to fire
+// too: they have to share the account's sessions and budget. in says that the
+// order is in a burst itself by now.
+func (t *burstTable) sharing(route string, sh shot) (b *armedBurst, in bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.orders[sh.order.ID] != nil {
+		return nil, true
+	}
+	for _, b := range t.orders {
+		if b.route == route && !sh.at.After(b.until) && !b.at.After(sh.until) {
+			return b, false
+		}
+	}
+	return nil, false
 }
 
 // claim takes orders into a burst, all or none.
@@ -237,6 +258,17 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 		}
 		return s.waitBurst(ctx, o, why, nextStep(now, sh.at, lead))
 	}
+	armed, in := s.bursts.sharing(o.Route, sh)
+	switch {
+	case in:
+		return nil
+	case armed != nil:
+		if armed.at.Sub(now) < lead/2 { // too late to arm again
+			return s.waitBurst(ctx, o, fmt.Sprintf("the burst for %s has the account to itself until %s", joinNames(armed.names), atText(armed.until)), now.Add(time.Second))
+		}
+		armed.cancel(errRegather)
+		return s.waitBurst(ctx, o, "joins the burst for "+joinNames(armed.names), now.Add(time.Second))
+	}
 	group, err := s.gatherBurst(ctx, o.Route, sh)
 	if err != nil {
 		return err
@@ -377,7 +409,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 	}
 	bctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if !s.bursts.claim(&armedBurst{route: r.Describe().Route, names: names, at: at, cancel: cancel}, ids) {
+	if !s.bursts.claim(&armedBurst{route: r.Describe().Route, names: names, at: at, until: until, cancel: cancel}, ids) {
 		return nil // another burst has one of them: they are gathered again
 	}
 	defer func() {
@@ -440,6 +472,9 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		if ctx.Err() != nil {
 			return nil
 		}
+		if cause := context.Cause(bctx); errors.Is(cause, errRegather) {
+			return s.postponeAll(ctx, live, cause.Error(), time.Second)
+		}
 		s.tell(ctx, EvTrouble, names[0], fmt.Sprintf("not armed for %s: %s", atText(at), words(err)))
 		if errors.Is(context.Cause(bctx), ErrHalted) {
 			return s.postponeAll(ctx, live, "halted", 10*time.Second)
@@ -474,7 +509,18 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 	}
 	s.tell(ctx, EvBurst, names[0], fmt.Sprintf("armed at %s for %s: %s", r.Describe().Service, atText(at), planText(plan, live)))
 	reports, err := armed.Fire(bctx)
+	if cause := context.Cause(bctx); cause != nil && len(reports) == 0 {
+		err = cause
+	}
 	return s.settleBurst(ctx, r, plan, live, es, seqs, reports, err)
+}
+
+func joinNames(ns []Name) string {
+	parts := make([]string, len(ns))
+	for i, n := range ns {
+		parts[i] = n.Display()
+	}
+	return strings.Join(parts, ", ")
 }
 
 // planText says what a burst will spend: the names by priority, with the creates
