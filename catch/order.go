@@ -140,6 +140,10 @@ type Order struct {
 
 	Try     int       `json:"try"`               // times a planned order was asked for
 	NextTry time.Time `json:"next_try,omitzero"` // when the holder acts on it again
+	// FireAt is when the person wants its burst fired, whatever is known of the
+	// name; zero: in its window.
+	FireAt time.Time `json:"fire_at,omitzero"`
+
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`        // whenever anything of it was stored
 	Since   time.Time `json:"since,omitzero"` // when it came to its state

@@ -19,6 +19,11 @@ func (s *Service) followUp(ctx context.Context, o catch.Order) error {
 	if o.State == catch.WonProvisional {
 		return s.verify(ctx, o, r)
 	}
+	if r != nil {
+		if err := s.preflightHeld(ctx, r, o); err != nil {
+			return err
+		}
+	}
 	if r == nil || !hasFinder(r) {
 		o.NextTry = time.Time{}
 		return s.store.SaveOrder(ctx, o, "")

@@ -180,6 +180,10 @@ func (s *Service) aim(ctx context.Context, o catch.Order) (sh shot, ok bool, why
 	now := s.now()
 	v := row.Verdict
 	sh = shot{order: o, priority: row.Priority}
+	if at := o.FireAt; !at.IsZero() && now.Before(at.Add(freeFor)) {
+		sh.at, sh.to, sh.until = at, at, at.Add(freeFor)
+		return sh, true, "", nil
+	}
 	switch v.Stage {
 	case lifecycle.Free, lifecycle.LikelyFree:
 		sh.at, sh.until, sh.free = now.Add(freeLead), now.Add(freeLead+freeFor), true
@@ -244,10 +248,10 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 	if t := r.Terms(o.Name); o.Kind == catch.Register && t.Burst != catch.BurstAllowed && !slices.Contains(o.Consents, "burst") {
 		return s.waitBurst(ctx, o, "the terms of "+o.Service+" do not allow repeated calls: registered once it is free", s.pace(ctx, o))
 	}
-	lead := s.armLead(Name(o.Name))
+	lead := s.armLead(o)
 	if wait := sh.at.Sub(now); wait > lead {
 		why := "armed shortly before " + atText(sh.at)
-		red, tested, err := s.preflight(ctx, r, Name(o.Name), sh.at)
+		red, tested, err := s.preflight(ctx, r, o, sh.at)
 		switch {
 		case err != nil:
 			return err
@@ -276,9 +280,6 @@ func (s *Service) stepBurst(ctx context.Context, epoch int64, o catch.Order) err
 	return s.fire(ctx, epoch, r, b, group)
 }
 
-// preflights are how long before a window login, address and rights are tested.
-var preflights = []time.Duration{24 * time.Hour, time.Hour, 5 * time.Minute}
-
 // nextStep is when a burst order is looked at again before it is armed.
 func nextStep(now, drop time.Time, lead time.Duration) time.Time {
 	next := drop.Add(-lead)
@@ -291,46 +292,6 @@ func nextStep(now, drop time.Time, lead time.Duration) time.Time {
 		}
 	}
 	return next
-}
-
-// preflight tests a route once after each of its moments, and tells what is
-// red while there is time to mend it. red is "" where all is well or nothing
-// was tested. A test is remembered: what it led to may not have been kept,
-// because the order moved meanwhile.
-func (s *Service) preflight(ctx context.Context, r catch.Route, n Name, drop time.Time) (red string, tested bool, err error) {
-	p, ok := r.(catch.Prober)
-	if !ok {
-		return "", false, nil
-	}
-	now := s.now()
-	var latest time.Time
-	for _, d := range preflights {
-		if t := drop.Add(-d); !t.After(now) && t.After(latest) {
-			latest = t
-		}
-	}
-	d := r.Describe()
-	if latest.IsZero() {
-		return "", false, nil
-	}
-	what := d.Route + " " + string(n)
-	if p, ok := s.bursts.tested(what, latest); ok {
-		return p.red, true, nil
-	}
-	pctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	perr := p.Probe(pctx)
-	if ctx.Err() != nil {
-		return "", false, context.Cause(ctx)
-	}
-	if perr == nil {
-		s.bursts.noteTest(what, probe{at: now})
-		return "", true, nil
-	}
-	red = words(perr)
-	s.bursts.noteTest(what, probe{at: now, red: red})
-	s.tell(ctx, EvTrouble, n, fmt.Sprintf("preflight of %s for %s at %s: %s", d.Service, n.Display(), atText(drop), red))
-	return red, true, nil
 }
 
 func (s *Service) waitBurst(ctx context.Context, o catch.Order, why string, at time.Time) error {
@@ -347,12 +308,12 @@ func (s *Service) waitBurst(ctx context.Context, o catch.Order, why string, at t
 // armLead is how long before a window its burst is armed: armAhead, or less for
 // a TLD whose last stages take seconds, so that orders which learn of their
 // window a little later still share it.
-func (s *Service) armLead(n Name) time.Duration {
+func (s *Service) armLead(o catch.Order) time.Duration {
 	lead := armAhead
-	if s.o.Rules == nil {
+	if s.o.Rules == nil || !o.FireAt.IsZero() {
 		return lead
 	}
-	for _, st := range s.o.Rules.Rule(string(n)).Stages {
+	for _, st := range s.o.Rules.Rule(o.Name).Stages {
 		if st.Max > 0 {
 			lead = min(lead, max(st.Max/3, 2*time.Second))
 		}
@@ -380,7 +341,7 @@ func (s *Service) gatherBurst(ctx context.Context, route string, first shot) ([]
 		if sh.free && o.Kind == catch.Register {
 			continue // one plain registration, no burst
 		}
-		if ok && sh.at.Sub(s.now()) <= s.armLead(Name(o.Name)) && !sh.at.After(first.until) && !first.at.After(sh.until) {
+		if ok && sh.at.Sub(s.now()) <= s.armLead(o) && !sh.at.After(first.until) && !first.at.After(sh.until) {
 			group = append(group, sh)
 		}
 	}
@@ -450,7 +411,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 				return err
 			}
 			sh.order = o
-			req := request(o)
+			req := s.asks(o)
 			req.At, req.Until = sh.at, sh.to // names of one burst drop each at its own time
 			live, reqs = append(live, sh), append(reqs, req)
 		case guardError(err):
@@ -603,6 +564,67 @@ func (s *Service) tell(ctx context.Context, kind EventKind, n Name, text string)
 		s.log.Error("note an event", "err", err)
 	}
 	s.events.wake()
+}
+
+// FireAt has the bursts for names fired at a time, or in their windows again
+// where it is zero. A name without an order that fires, and one that is armed
+// by now, is refused.
+func (s *Service) FireAt(ctx context.Context, names []Name, at time.Time) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	if now := s.now(); !at.IsZero() && !at.After(now) {
+		return refuse("%s is %s in the past", atText(at), now.Sub(at).Round(time.Second))
+	}
+	var all []catch.Order
+	for _, n := range names {
+		os, err := s.store.Orders(ctx, OrderFilter{Name: n, Holding: true})
+		if err != nil {
+			return err
+		}
+		fires := false
+		for _, o := range os {
+			if !burstKind(o.Kind) || inPhase(o) {
+				continue
+			}
+			if o.State != catch.Planned && !at.IsZero() {
+				return refuse("order %d for %s is %s: its time cannot be moved now", o.ID, n.Display(), o.State)
+			}
+			if fires = true; o.State == catch.Planned {
+				all = append(all, o)
+			}
+		}
+		if !fires {
+			return refuse("%s has no order that fires a burst", n.Display())
+		}
+	}
+	for _, o := range all {
+		if o.FireAt.Equal(at) {
+			continue
+		}
+		o.FireAt, o.NextTry = at.UTC(), s.now()
+		why := "fires at " + atText(at)
+		if at.IsZero() {
+			o.FireAt, why = at, "fires in its window"
+		}
+		if err := s.store.SaveOrder(ctx, o, why); err != nil {
+			return err
+		}
+	}
+	s.wake()
+	return nil
+}
+
+// Armed says which names are armed in this process, and for when.
+func (s *Service) Armed() (names []Name, at time.Time) {
+	s.bursts.mu.Lock()
+	defer s.bursts.mu.Unlock()
+	for _, b := range s.bursts.orders {
+		if at.IsZero() || b.at.Before(at) {
+			names, at = b.names, b.at
+		}
+	}
+	return names, at
 }
 
 // nextBurst is the burst that comes next, armed or not.

@@ -269,7 +269,7 @@ func (s *Service) place(ctx context.Context, epoch int64, o catch.Order) error {
 		return err
 	}
 	cctx, cancel := context.WithTimeout(ctx, callTimeout)
-	rep, err := r.Place(cctx, request(o))
+	rep, err := r.Place(cctx, s.asks(o))
 	cancel()
 	o.Try++
 	return s.finish(ctx, intent, o, r, rep, err)

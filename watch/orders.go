@@ -53,7 +53,7 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 	}
 	p.Exposure = ExposureOf(append(slices.Clone(orders), p.Order))
 	p.IfWon, p.IfLost = ifWon(p.Order, p.Terms), ifLost(p.Terms)
-	sent := request(p.Order)
+	sent := s.asks(p.Order)
 	sent.Key = "lapse-key" // the order gets its own once it is given
 	if p.Print, err = r.Print(sent); err != nil {
 		return p, fmt.Errorf("print the request: %w", err)
@@ -177,6 +177,17 @@ func request(o catch.Order) catch.Request {
 		Key:    o.Key, Name: o.Name, Years: o.Years, Contact: o.Contact,
 		Price: o.Price, Class: o.Class, Cap: o.Cap, BidCap: o.BidCap, Premium: o.Premium,
 	}
+}
+
+// asks is the request of an order, with its contact as the service calls it.
+func (s *Service) asks(o catch.Order) catch.Request {
+	r := request(o)
+	if o.Contact != "" && s.o.Accounts != nil {
+		if _, id, err := s.o.Accounts.Contact(o.Route, o.Contact); err == nil {
+			r.Contact = id
+		}
+	}
+	return r
 }
 
 // Order stores an order for the holder of the lease to execute. Where nobody

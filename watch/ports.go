@@ -163,6 +163,13 @@ type Store interface {
 	// next thing after it is due.
 	ChecksDue(ctx context.Context, by time.Time) ([]CheckItem, time.Time, error)
 
+	NotePayment(ctx context.Context, p Payment) error
+	Payments(ctx context.Context) ([]Payment, error)
+
+	SaveRehearsal(ctx context.Context, r RehearsalRecord) error
+	// Rehearsals returns the rehearsals of a name, newest first; limit 0 is all.
+	Rehearsals(ctx context.Context, n Name, limit int) ([]RehearsalRecord, error)
+
 	SaveBurst(ctx context.Context, b BurstRecord) error
 	// Bursts returns the bursts of an order, newest first.
 	Bursts(ctx context.Context, order int64) ([]BurstRecord, error)

@@ -24,7 +24,10 @@ type Options struct {
 	Sources   []Source
 	Routes    []catch.Route
 	Lock      Locker                 // nil: this process never acts
+	Accounts  Accounts               // nil: nothing is known of them
 	MonthCaps map[string]catch.Money // by currency, a UTC month
+	// Clock looks at this machine's clock for a preflight; nil: nobody does.
+	Clock func(ctx context.Context) catch.Line
 	// Nameservers are those to set for a name that was won, by its purpose.
 	Nameservers map[string][]string
 	Hosts       *HostBook        // known limits of hosts; nil: the embedded ones

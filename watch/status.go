@@ -79,6 +79,19 @@ func (s *Service) Bursts(ctx context.Context, order int64) ([]BurstRecord, error
 	return s.store.Bursts(ctx, order)
 }
 
+// SaveRehearsal keeps the report of a rehearsal.
+func (s *Service) SaveRehearsal(ctx context.Context, n Name, report []byte) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	return s.store.SaveRehearsal(ctx, RehearsalRecord{Name: n, At: s.now().UTC(), Report: report})
+}
+
+// Rehearsals returns the rehearsals of a name, newest first; limit 0 is all.
+func (s *Service) Rehearsals(ctx context.Context, n Name, limit int) ([]RehearsalRecord, error) {
+	return s.store.Rehearsals(ctx, n, limit)
+}
+
 // Evidence returns the dated answers that came with a change of a name, newest
 // first, raw text and all.
 func (s *Service) Evidence(ctx context.Context, n Name) ([]whoisx.Answer, error) {

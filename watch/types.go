@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -223,6 +224,14 @@ type BurstRecord struct {
 	At     time.Time       `json:"at"` // of the drop; frames count from it
 	Plan   catch.BurstPlan `json:"plan"`
 	Frames []catch.Frame   `json:"frames"`
+}
+
+// RehearsalRecord is the report of a rehearsal, as the room that rehearses wrote
+// it.
+type RehearsalRecord struct {
+	Name   Name            `json:"name"`
+	At     time.Time       `json:"at"`
+	Report json.RawMessage `json:"report"`
 }
 
 // Spending is a month's budget in one currency.

@@ -88,7 +88,7 @@ func TestCodes(t *testing.T) {
 		{2502, nil, catch.Planned, true, true},
 		{2001, nil, catch.Failed, false, false},
 		{2003, nil, catch.Failed, false, false},
-		{2003, fee, catch.RefusedOrder, false, false},
+		{2003, fee, catch.Failed, false, false},
 		{2004, nil, catch.Failed, false, false},
 		{2004, fee, catch.RefusedOrder, false, false},
 		{2104, fee, catch.Failed, false, false},

@@ -116,7 +116,7 @@ func (c Code) Closes() bool { return c == Ending || c >= 2500 && c < 2600 }
 
 // OfPrice reports whether a create that carried a fee is refused with this
 // code where the fee is no longer the right one (RFC 8748, section 3.8).
-func (c Code) OfPrice() bool { return c == RangeError || c == MissingParam }
+func (c Code) OfPrice() bool { return c == RangeError }
 
 // String writes "2302 (it exists already ...)".
 func (c Code) String() string { return strconv.Itoa(int(c)) + " (" + c.Sentence() + ")" }

@@ -29,13 +29,13 @@ func (a *app) accountCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "account",
 		Short:   "Keep accounts at services, their secrets apart",
-		Example: "  lapse account\n  lapse account add dyn --service dynadot\n  lapse account add tag --service epp --url epp.example:700 --user MYTAG\n  lapse account test dyn\n  lapse account rm dyn",
+		Example: "  lapse account\n  lapse account add dyn --service dynadot\n  lapse account add tag --service epp --url epp.example:700 --user MYTAG\n  lapse account test dyn\n  lapse account payment dyn VISA, the default\n  lapse account rm dyn",
 		GroupID: groupMoney,
 		Args:    a.noSuchCommand,
 	}
 	ls := a.accountLs()
 	cmd.RunE = ls.RunE
-	cmd.AddCommand(ls, a.accountAdd(), a.accountTest(), a.accountRm())
+	cmd.AddCommand(ls, a.accountAdd(), a.accountTest(), a.accountPayment(), a.accountRm())
 	return cmd
 }
 
@@ -350,15 +350,7 @@ func (a *app) accountTest() *cobra.Command {
 func (a *app) testAccount(ctx context.Context, cfg *loaded, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	book, err := cfg.terms()
-	if err != nil {
-		return err
-	}
-	c, err := cfg.account(ctx, name, book)
-	if err != nil {
-		return fmt.Errorf("account %s: %w", name, err)
-	}
-	routes, err := a.openAccount(ctx, cfg, c)
+	routes, err := a.accountRoutes(ctx, cfg, name)
 	if err != nil {
 		return err
 	}

@@ -27,10 +27,10 @@ func (l *loaded) terms() (*terms.Book, error) {
 // routes turns every account into its routes, and adds the services that have
 // no API, whose orders are kept by hand. An account that cannot be opened is
 // said and left out: it must not keep the others from acting.
-func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
+func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, *accounts, error) {
 	book, err := cfg.terms()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	names := make([]string, 0, len(cfg.Account))
 	for name := range cfg.Account {
@@ -38,6 +38,7 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 	}
 	sort.Strings(names)
 	var routes []catch.Route
+	of := map[string]string{}
 	for _, name := range names {
 		c, err := cfg.account(ctx, name, book)
 		if err == nil {
@@ -45,6 +46,7 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 			if rs, err = a.openAccount(ctx, cfg, c); err == nil {
 				routes = append(routes, rs...)
 				for _, r := range rs {
+					of[r.Describe().Route] = name
 					if closer, ok := r.(io.Closer); ok {
 						a.rooms.closers = append(a.rooms.closers, closer)
 					}
@@ -55,7 +57,7 @@ func (a *app) routes(ctx context.Context, cfg *loaded) ([]catch.Route, error) {
 		a.say("lapse: warning: account %s is left out: %v", name, err)
 		a.rooms.log.Warn("account left out", "account", name, "err", err)
 	}
-	return append(routes, registrar.ByHand(book)...), nil
+	return append(routes, registrar.ByHand(book)...), &accounts{cfg, of}, nil
 }
 
 // openAccount makes the routes of an account. An EPP account also takes what
@@ -116,6 +118,11 @@ func (l *loaded) account(ctx context.Context, name string, book *terms.Book) (ac
 	if c.Key.IsZero() { // services with a key alone keep it as their secret
 		c.Key = c.Secret
 	}
+	contacts, err := l.contacts()
+	if err != nil {
+		return c, err
+	}
+	register(&c, contacts)
 	if ac.CA == "" && ac.Cert == "" {
 		if l.Lookup.CA == "" {
 			return c, nil

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/lapse-dev/lapse/watch"
 )
@@ -14,6 +16,20 @@ func (a *app) act(ctx context.Context, s *watch.Service) <-chan error {
 	if a.flags.readOnly {
 		done <- nil
 		return done
+	}
+	if a.holderAs == "catch" || a.holderAs == "serve" {
+		armed := func() string {
+			names, at := s.Armed()
+			if len(names) == 0 {
+				return ""
+			}
+			parts := make([]string, len(names))
+			for i, n := range names {
+				parts[i] = n.Display()
+			}
+			return fmt.Sprintf("a burst for %s is armed for %s", strings.Join(parts, ", "), at.UTC().Format("2006-01-02 15:04:05 UTC"))
+		}
+		a.armed.Store(&armed)
 	}
 	go a.rooms.refresh(ctx)
 	go func() {

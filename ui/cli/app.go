@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"charm.land/fang/v2"
@@ -35,6 +36,9 @@ type app struct {
 	orderCap catch.Money // the most that one order may cost here; zero: no limit of its own
 
 	interrupted <-chan struct{} // closed when the run is to end; nil: never
+
+	// armed says which burst is armed in the foreground, "" where none is.
+	armed atomic.Pointer[func() string]
 
 	holderAs string // "serve", "screens", "order": how the lease names us
 

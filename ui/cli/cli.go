@@ -28,10 +28,37 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "lapse "+buildVersion())
 		return exitDone
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	a := newApp(stdin, stdout, stderr, os.Getenv)
+	go a.heed(ctx, signals, cancel)
 	return a.run(ctx, args)
+}
+
+// heed ends the run at a signal. While a burst is armed in the foreground an
+// interrupt, which a finger sends by mistake, asks for a second one; SIGTERM
+// never asks.
+func (a *app) heed(ctx context.Context, signals <-chan os.Signal, stop func()) {
+	asked := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case sig := <-signals:
+			if armed := a.armed.Load(); sig == os.Interrupt && armed != nil {
+				if says := (*armed)(); says != "" && says != asked {
+					asked = says
+					a.say("lapse: %s; interrupt once more to disarm it and stop", says)
+					continue
+				}
+			}
+			stop()
+			return
+		}
+	}
 }
 
 // run executes one command line and says what went wrong, once.

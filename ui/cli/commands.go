@@ -10,7 +10,7 @@ func (a *app) commands() []*cobra.Command {
 
 		a.checkCommand(), a.explainCommand(), a.queueCommand(), a.tldCommand(), a.calendarCommand(), a.alertCommand(),
 
-		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.termsCommand(), a.accountCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(), a.launchCommand(),
+		a.statusCommand(), a.haltCommand(), a.routesCommand(), a.termsCommand(), a.accountCommand(), a.contactCommand(), a.orderCommand(), a.ordersCommand(), a.ledgerCommand(), a.launchCommand(),
 
 		a.preflightCommand(), a.rehearseCommand(), a.catchCommand(), a.eppCommand(),
 

@@ -52,7 +52,7 @@ and the time.`,
 			if _, err := a.open(cmd.Context(), needStore); err != nil {
 				return err
 			}
-			routes, err := a.routes(cmd.Context(), cfg)
+			routes, _, err := a.routes(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}

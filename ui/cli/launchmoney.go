@@ -434,7 +434,7 @@ func (a *app) quoteBy(ctx context.Context, n watch.Name, via string) (launch.Quo
 	if _, err := a.open(ctx, needStore); err != nil {
 		return q, err
 	}
-	routes, err := a.routes(ctx, a.cfg)
+	routes, _, err := a.routes(ctx, a.cfg)
 	if err != nil {
 		return q, err
 	}

@@ -118,9 +118,11 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		}
 	}
 	if n >= needRoutes {
-		if o.Routes, err = a.routes(ctx, cfg); err != nil {
+		var accs *accounts
+		if o.Routes, accs, err = a.routes(ctx, cfg); err != nil {
 			return nil, err
 		}
+		o.Accounts, o.Clock = accs, cfg.clockLine
 	}
 	if !a.flags.readOnly && n != needStore && n != needRoutes {
 		o.Lock = store.NewLock(cfg.paths.db)

@@ -196,12 +196,12 @@ func TestWrongPasswordOnce(t *testing.T) {
 func TestPreflight(t *testing.T) {
 	_, a := bench(t, func(o *sandbox.Options, _ *Options) { o.Accounts[0].Expires = time.Now().Add(72 * time.Hour) })
 	lines := a.Preflight(t.Context(), catch.Request{Name: "dropping.test", Years: 1, Price: usd("10"), Cap: usd("20")}, time.Now().Add(time.Minute))
-	got := map[string]Light{}
+	got := map[string]catch.Light{}
 	for _, l := range lines {
 		t.Logf("%-12s %-7s %s", l.What, l.Light, l.Words)
 		got[l.What] = l.Light
 	}
-	for what, want := range map[string]Light{"login": Green, "policy": Green, "budget": Green, "password": Yellow, "contact": Green, "host": Green, "price": Green, "name": Green} {
+	for what, want := range map[string]catch.Light{"login": catch.Green, "policy": catch.Green, "budget": catch.Green, "password": catch.Yellow, "contact": catch.Green, "host": catch.Green, "price": catch.Green, "name": catch.Green} {
 		if got[what] != want {
 			t.Errorf("%s is %q, want %s", what, got[what], want)
 		}
@@ -209,7 +209,7 @@ func TestPreflight(t *testing.T) {
 	lines = a.Preflight(t.Context(), catch.Request{Name: "gold.test", Contact: "nobody-1", Price: usd("10"), Cap: usd("20")}, time.Time{})
 	red := map[string]bool{}
 	for _, l := range lines {
-		red[l.What] = red[l.What] || l.Light == Red
+		red[l.What] = red[l.What] || l.Light == catch.Red
 	}
 	if !red["price"] || !red["contact"] || red["login"] {
 		t.Errorf("red lines %v of %+v", red, lines)

@@ -240,6 +240,12 @@ func (a *Account) Place(ctx context.Context, r catch.Request) (catch.Report, err
 		return catch.Report{State: catch.Requested, Words: "checked, not sent", Price: r.Price}, nil
 	}
 	done, err := s.Create(ctx, c)
+	var re *epp.ResultError
+	if errors.As(err, &re) && re.Code == epp.MissingParam && c.Registrant == "" && a.o.Contact != "none" && r.Launch == nil {
+		return catch.Report{}, &catch.Error{
+			Kind: catch.InvalidContact, Service: title, Op: op, Words: re.Error(), Hint: "set the account's contact: the registry wants a registrant",
+		}
+	}
 	if err != nil {
 		return catch.Report{}, a.fail(op, err, true)
 	}

@@ -1,10 +1,16 @@
 package eppaccount
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/epp"
@@ -62,5 +68,77 @@ func TestFindWhereNamesAreShownToTheirSponsorAlone(t *testing.T) {
 	}})
 	if _, err := a.Find(t.Context(), catch.Order{Name: "taken.test"}); catch.KindOf(err) != catch.NotFound {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestPriceThatChangesBetweenCheckAndCreate answers a create with 2004: the fee
+// that was sent along is no longer the right one, and the order is refused.
+func TestPriceThatChangesBetweenCheckAndCreate(t *testing.T) {
+	sent := ""
+	a := told(t, &epptest.Server{Extensions: []string{epp.NSFee10}, Answer: func(frame string) (int, string) {
+		switch {
+		case strings.Contains(frame, "<check>"):
+			return 1000, checked("free.test", true) + `<extension><fee:chkData xmlns:fee="` + epp.NSFee10 + `"><fee:currency>USD</fee:currency><fee:cd avail="1"><fee:objID>free.test</fee:objID><fee:command name="create"><fee:period unit="y">1</fee:period><fee:fee>10.00</fee:fee></fee:command></fee:cd></fee:chkData></extension>`
+		case strings.Contains(frame, "<create>"):
+			sent = frame
+			return 2004, ""
+		}
+		return -1, ""
+	}})
+	_, err := a.Place(t.Context(), catch.Request{Key: "order-1", Name: "free.test", Years: 1, Contact: "jo-1", Price: usd("10"), Cap: usd("20")})
+	if catch.KindOf(err) != catch.PriceMismatch || !strings.Contains(sent, ">10.00<") {
+		t.Errorf("%v\n%s", err, sent)
+	}
+}
+
+// TestAccountWithoutContact creates at a registry that wants a registrant, which
+// the account does not have: the preflight says so before, the refusal after.
+func TestAccountWithoutContact(t *testing.T) {
+	a := told(t, &epptest.Server{Answer: func(frame string) (int, string) {
+		switch {
+		case strings.Contains(frame, "<check>"):
+			return 1000, checked("free.test", true)
+		case strings.Contains(frame, "<create>"):
+			return 2003, ""
+		}
+		return -1, ""
+	}})
+	req := catch.Request{Key: "order-1", Name: "free.test", Years: 1, Price: usd("10"), Cap: usd("20")}
+	said := false
+	for _, l := range a.Preflight(t.Context(), req, time.Time{}) {
+		said = said || l.What == "contact" && l.Light != catch.Green
+	}
+	if !said {
+		t.Error("the preflight does not say that there is no contact")
+	}
+	if _, err := a.Place(t.Context(), req); catch.KindOf(err) != catch.InvalidContact || !strings.Contains(err.Error(), "set the account's contact") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestExpiredCertificate looks ahead with a client certificate that has ended,
+// and with one that ends before the drop.
+func TestExpiredCertificate(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ends, want := range map[time.Duration]catch.Light{-time.Hour: catch.Red, time.Hour: catch.Red, 7 * 24 * time.Hour: catch.Yellow, 90 * 24 * time.Hour: catch.Green} {
+		tpl := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-1000 * time.Hour), NotAfter: time.Now().Add(ends)}
+		der, err := x509.CreateCertificate(rand.Reader, tpl, tpl, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := told(t, &epptest.Server{})
+		a.cfg.Cert = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
+		got := catch.Light("")
+		for _, l := range a.Preflight(t.Context(), catch.Request{Name: "free.test", Price: usd("10"), Cap: usd("20")}, time.Now().Add(2*time.Hour)) {
+			if l.What == "certificate" {
+				got = l.Light
+			}
+		}
+		if got != want {
+			t.Errorf("ends in %s: %s, want %s", ends, got, want)
+		}
 	}
 }

@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lapse-dev/lapse/catch/burst"
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+func (a *app) rehearseCommand() *cobra.Command {
+	var account, policy string
+	r := usualRehearsal
+	cmd := &cobra.Command{
+		Use:   "rehearse NAME",
+		Short: "Fire the same burst against the built-in sandbox, rivals included",
+		Long: `Rehearse the burst for a name: the same policy, strategy, sessions and code, in
+front of a sandbox registry with rivals of the same strength. Nothing leaves
+this machine and no create of the account is spent.`,
+		Example: "  lapse rehearse moor.uk\n  lapse rehearse moor.uk --runs 20 --rivals 9 --rtt 20ms --json\n  lapse rehearse moor.uk --policy uk",
+		GroupID: groupMoney,
+		Args:    oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := a.parseName(args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.rehearsal(cmd.Context(), n, account, policy, &r); err != nil {
+				return err
+			}
+			if isTerminal(a.stderr) {
+				r.Progress = func(run burst.Run) { a.note("run %d of %d", run.Number, r.Runs) }
+			}
+			out, err := burst.Rehearse(cmd.Context(), r)
+			if err != nil {
+				return fmt.Errorf("rehearse: %w", err)
+			}
+			if a.flags.json {
+				return a.writeJSON(out)
+			}
+			return a.printRehearsed(n, out)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&account, "account", "", "the EPP `account` whose settings are rehearsed")
+	f.StringVar(&policy, "policy", "", "a registry's `policy` by name, instead of the account's")
+	f.IntVar(&r.Runs, "runs", r.Runs, "how often")
+	f.IntVar(&r.Rivals, "rivals", r.Rivals, "rivals of our own strength")
+	f.DurationVar(&r.RTT, "rtt", r.RTT, "round trip to the registry")
+	f.DurationVar(&r.Jitter, "jitter", r.Jitter, "how far that varies")
+	f.DurationVar(&r.Window, "window", 0, "how far the drop may fall after its time")
+	f.BoolVar(&r.Greedy, "greedy", false, "one rival more that breaks the policy")
+	return cmd
+}
+
+// rehearsal fills in what the real burst for a name would use: a policy that
+// was named, else the settings of its EPP account, else the registry's policy.
+func (a *app) rehearsal(ctx context.Context, n watch.Name, account, policy string, r *burst.Rehearsal) error {
+	r.Names = []string{string(n)}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	policies, err := cfg.policies()
+	if err != nil {
+		return err
+	}
+	if policy != "" {
+		p, ok := policies.ByID(policy)
+		if !ok {
+			var ids []string
+			for _, known := range policies.All() {
+				ids = append(ids, known.ID)
+			}
+			return withHint(usagef("no policy %q", clip(policy)), "there are %s", strings.Join(ids, ", "))
+		}
+		r.Policy = p
+		return nil
+	}
+	acc, err := a.eppAccount(ctx, account, n)
+	switch {
+	case err == nil:
+		mine := acc.Rehearsal(string(n))
+		r.Policy, r.Strategy, r.Sessions, r.Spares, r.MaxCreates = mine.Policy, mine.Strategy, mine.Sessions, mine.Spares, mine.MaxCreates
+		_ = acc.Close()
+	case account != "":
+		return err
+	default:
+		r.Policy = policies.For(string(n))
+	}
+	return nil
+}
+
+// rehearseOnScreen is what the screens do with a name: the rehearsal of the
+// command with its usual settings, in a sentence.
+func (a *app) rehearseOnScreen(ctx context.Context, n watch.Name) (string, error) {
+	r := usualRehearsal
+	if err := a.rehearsal(ctx, n, "", "", &r); err != nil {
+		return "", err
+	}
+	out, err := burst.Rehearse(ctx, r)
+	if err != nil {
+		return "", fmt.Errorf("rehearse: %w", err)
+	}
+	text := fmt.Sprintf("%s: %d of %d won against %d rivals of the same strength (%s, %d sessions, policy %s); first create received %.0f µs after the drop; %d violations.",
+		n.Display(), out.Won, out.Runs, out.Rivals, out.Strategy, out.Sessions, out.Policy, out.Receipt.P50, out.Violations)
+	for _, s := range out.Advice {
+		text += " " + s
+	}
+	return text, nil
+}
+
+// usualRehearsal is one where nothing else is said: a registry 20 ms away.
+var usualRehearsal = burst.Rehearsal{Runs: 5, Rivals: 3, RTT: 20 * time.Millisecond, Jitter: time.Millisecond}
+
+func (a *app) printRehearsed(n watch.Name, r *burst.Rehearsed) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d of %d won against %d rivals of the same strength\n", n.Display(), r.Won, r.Runs, r.Rivals)
+	fmt.Fprintf(&b, "strategy    %s, %d sessions, %d spares, policy %s\n", r.Strategy, r.Sessions, r.Spares, r.Policy)
+	fmt.Fprintf(&b, "creates     %d announced, %d spent in the last run\n", r.Announced, r.Spent)
+	fmt.Fprintf(&b, "at the drop first create received after %.0f µs (median), %.0f µs (one in ten later)\n", r.Receipt.P50, r.Receipt.P90)
+	fmt.Fprintf(&b, "violations  %d\n", r.Violations)
+	for _, f := range r.Failures {
+		fmt.Fprintf(&b, "failed      %s\n", whoisx.CleanLine(f))
+	}
+	for _, s := range r.Advice {
+		fmt.Fprintf(&b, "advice      %s\n", s)
+	}
+	return a.printf("%s", b.String())
+}
