@@ -22,12 +22,15 @@ type explained struct {
 	Verdict  lifecycle.Verdict `json:"verdict"`
 	Evidence []whoisx.Evidence `json:"evidence"`
 	Answers  []whoisx.Answer   `json:"answers"`
+	// Trouble says who was asked in vain, what each said and when it is asked
+	// again; empty where an answer could be read.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 func explainLook(l watch.Look) explained {
 	e := explained{
 		Name: string(l.Name), Answer: foremost(l.Answers), Verdict: l.Verdict,
-		Evidence: l.Verdict.Evidence, Answers: list(l.Answers),
+		Evidence: l.Verdict.Evidence, Answers: list(l.Answers), Trouble: whoisx.CleanLine(l.Trouble),
 	}
 	if len(e.Evidence) == 0 {
 		for _, a := range l.Answers {
@@ -145,6 +148,9 @@ func (a *app) printLook(l watch.Look) {
 	}
 	if l.Verdict.Anomaly != "" {
 		_ = a.printf("  %-10s %s\n", "anomaly", whoisx.CleanLine(l.Verdict.Anomaly))
+	}
+	if l.Trouble != "" {
+		_ = a.printf("  %-10s %s\n", "trouble", whoisx.CleanLine(l.Trouble))
 	}
 	for _, ans := range l.Answers {
 		text := string(ans.Outcome)
