@@ -48,6 +48,31 @@ func TestNothingFoundAndMore(t *testing.T) {
 	}
 }
 
+// TestNothingElseFound reads sentences in which a server fails to find
+// something, but not the name: none of them makes it free.
+func TestNothingElseFound(t *testing.T) {
+	for _, text := range []string{
+		"No match for your IP address in our access list", "Your account was not found", "No such user", "Not registered users may ask ten times a day", "Unregistered users are limited",
+		"No such command", "bash: whois: command not found", "Not found in cache, asking upstream", "No entries found in the cache; try later", "Object not found in replica",
+		"Name server not found", "no object found for contact X-1", "Handle not found: X-1", "Could not find whois server", "Host not found", "no such host", "Server not found",
+		"404 Not Found", "No such file or directory", "Database does not exist", "No data available at this time", "No data received", "No object specified", "Name does not exist in DNS",
+		"No match found for your credentials", "No records match your authorization", "Registrar not found", "No registrar record found", "Nothing found wrong", "Config not found",
+		"Available 24/7", "free of charge", "No free slots", "Available domains: 10",
+	} {
+		if a := Classify([]byte(text+"\n"), "", "lapse.example", time.Time{}); a.Outcome == whoisx.NotRegistered || a.Outcome == whoisx.Registered {
+			t.Errorf("%q: read %s", text, a.Outcome)
+		}
+	}
+	for _, text := range []string{
+		"Key not found", "The requested domain was not found in the Registry or Registrar's WHOIS Server.", "No domains matched", "Sorry - no lapse.example",
+		"This domain is not available in our whois database", "lapse.example: no existe", "Requested domain cannot be found", "No records found in the domain service",
+	} {
+		if a := Classify([]byte(text+"\n"), "", "lapse.example", time.Time{}); a.Outcome != whoisx.NotRegistered {
+			t.Errorf("%q: read %s (%s)", text, a.Outcome, a.Why)
+		}
+	}
+}
+
 // TestSpellings reads a record that names its domain in several scripts: the
 // other spellings begin no second record.
 func TestSpellings(t *testing.T) {

@@ -97,7 +97,7 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 	add(whoisx.NotRegistered, atStart, tailAny, "", "not available in our", "not available in the whois", "not available in whois", "not available in the database", "not available in database", "not available in the registry")
 	add(whoisx.Unreadable, anywhere, tailAny, "", "marked private", "or error in your query")
 	add(whoisx.NotRegistered, atStart, tailAny, "",
-		"no match", "no matches", "no matching", "nomatch", "not match", "no matched", "no such domain", "no such name", "no such object", "no such record", "no such entry", "no such",
+		"no match", "no matches", "no domains matched", "no domain matched", "no matching", "nomatch", "not match", "no matched", "no such domain", "no such name", "no such object", "no such record", "no such entry", "no such",
 		"not found", "notfound", "was not found", "cannot be found", "could not be found", "can not be found", "couldnt be found", "couldnt find", "could not find", "we could not find", "did not find", "didnt find", "unable to find", "unable to locate", "cannot find", "can not find", "cant find", "cannot locate", "nothing found", "none found", "no found", "no domain found", "no domains found", "no results", "no result", "returned 0 objects", "0 objects found", "0 results", "0 records", "0 matches", "zero results",
 		"no data found", "no data was found", "no data", "no entries found", "no entries", "no entry found", "no entry", "no records", "no record", "no object found", "no objects found", "no object", "no objects", "no information available", "no information was found", "no information found", "no information about", "no information on", "no information", "no domain records", "no domain record", "no registration found", "no registrations found", "no registration for", "no registration record", "no whois record", "no whois information", "no whois data", "no details found",
 		"does not exist", "doesnt exist", "do not exist", "not exist", "not exists", "dont exist", "does not exists", "nonexistent", "non existent", "non existing", "nonexisting", "not existing", "no existe", "doesn t exist", "don t exist",
@@ -108,7 +108,7 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 		"kein eintrag", "keine einträge", "nicht gefunden", "nicht registriert", "existiert nicht", "ist nicht registriert", "ist frei", "nicht vergeben",
 		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nenájdené", "nebol nájdený", "nincs találat", "nincs talalat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
 		"등록되어 있지 않습니다", "등록되지 않은", "未注册", "没有找到", "未找到", "找不到", "無此", "見つかりませんでした", "該当するデータがありません", "không tìm thấy", "tidak ditemukan", "belum terdaftar", "ไม่พบ")
-	add(whoisx.NotRegistered, atStart, tailEnd, "", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
+	add(whoisx.NotRegistered, atStart, tailEnd, "", "sorry no", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
 	return m
 })
 
@@ -195,6 +195,9 @@ func (r *reader) saying(text string) outcomeLine {
 		if o := r.doubt(norm); o != "" {
 			return outcomeLine{outcome: o, rank: ranks[o], says: says(o)}
 		}
+		if elsewhere(norm) {
+			return outcomeLine{}
+		}
 	}
 	// "All rights reserved", "restricted by copyright", "reserves the right".
 	if best.outcome == whoisx.Reserved && (strings.Contains(norm, "right") || strings.Contains(norm, "copyright")) {
@@ -210,7 +213,7 @@ var doubts = sync.OnceValue(func() map[string]whoisx.Outcome {
 	m := map[string]whoisx.Outcome{}
 	for o, words := range map[whoisx.Outcome]string{
 		whoisx.RateLimited: "limit limits limited limiting quota quotas allowance exhausted exceeded exceeds throttled throttling",
-		whoisx.Refused:     "permitted unpermitted authorised authorized unauthorised unauthorized denied refused forbidden restricted whitelist whitelisted allowlist blacklist blacklisted banned",
+		whoisx.Refused:     "permitted unpermitted authorised authorized unauthorised unauthorized authorisation authorization denied refused forbidden restricted whitelist whitelisted allowlist blacklist blacklisted banned",
 		whoisx.Unreachable: "maintenance timeout outage offline overloaded overload",
 		whoisx.Premium:     "premium platinum",
 		whoisx.Gated:       "auction auctioned sunrise landrush backorder",
@@ -223,6 +226,39 @@ var doubts = sync.OnceValue(func() map[string]whoisx.Outcome {
 	}
 	return m
 })
+
+// others are what else a server may fail to find: whoever asks, people,
+// itself, its caches. Those of the second list count only where the sentence
+// speaks of no domain.
+var others = sync.OnceValues(func() (always, alone map[string]bool) {
+	set := func(words string) map[string]bool {
+		m := map[string]bool{}
+		for w := range strings.FieldsSeq(words) {
+			m[w] = true
+		}
+		return m
+	}
+	return set("account accounts user users customer customers credentials login password session subscription ip command cache replica configuration contact contacts handle handles nameserver nameservers later directory"),
+		set("server servers host hosts hostname file url page dns suffix tld parameter string type service received specified given wrong abuse table relation registrar registrars 404 time")
+})
+
+// elsewhere reports whether a sentence that finds nothing looked for something
+// else than the name.
+func elsewhere(norm string) bool {
+	always, alone := others()
+	about, other := false, strings.HasPrefix(norm, "database ")
+	for w := range strings.FieldsSeq(norm) {
+		switch {
+		case always[w]:
+			return true
+		case w == "@", w == "registry", strings.HasPrefix(w, "dom"):
+			about = true
+		case alone[w]:
+			other = true
+		}
+	}
+	return other && !about
+}
 
 // doubt finds the strongest of those words in a sentence.
 func (r *reader) doubt(norm string) (o whoisx.Outcome) {
