@@ -212,6 +212,11 @@ var samples = []sample{
 	{what: "lu", name: "lapse.lu", text: "% Access to RESTENA DNS-LU WHOIS information is provided to assist persons\n\ndomainname:     lapse.lu\ndomaintype:     ACTIVE\nnserver:        ns1.example.net\nownertype:      ORGANISATION\nregistered:     04/06/2003\norg-name:       Example\nregistrar-name:         Example\n", outcome: whoisx.Registered, created: "2003-06-04", ns: 1},
 
 	{what: "th", name: "lapse.co.th", text: "Domain Name: LAPSE.CO.TH\nRegistrar:   Example Co., Ltd.\nName Server: NS1.EXAMPLE.NET (192.0.2.1)\nStatus:      ACTIVE\nUpdated date: 19 Sep 2025\nCreated date: 07 Oct 2004\nRenew date:  07 Oct 2023\nExp date:    06 Oct 2027\n", outcome: whoisx.Registered, created: "2004-10-07", updated: "2025-09-19", expires: "2027-10-06", ns: 1, said: "ACTIVE"},
+	{what: "ch", name: "lapse.ch", text: "Domain name:\nlapse.ch\n\nHolder of domain name:\nSomebody\n\nRegistrar:\nExample AG\n\nFirst registration date:\n1999-03-19\n\nDNSSEC:N\n\nName servers:\nns1.example.net\nns2.example.net\t[192.0.2.1]\n", outcome: whoisx.Registered, created: "1999-03-19", ns: 2},
+	{what: "ch, before a year", name: "lapse.ch", text: "Domain name:\nlapse.ch\n\nRegistrar:\nExample AG\n\nFirst registration date:\nbefore 1996\n\nName servers:\nns1.example.net\n", outcome: whoisx.Registered, ns: 1},
+	{what: "dz", name: "lapse.dz", text: "Nom de domaine#............... lapse.dz\nRegistrar#.................... EXAMPLE\nDate de creation#............. 2010-01-07T10:11:12Z\nServeur de noms#.... ns1.example.net\n", outcome: whoisx.Registered, created: "2010-01-07", ns: 1},
+	{what: "pf", name: "lapse.pf", text: "Informations about 'lapse.pf' :\n\nStatus : ACTIVE\nCreated (JJ/MM/AAAA) : 05/11/2012\nExpire (JJ/MM/AAAA) : 05/11/2027\nName server 1 : ns1.example.net\n", outcome: whoisx.Registered, created: "2012-11-05", expires: "2027-11-05", ns: 1, said: "ACTIVE"},
+	{what: "pf, another", name: "lapse.pf", text: "Informations about 'other.pf' :\n\nStatus : ACTIVE\nCreated (JJ/MM/AAAA) : 05/11/2012\n", outcome: whoisx.Unreadable},
 	{what: "a heading that is the end of a sentence", name: "lapse.com", text: "No match for domain \"LAPSE.COM\".\n\nThe date shown is that of the agreement with the\nregistrar.\n\nThe database holds .COM names only.\n", outcome: whoisx.NotRegistered},
 
 	// About another domain, or about nothing that can be told.

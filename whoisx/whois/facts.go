@@ -210,7 +210,7 @@ func (r *reader) registrar(value string, l *line) {
 		return
 	}
 	if i := strings.LastIndexAny(value, "(["); i > 1 && strings.IndexAny(value[i:], ")]") == len(value[i:])-1 {
-		id := strings.Trim(value[i:], "()[]")
+		id := strings.Trim(value[i:], "()[] ")
 		switch {
 		case strings.HasPrefix(id, "http://"), strings.HasPrefix(id, "https://"):
 			value = value[:i]

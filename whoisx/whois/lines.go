@@ -118,6 +118,9 @@ func cutKey(t string) (key, value string, ok bool) {
 	}
 	limit := min(len(t), maxKey)
 	if i := strings.IndexByte(t[:limit], ':'); i > 0 {
+		if j := strings.Index(t[:i], "...."); j > 0 { // "Created.... 2010-01-07 10:00:00"
+			return t[:j], strings.TrimLeft(t[j:], ". :"), true
+		}
 		v := t[i+1:]
 		if strings.HasPrefix(v, "//") || v != "" && v[0] >= '0' && v[0] <= '9' && t[i-1] >= '0' && t[i-1] <= '9' {
 			return "", "", false // a link, a time

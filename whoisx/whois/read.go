@@ -254,6 +254,8 @@ func (r *reader) header(f field) {
 	case fNameserver, fDomain, fRegistrar, fStatus:
 		r.open, r.openN = f, 0
 		r.inPerson = false
+	case fCreated, fUpdated, fExpires: // .ch: the date stands in the next line
+		r.open, r.openN = f, 0
 	case fContact, fPerson:
 		r.inPerson = true
 	}
@@ -291,6 +293,13 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 		r.registrar(t, l)
 		r.open = fNone
 		return
+	case fCreated, fUpdated, fExpires:
+		f := r.open
+		r.open = fNone
+		if !keyed {
+			r.date(f, "", t, l)
+			return
+		}
 	case fStatus:
 		if !keyed || strings.Contains(t, "***") {
 			r.status(t, l)
@@ -308,6 +317,8 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 			r.open = fNone
 		} else if r.named == 0 && strings.EqualFold(k, "name") && r.isName(value) {
 			r.domain(value, l)
+		} else if r.named == 0 && value == "" && strings.Contains(strings.ToLower(k), " about ") && r.containsName(k) {
+			r.confirm(l, "names the domain that was asked") // .pf: "Informations about 'a.pf' :"
 		}
 		return
 	}
