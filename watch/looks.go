@@ -24,6 +24,11 @@ type wait struct {
 	why  string
 }
 
+// waitAtLeast is how long a name leaves an empty budget alone: what is kept of a
+// time is its microsecond, and a nanosecond short of the next request would be
+// the same question again, at once and without end.
+const waitAtLeast = 50 * time.Millisecond
+
 // asking is how a name is asked: what the stage calls for, and how patient the
 // caller is.
 type asking struct {
@@ -214,10 +219,11 @@ func (s *Service) lookRow(ctx context.Context, d DueRow, st Standing) (Look, err
 	if len(answers) == 0 && len(waits) > 0 {
 		// Every host is spent. The name is promised its turn at the first one.
 		w := slices.MinFunc(waits, func(a, b wait) int { return a.next.Compare(b.next) })
-		return Look{
-			Name: d.Name, At: now,
-			Due: s.budget.turn(w.host, w.next, d.Rank == 0), DueWhy: "waits: " + w.why,
-		}, nil
+		l := Look{Name: d.Name, At: now, Due: s.budget.turn(w.host, w.next, d.Rank == 0), DueWhy: "waits: " + w.why}
+		if soonest := now.Add(waitAtLeast); l.Due.Before(soonest) {
+			l.Due = soonest
+		}
+		return l, nil
 	}
 	ours := false
 	if st.Ordered {

@@ -77,6 +77,13 @@ func (t *tx) saveLook(ctx context.Context, l *watch.Look) error {
 			return err
 		}
 	}
+	if r.Looks%16 == 0 {
+		// 60 answers are kept as evidence, and what comes until they are counted.
+		if _, err := t.exec(ctx, `DELETE FROM evidence WHERE id IN (SELECT id FROM evidence WHERE name = ? ORDER BY at DESC, id DESC LIMIT -1 OFFSET 60)`,
+			string(l.Name)); err != nil {
+			return err
+		}
+	}
 	if t.s.bind.Tell != nil && (len(l.Changes) > 0 || l.Trouble != "") {
 		if err := t.tell(ctx, t.s.bind.Tell(r, watch.Happened{Look: l}, t.now)); err != nil {
 			return err
@@ -147,12 +154,6 @@ func (t *tx) saveChanges(ctx context.Context, l *watch.Look, packs []packed) err
 	}
 	for i := range l.Answers {
 		if _, err := t.exec(ctx, `INSERT INTO evidence (name, at, answer, raw) VALUES (?, ?, ?, ?)`, string(l.Name), l.Answers[i].Asked.UnixMicro(), packs[i].body, packs[i].raw); err != nil {
-			return err
-		}
-	}
-	if l.Before != nil { // 60 are kept; the first look has nothing to crowd out
-		if _, err := t.exec(ctx, `DELETE FROM evidence WHERE id IN (SELECT id FROM evidence WHERE name = ? ORDER BY at DESC, id DESC LIMIT -1 OFFSET 60)`,
-			string(l.Name)); err != nil {
 			return err
 		}
 	}
