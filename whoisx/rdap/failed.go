@@ -23,6 +23,7 @@ var (
 	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden"}
 	failedWords  = []string{"maintenance", "temporarily unavailable", "temporarily not", "service unavailable", "internal error", "internal server error", "server error", "timed out", "timeout", "database error", "backend"}
 	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry"}
+	routeWords   = []string{"no route matched", "route not found", "no handler found", "no static resource", "cannot get /", "no such endpoint", "unknown endpoint"}
 	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
 )
 
@@ -95,9 +96,14 @@ func errorBody(r *reader, code int) {
 }
 
 // words joins an error's title and description; the index is of the value to
-// show as evidence.
+// show as evidence. Gateways before the service have members of their own.
 func (r *reader) words() (string, int) {
 	title, desc := r.get(0, "title"), r.get(0, "description")
+	for _, m := range []string{"message", "detail", "error"} {
+		if title < 0 && desc < 0 {
+			title = r.get(0, m)
+		}
+	}
 	var b strings.Builder
 	at := title
 	b.WriteString(r.text(r.first(title)))
@@ -143,6 +149,9 @@ func byStatus(a *whoisx.Answer, status int, said string, bare bool) {
 			return
 		case mentions(low, servedWords):
 			set(whoisx.Unsupported, "the server does not serve this suffix")
+			return
+		case mentions(low, routeWords):
+			set(whoisx.Unreadable, "404 of a web server that has no such page: the RDAP service did not answer")
 			return
 		case mentions(low, failedWords) && !strings.Contains(low, "might have been removed"): // a web server's own 404 page lists what may be wrong
 			set(whoisx.Unreachable, "404, but the server says that it failed")
