@@ -39,8 +39,11 @@ func (s *Service) alertsOf(r Row, h Happened, now time.Time) []alert.Item {
 		} else {
 			as = append(as, alert.Changed(sub, l.Before, l.Verdict, now)...)
 			for _, c := range l.Changes {
-				if c.Field == "nameservers" {
-					as = append(as, alert.NameserversChanged(sub, strings.Fields(c.Before), strings.Fields(c.After), now)...)
+				switch was, is := strings.Fields(c.Before), strings.Fields(c.After); c.Field {
+				case "nameservers":
+					as = append(as, alert.NameserversChanged(sub, was, is, now)...)
+				case "statuses":
+					as = append(as, alert.StatusesChanged(sub, was, is, now)...)
 				}
 			}
 			as = append(as, s.ordersOpen(r, l, now)...)

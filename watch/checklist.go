@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/alert"
 )
 
 // CheckItem is one line of what is left to do for a name that was won.
@@ -145,11 +146,25 @@ func (s *Service) beginCare(ctx context.Context, o catch.Order) error {
 	} else if err != nil {
 		return err
 	}
-	if err := s.store.AddChecks(ctx, s.checklist(o, s.route(o.Route), row, s.now())); err != nil {
+	checks := s.checklist(o, s.route(o.Route), row, s.now())
+	if err := s.store.AddChecks(ctx, checks); err != nil {
 		return err
+	}
+	for _, c := range checks {
+		if c.Item == careAutoRenew && c.Next.IsZero() { // nobody here sets it
+			if err := s.noAutoRenew(ctx, row, o.ID, c.Text); err != nil {
+				return err
+			}
+		}
 	}
 	poke(s.pokeCare)
 	return nil
+}
+
+// noAutoRenew tells that a name which was won will not renew itself.
+func (s *Service) noAutoRenew(ctx context.Context, row Row, order int64, why string) error {
+	sub := subject(row)
+	return s.store.PutAlerts(ctx, s.o.Alerts.Items(sub, []alert.Alert{alert.NoAutoRenew(sub, order, upper(why)+".", s.now())}))
 }
 
 // Checklist is what is left to do for a name that was won, and what was done.
@@ -285,6 +300,11 @@ func (s *Service) care(ctx context.Context, epoch int64, c CheckItem) error {
 	if kind == catch.Guard || c.Tries >= careTries {
 		c.Next = time.Time{} // it is the person's now
 		c.Why += "; set it at " + o.Service
+		if c.Item == careAutoRenew && row.Name != "" {
+			if err := s.noAutoRenew(ctx, row, o.ID, c.Why); err != nil {
+				return err
+			}
+		}
 	} else {
 		c.Next = now.Add(backoff(c.Tries+2, retryAfter(err)))
 	}

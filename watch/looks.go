@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -311,7 +312,7 @@ func (s *Service) askOrders(ctx context.Context, n Name) (bool, error) {
 // list, zero where it is not.
 func (s *Service) conclude(n Name, answers []whoisx.Answer, waits []wait, before *Before, ours bool, observed []lifecycle.Observation, added, now time.Time) Look {
 	rule := s.o.Rules.Rule(string(n))
-	in := lifecycle.Input{Name: string(n), Rule: rule, Answers: answers, Before: before, Now: now, Ours: ours, Observed: observed, Houses: s.o.Houses}
+	in := lifecycle.Input{Name: string(n), Rule: rule, Answers: answers, Before: before, Now: now, Ours: ours, Observed: observed, Houses: s.o.Houses, Reserved: s.o.Reserved}
 	l := Look{Name: n, At: now, Answers: answers}
 	if before != nil {
 		l.Before = &before.Verdict
@@ -454,6 +455,9 @@ func changes(n Name, before *Before, v lifecycle.Verdict, seen Before, answers [
 	add("expires", was.Expires.String(), v.Expires.String(), "")
 	add("registrar", was.Registrar, v.Registrar, "")
 	add("nameservers", wasNS, strings.Join(seen.Nameservers, " "), "")
+	if len(before.Statuses) > 0 && len(seen.Statuses) > 0 { // a stage says what follows after both
+		add("statuses", statusWords(before.Statuses), statusWords(seen.Statuses), "")
+	}
 	add("flags", flagWords(was.Flags), flagWords(v.Flags), "")
 	if (was.Confidence == lifecycle.Conflict) != (v.Confidence == lifecycle.Conflict) {
 		add("confidence", string(was.Confidence), string(v.Confidence), n.Display()+": the sources "+map[bool]string{true: "disagree", false: "agree again"}[v.Confidence == lifecycle.Conflict])
@@ -462,6 +466,10 @@ func changes(n Name, before *Before, v lifecycle.Verdict, seen Before, answers [
 		out = append(out, Change{At: now, Name: n, Field: "happened", After: string(v.Happened[0].Event), Source: source, Text: text})
 	}
 	return out
+}
+
+func statusWords(ss map[string]time.Time) string {
+	return strings.Join(slices.Sorted(maps.Keys(ss)), " ")
 }
 
 func orNothing(s string) string {

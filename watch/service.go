@@ -19,8 +19,9 @@ import (
 // Options is all that a Service is made of.
 type Options struct {
 	Store     Store
-	Rules     RuleBook          // nil: the rules that come with the program
-	Houses    *lifecycle.Houses // auction houses and catch services; nil: those that come with the program
+	Rules     RuleBook            // nil: the rules that come with the program
+	Reserved  *lifecycle.Reserved // names that generic TLDs keep back; nil: those that come with the program
+	Houses    *lifecycle.Houses   // auction houses and catch services; nil: those that come with the program
 	Sources   []Source
 	Routes    []catch.Route
 	Lock      Locker                 // nil: this process never acts

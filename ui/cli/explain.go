@@ -133,6 +133,10 @@ func (a *app) explainSaved(n watch.Name, files savedAnswers, times []time.Time) 
 	if err != nil {
 		return watch.Look{}, err
 	}
+	reserved, err := cfg.reserved()
+	if err != nil {
+		return watch.Look{}, err
+	}
 	l := watch.Look{Name: n}
 	var before *lifecycle.Seen
 	for i, at := range times {
@@ -153,7 +157,7 @@ func (a *app) explainSaved(n watch.Name, files savedAnswers, times []time.Time) 
 			whois.Fill(&answer, whoisx.Clean(string(raw)))
 			l.Answers = append(l.Answers, answer)
 		}
-		in := lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Before: before, Now: at, Houses: houses}
+		in := lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Before: before, Now: at, Houses: houses, Reserved: reserved}
 		l.Verdict = lifecycle.Decide(in)
 		seen := lifecycle.Remember(in, l.Verdict)
 		before = &seen

@@ -159,12 +159,13 @@ func (a *app) readable(addrs serveAddrs) error {
 			return err
 		}
 	}
-	var errs [5]error
+	var errs [6]error
 	_, errs[0] = cfg.rules()
 	_, errs[1] = cfg.houses()
 	_, errs[2] = cfg.terms()
 	_, errs[3] = cfg.policies()
 	_, errs[4] = cfg.launches()
+	_, errs[5] = cfg.reserved()
 	return errors.Join(errs[:]...)
 }
 

@@ -89,12 +89,16 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	reserved, err := cfg.reserved()
+	if err != nil {
+		return nil, err
+	}
 	book, err := cfg.rules()
 	if err != nil {
 		return nil, err
 	}
 	o := watch.Options{
-		Hosts: hosts, Houses: houses, Nameservers: cfg.Nameservers,
+		Hosts: hosts, Houses: houses, Reserved: reserved, Nameservers: cfg.Nameservers,
 		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}
@@ -174,6 +178,13 @@ func (r *rooms) openLog(cfg *loaded) error {
 func (l *loaded) rules() (*lifecycle.Book, error) {
 	book := lifecycle.Default()
 	return book, overlayFile(filepath.Join(l.paths.folder, "rules.toml"), book.Overlay)
+}
+
+// reserved are the names that generic TLDs keep back, with the person's own
+// reserved.toml beside them.
+func (l *loaded) reserved() (*lifecycle.Reserved, error) {
+	r := lifecycle.DefaultReserved()
+	return r, overlayFile(filepath.Join(l.paths.folder, "reserved.toml"), r.Overlay)
 }
 
 // houses are the auction houses and catch services, with the person's own

@@ -86,14 +86,15 @@ func (s Subject) id(k Kind, what string, at time.Time) string {
 
 // stageWords are the stages that a person is told of, with what they mean.
 var stageWords = map[lifecycle.Stage]string{
-	lifecycle.Expired:       "has expired; its holder can still renew it at the usual price",
-	lifecycle.Redemption:    "is in redemption; its holder can restore it for a fee",
-	lifecycle.PendingDelete: "is pending delete; nobody can renew it any more",
-	lifecycle.Dropping:      "is inside its drop window",
-	lifecycle.GatedStage:    "was deleted, but is not open to all yet",
-	lifecycle.LikelyFree:    "is probably free; one more source has to say so",
-	lifecycle.ReservedStage: "is reserved by its registry; it will not be sold",
-	lifecycle.BlockedStage:  "is blocked by its registry",
+	lifecycle.Expired:        "has expired; its holder can still renew it at the usual price",
+	lifecycle.Redemption:     "is in redemption; its holder can restore it for a fee",
+	lifecycle.PendingRestore: "is being restored: its holder asked for it back",
+	lifecycle.PendingDelete:  "is pending delete; nobody can renew it any more",
+	lifecycle.Dropping:       "is inside its drop window",
+	lifecycle.GatedStage:     "was deleted, but is not open to all yet",
+	lifecycle.LikelyFree:     "is probably free; one more source has to say so",
+	lifecycle.ReservedStage:  "is reserved by its registry; it will not be sold",
+	lifecycle.BlockedStage:   "is blocked by its registry",
 }
 
 // leads are how long before a window opens a buyer is told.

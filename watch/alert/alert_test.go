@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -38,6 +39,11 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 	moved.Registrar = "Other Inc"
 	was := verdict(lifecycle.Registered)
 	was.Registrar = "Own Ltd"
+	lost := verdict(lifecycle.Lost)
+	lost.Registrar = "Other Inc"
+	sold, kept := verdict(lifecycle.Registered), verdict(lifecycle.Registered)
+	sold.Happened = []lifecycle.Happening{{Event: lifecycle.EventSold, Text: "sold before the drop, at GoDaddy Auctions"}}
+	kept.Happened = []lifecycle.Happening{{Event: lifecycle.EventKept, Text: "renewed, or sold at NameJet before the drop: the answers do not tell"}}
 	conflict := verdict(lifecycle.PendingDelete)
 	conflict.Confidence = lifecycle.Conflict
 
@@ -54,6 +60,10 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 		"renewed":              {want, verdict(lifecycle.Expired), verdict(lifecycle.Registered), Renewed, "stop caring"},
 		"caught by a service":  {want, verdict(lifecycle.PendingDelete), caught, CaughtBy, "open until 13 Nov 2026, hour unknown"},
 		"taken by an unknown":  {want, verdict(lifecycle.Dropping), moved, CaughtBy, "Other Inc"},
+		"lost":                 {want, verdict(lifecycle.Dropping), lost, CaughtBy, "Other Inc"},
+		"restore asked for":    {want, verdict(lifecycle.Redemption), verdict(lifecycle.PendingRestore), EnteredStage, "asked for it back"},
+		"sold before the drop": {want, verdict(lifecycle.Expired), sold, CaughtBy, "Not renewed: sold before the drop, at GoDaddy Auctions"},
+		"kept or sold":         {want, verdict(lifecycle.Expired), kept, Renewed, "the answers do not tell"},
 		"free":                 {want, verdict(lifecycle.Dropping), verdict(lifecycle.Free), FreeNow, "rdap, whois"},
 		"premium now":          {want, verdict(lifecycle.Registered), dear, PriceMoved, "now it is 119.00 USD"},
 		"hold on one's own":    {mine, verdict(lifecycle.Registered), held, Tampered, "does not resolve"},
@@ -77,6 +87,34 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 	same := verdict(lifecycle.Redemption)
 	if got := Changed(want, &same, same, now); len(got) != 0 {
 		t.Errorf("nothing changed, yet told %v", got)
+	}
+}
+
+func TestStatusesOfOnesOwn(t *testing.T) {
+	locked := []string{"clientTransferProhibited", "ok"}
+	for _, tc := range []struct {
+		who    Subject
+		after  string
+		kinds  []Kind
+		urgent bool
+		says   string
+	}{
+		{mine, "clientTransferProhibited autoRenewPeriod", nil, false, ""},
+		{mine, "ok", []Kind{Tampered}, true, "Gone: clientTransferProhibited."},
+		{mine, "clientTransferProhibited pendingTransfer", []Kind{Tampered}, true, "New: pendingTransfer."},
+		{mine, "clientTransferProhibited clientUpdateProhibited", []Kind{Tampered}, false, "New: clientUpdateProhibited."},
+		{mine, "clientTransferProhibited clientRenewProhibited", []Kind{AutoRenewOff}, true, "bars renewals"},
+		{want, "ok pendingTransfer", nil, false, ""},
+	} {
+		var kinds []Kind
+		var text string
+		urgent := false
+		for _, a := range StatusesChanged(tc.who, locked, strings.Fields(tc.after), now) {
+			kinds, urgent, text = append(kinds, a.Kind), urgent || a.Urgent, text+a.Title+" "+a.Text
+		}
+		if !slices.Equal(kinds, tc.kinds) || urgent != tc.urgent || !strings.Contains(text, tc.says) {
+			t.Errorf("%s: told %v, urgent %v: %s", tc.after, kinds, urgent, text)
+		}
 	}
 }
 
@@ -388,5 +426,72 @@ func TestCalendarUpdatesInPlace(t *testing.T) {
 	}
 	if a.String() == b.String() || !strings.Contains(b.String(), "SEQUENCE:") {
 		t.Errorf("the sequence did not move")
+	}
+}
+
+// TestCalendarIsStrict reads what is written as RFC 5545 wants it: CRLF, lines
+// of at most 75 octets that split no character, text escaped, a UID and a
+// DTSTAMP an event, an end after each beginning.
+func TestCalendarIsStrict(t *testing.T) {
+	long := Subject{Name: "xn--bcher-" + strings.Repeat("a", 40) + "-kva.com", Display: strings.Repeat("bücher", 12) + ".com"}
+	v := verdict(lifecycle.PendingDelete)
+	v.Window = &lifecycle.Window{
+		From: whoisx.At(now), To: whoisx.Day(2026, 12, 3), Certainty: lifecycle.May,
+		Basis: "WHOIS says so; it lists \"a, b\" and a \\ back slash,\nand " + strings.Repeat("é", 90),
+	}
+	own := mine
+	ov := verdict(lifecycle.Registered)
+	ov.Expires = whoisx.Day(2026, 12, 31)
+	var b bytes.Buffer
+	err := Calendar(&b, []Entry{
+		{Subject: long, Verdict: v, Updated: now, Dues: []Due{{Kind: Deadline, At: now, What: "order-1-pay", Title: "pay; now", Text: "a,b"}}},
+		{Subject: own, Verdict: ov, Updated: now},
+	}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	if strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\n") || !strings.HasSuffix(text, "END:VCALENDAR\r\n") {
+		t.Error("a line does not end in CRLF")
+	}
+	for line := range strings.SplitSeq(text, "\r\n") {
+		if len(line) > 75 || !utf8.ValidString(line) {
+			t.Errorf("%d octets: %q", len(line), line)
+		}
+	}
+	var uid, stamp, start, end string
+	uids := map[string]bool{}
+	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n ", ""), "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		switch name, _, _ := strings.Cut(name, ";"); name {
+		case "UID":
+			uid = value
+		case "DTSTAMP":
+			stamp = value
+		case "DTSTART":
+			start = value
+		case "DTEND":
+			end = value
+		case "SUMMARY", "DESCRIPTION":
+			bare := strings.NewReplacer(`\\`, "", `\;`, "", `\,`, "", `\n`, "").Replace(value)
+			if strings.ContainsAny(bare, `;,\`) {
+				t.Errorf("not escaped: %s", line)
+			}
+		case "END":
+			if value != "VEVENT" {
+				continue
+			}
+			if uid == "" || uids[uid] || stamp == "" || start == "" || end <= start {
+				t.Errorf("event %q: stamp %q, from %q to %q", uid, stamp, start, end)
+			}
+			uids[uid] = true
+			uid, stamp, start, end = "", "", "", ""
+		}
+	}
+	if len(uids) != 3 {
+		t.Errorf("%d events", len(uids))
+	}
+	if !strings.Contains(text, "VERSION:2.0") || !strings.Contains(text, "PRODID:") {
+		t.Error("no version or product")
 	}
 }

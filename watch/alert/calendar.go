@@ -24,6 +24,7 @@ type Entry struct {
 // all-day event.
 func Calendar(w io.Writer, entries []Entry, now time.Time) error {
 	cal := ics.NewCalendarFor("lapse")
+	cal.SetProductId("-//lapse//lapse//EN")
 	cal.SetMethod(ics.MethodPublish)
 	cal.SetName("lapse")
 	cal.SetXWRCalName("lapse")
@@ -46,6 +47,9 @@ func Calendar(w io.Writer, entries []Entry, now time.Time) error {
 			} else {
 				ev.SetStartAt(win.From.Time)
 				end := win.To.Time
+				if win.To.DayOnly {
+					end = end.AddDate(0, 0, 1)
+				}
 				if !end.After(win.From.Time) {
 					end = win.From.Add(time.Minute)
 				}
@@ -67,7 +71,8 @@ func Calendar(w io.Writer, entries []Entry, now time.Time) error {
 			ev.SetEndAt(d.At.Add(time.Minute))
 		}
 	}
-	if err := cal.SerializeTo(w); err != nil {
+	// RFC 5545 §3.1 ends every line with CRLF, on every system.
+	if err := cal.SerializeTo(w, ics.WithNewLineWindows); err != nil {
 		return fmt.Errorf("write calendar: %w", err)
 	}
 	return nil

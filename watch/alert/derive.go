@@ -69,6 +69,8 @@ func buyerChanged(s Subject, before, after lifecycle.Verdict, tell teller) {
 		tell(FreeNow, "free", true, s.Display+" is free", "Two sources say so: "+voters(after)+".")
 	case lifecycle.Registered:
 		buyerSeesRegistered(s, before, after, tell)
+	case lifecycle.Lost:
+		taken(s, after, tell)
 	default:
 		if words, ok := stageWords[after.Stage]; ok {
 			urgent := after.Stage == lifecycle.PendingDelete || after.Stage == lifecycle.Dropping
@@ -83,15 +85,37 @@ func buyerSeesRegistered(s Subject, before, after lifecycle.Verdict, tell teller
 		tell(Restored, "restored", false, s.Display+" was restored",
 			"Its holder paid to keep it. You can stop caring until "+orUnknown(after.Expires)+".")
 	case lifecycle.Expired:
-		tell(Renewed, "renewed", false, s.Display+" was renewed",
-			"Its holder kept it. You can stop caring until "+orUnknown(after.Expires)+".")
-	case lifecycle.PendingDelete, lifecycle.Dropping, lifecycle.GatedStage, lifecycle.LikelyFree, lifecycle.Free:
-		who := after.Registrar
-		if who == "" {
-			who = "an unnamed registrar"
+		sold, kept := happened(after, lifecycle.EventSold), happened(after, lifecycle.EventKept)
+		switch {
+		case sold != "":
+			tell(CaughtBy, "sold", true, s.Display+" was sold before it could drop", "Not renewed: "+sold+". It will not drop.")
+		case kept != "":
+			tell(Renewed, "kept", false, s.Display+" will not drop", kept+". You can stop caring until "+orUnknown(after.Expires)+".")
+		default:
+			tell(Renewed, "renewed", false, s.Display+" was renewed",
+				"Its holder kept it. You can stop caring until "+orUnknown(after.Expires)+".")
 		}
-		tell(CaughtBy, "taken", true, s.Display+" is registered again", "It is held at "+who+" now.")
+	case lifecycle.PendingDelete, lifecycle.Dropping, lifecycle.GatedStage, lifecycle.LikelyFree, lifecycle.Free:
+		taken(s, after, tell)
 	}
+}
+
+func taken(s Subject, after lifecycle.Verdict, tell teller) {
+	who := after.Registrar
+	if who == "" {
+		who = "an unnamed registrar"
+	}
+	tell(CaughtBy, "taken", true, s.Display+" is registered again", "It is held at "+who+" now.")
+}
+
+// happened is what a verdict says of an event, or "".
+func happened(v lifecycle.Verdict, e lifecycle.Event) string {
+	for _, h := range v.Happened {
+		if h.Event == e {
+			return h.Text
+		}
+	}
+	return ""
 }
 
 func ownerChanged(s Subject, before, after lifecycle.Verdict, tell teller) {
@@ -120,6 +144,61 @@ func NameserversChanged(s Subject, before, after []string, now time.Time) []Aler
 		Title: "Your " + s.Display + " changed its name servers",
 		Text:  fmt.Sprintf("They were %s and are %s now.", strings.Join(before, ", "), strings.Join(after, ", ")),
 	}}
+}
+
+// periods are statuses that come and go with a registration's age (RFC 3915
+// §3.1) and with its end, which the stage tells.
+var periods = []string{"addPeriod", "autoRenewPeriod", "renewPeriod", "transferPeriod", "redemptionPeriod", "pendingRestore", "pendingDelete", "ok"}
+
+// StatusesChanged tells an owner that the statuses of their name changed: a lock
+// that is gone, a transfer that began, a renewal that is barred.
+func StatusesChanged(s Subject, before, after []string, now time.Time) []Alert {
+	if !s.Mine {
+		return nil
+	}
+	var gone, came []string
+	for _, st := range before {
+		if !slices.Contains(after, st) && !slices.Contains(periods, st) {
+			gone = append(gone, st)
+		}
+	}
+	for _, st := range after {
+		if !slices.Contains(before, st) && !slices.Contains(periods, st) {
+			came = append(came, st)
+		}
+	}
+	var out []Alert
+	tell := func(k Kind, what string, urgent bool, title, text string) {
+		out = append(out, Alert{ID: s.id(k, what, now), Kind: k, Name: s.Name, At: now, Urgent: urgent, Title: title, Text: text})
+	}
+	if slices.Contains(came, "clientRenewProhibited") || slices.Contains(came, "serverRenewProhibited") {
+		tell(AutoRenewOff, "renew-prohibited", true, "Your "+s.Display+" cannot be renewed now", "Its registry bars renewals of it, automatic ones too. Ask its registrar why.")
+	}
+	came = slices.DeleteFunc(came, func(st string) bool { return strings.HasSuffix(st, "RenewProhibited") || strings.HasSuffix(st, "Hold") })
+	if len(gone)+len(came) == 0 {
+		return out
+	}
+	var words []string
+	if len(came) > 0 {
+		words = append(words, "New: "+strings.Join(came, ", ")+".")
+	}
+	if len(gone) > 0 {
+		words = append(words, "Gone: "+strings.Join(gone, ", ")+".")
+	}
+	urgent := slices.Contains(came, "pendingTransfer") || slices.Contains(gone, "clientTransferProhibited")
+	if urgent {
+		words = append(words, "If that was not you, call its registrar today.")
+	}
+	tell(Tampered, "statuses", urgent, "Your "+s.Display+" changed its status", sentences(words...))
+	return out
+}
+
+// NoAutoRenew tells that a name which was won will not renew itself.
+func NoAutoRenew(s Subject, order int64, why string, now time.Time) Alert {
+	return Alert{
+		ID: fmt.Sprintf("%s/%s/order-%d", s.Name, AutoRenewOff, order), Kind: AutoRenewOff, Name: s.Name, At: now,
+		Title: s.Display + ": auto-renew is off", Text: sentences("It will not renew itself.", why),
+	}
 }
 
 // Due is a deadline of the person's own that an alert is given ahead of: a

@@ -14,6 +14,9 @@ func Decide(in Input) Verdict {
 	if in.Houses == nil {
 		in.Houses = houses()
 	}
+	if in.Reserved == nil {
+		in.Reserved = DefaultReserved()
+	}
 	d := &decider{Input: in}
 	d.v.Flags = []Flag{}
 	d.v.Sources = []whoisx.Source{}

@@ -105,7 +105,8 @@ var specialUse = map[string]bool{"example": true, "test": true, "invalid": true,
 
 // reservedByRule says whether a name is reserved by the rules that every
 // registry of a generic TLD signed (ICANN Registry Agreement, Specification 5)
-// or by RFC 6761, whoever answers whatever.
+// or by RFC 6761, whoever answers whatever. What a registry released since is
+// not known here: a source that says so wins.
 func (d *decider) reservedByRule() *Flag {
 	label, rest, _ := strings.Cut(d.Name, ".")
 	if tld := d.Name[strings.LastIndexByte(d.Name, '.')+1:]; specialUse[tld] && !d.Rule.Unlisted {
@@ -114,21 +115,25 @@ func (d *decider) reservedByRule() *Flag {
 	if !d.Rule.Generic || rest != d.Name[strings.LastIndexByte(d.Name, '.')+1:] {
 		return nil
 	}
-	var why string
-	switch {
-	case label == "example":
-		why = "EXAMPLE is reserved in every generic TLD (Specification 5 §1)"
-	case len(label) == 2:
-		why = "two-character labels are reserved unless the registry released them (Specification 5 §2)"
-	case label == "www" || label == "whois" || label == "rdds" || label == "nic":
-		why = strings.ToUpper(label) + " is kept for the registry's own operations (Specification 5 §3.1)"
-	case len(label) >= 4 && label[2:4] == "--" && !strings.HasPrefix(label, "xn--"):
-		why = "labels with hyphens in the third and fourth place are reserved (RFC 5891 §4.2.3.1)"
-	default:
-		return nil
-	}
 	if len(d.yes) > 0 {
 		return nil // whoever holds it got it somehow
 	}
-	return &Flag{Flag: FlagReserved, Category: "Specification 5", Why: why}
+	f := &Flag{Flag: FlagReserved}
+	switch {
+	case label == "example":
+		f.Category, f.Why = "Specification 5 §1: example", "EXAMPLE is reserved in every generic TLD (Specification 5 §1)"
+	case len(label) == 2:
+		f.Category, f.Why = "Specification 5 §2: two characters", "two-character labels are reserved unless the registry released them (Specification 5 §2)"
+	case label == "www" || label == "whois" || label == "rdds" || label == "nic":
+		f.Category, f.Why = "Specification 5 §3: registry operations", strings.ToUpper(label)+" is kept for the registry's own operations (Specification 5 §3.1)"
+	case len(label) >= 4 && label[2:4] == "--" && !strings.HasPrefix(label, "xn--"):
+		f.Category, f.Why = "Specification 5 §1: tagged names", "labels with hyphens in the third and fourth place are reserved (RFC 5891 §4.2.3.1)"
+	default:
+		c := d.Reserved.Category(label, rest)
+		if c == nil {
+			return nil
+		}
+		f.Category, f.Why = c.Category, "its label is "+c.Why+", which generic TLDs keep back unless it was released"
+	}
+	return f
 }

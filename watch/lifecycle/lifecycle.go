@@ -223,5 +223,6 @@ type Input struct {
 	Now      time.Time
 	Observed []Observation // drops seen in this zone; they narrow the window
 	Houses   *Houses       // registrars, auction houses and catch services; nil: those that come with the program
+	Reserved *Reserved     // what generic TLDs keep back; nil: the lists that come with the program
 	Ours     bool          // a route of ours has it: a registered name is then caught
 }

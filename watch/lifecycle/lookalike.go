@@ -45,7 +45,7 @@ func LookAlike(name string) string {
 		skeleton.WriteRune(r)
 	}
 	switch {
-	case swapped > 0 && ascii:
+	case swapped > 0 && ascii && !strings.HasPrefix(rest, "xn--"): // beside its own script it is read as that
 		return "it looks like " + skeleton.String() + "." + rest + " but is another name"
 	case mixed(scripts):
 		return "it mixes scripts (" + list(scripts) + ")"

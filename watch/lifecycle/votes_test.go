@@ -453,3 +453,50 @@ func TestVerdictJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestReserved wants the lists of Specification 5 under generic TLDs alone, and
+// never for a name that somebody holds.
+func TestReserved(t *testing.T) {
+	for name, category := range map[string]string{
+		"germany.photography": "Specification 5 §4", "costa-rica.photography": "Specification 5 §4", "costarica.org": "Specification 5 §4", "germany.com": "",
+		"xn--trkiye-3ya.photography": "Specification 5 §4", "olympic.com": "Specification 5 §5: International Olympic", "xn--jlq85io9flpq.xyz": "Specification 5 §5",
+		"redcross.app": "Specification 5 §5: Red Cross", "international-monetary-fund.info": "Specification 5 §6", "imf.info": "", "germany.de": "", "tinplate.photography": "",
+		"ab.photography": "Specification 5 §2", "example.app": "Specification 5 §1", "nic.app": "Specification 5 §3", "ab--cd.app": "Specification 5 §1", "foo.onion": "RFC 6761",
+	} {
+		in := Input{Name: name, Rule: Default().Rule(name), Now: at("2026-11-10"), Answers: []whoisx.Answer{gone(whoisx.RDAP)}}
+		v := Decide(in)
+		f := v.Has(FlagReserved)
+		if got := ""; f != nil || category != "" {
+			if f != nil {
+				got = f.Category
+			}
+			if category == "" || !strings.HasPrefix(got, category) {
+				t.Errorf("%s: flag %q, want %q", name, got, category)
+			}
+			if v.Stage != LikelyFree || v.Confidence != Guess {
+				t.Errorf("%s: %s, %s", name, v.Stage, v.Confidence)
+			}
+		}
+		in.Answers = []whoisx.Answer{held("ok", born, "", "2028-08-27T10:00:00Z", "Example", "9999")}
+		if f := Decide(in).Has(FlagReserved); f != nil && f.Category != "RFC 6761" {
+			t.Errorf("%s: held, and flagged %s", name, f.Category)
+		}
+	}
+	for _, c := range DefaultReserved().Categories {
+		if c.Complete == "" || c.Source == "" || c.Why == "" {
+			t.Errorf("%s does not say where it is from and what it lacks", c.Category)
+		}
+	}
+	r := DefaultReserved()
+	if err := r.Overlay("reserved.toml", []byte("[[category]]\ncategory = \"of my own\"\nnames = \"tin plate\"\n")); err != nil {
+		t.Fatal(err)
+	}
+	if c := r.Category("tin-plate", "app"); c == nil || c.Category != "of my own" || r.Category("germany", "app") == nil || DefaultReserved().Category("tinplate", "app") != nil {
+		t.Errorf("laid over: %+v", c)
+	}
+	for _, bad := range []string{"[[category]]\nnames = \"a\"\n", "[[category]]\ncategory = \"x\"\nname = \"a\"\n", "[[category]]\ncategory = \"x\"\nnames = \"a_b\"\n"} {
+		if err := r.Overlay("reserved.toml", []byte(bad)); err == nil || !strings.Contains(err.Error(), "reserved.toml:") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

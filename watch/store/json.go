@@ -138,6 +138,7 @@ func answerJSON(a *whoisx.Answer) (string, error) {
 	o.date("expires", a.Expires)
 	o.date("registrar_expires", a.RegistrarExpires)
 	o.date("deleted", a.Deleted)
+	o.date("as_of", a.AsOf)
 	o.text("registrar", a.Registrar)
 	o.text("registrar_id", a.RegistrarID)
 	list(&o, "nameservers", a.Nameservers)
