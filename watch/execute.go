@@ -208,7 +208,7 @@ func (s *Service) quote(ctx context.Context, r catch.Route, o catch.Order) (catc
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
 		q, err := r.Quote(ctx, o.Name, o.Years)
-		if err == nil || catch.KindOf(err) != catch.Guard {
+		if err == nil || catch.KindOf(err) != catch.Guard || o.Price.IsZero() {
 			return q, err
 		}
 	}

@@ -3,6 +3,7 @@ package fake
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -64,8 +65,12 @@ func (h *Hexonet) serve(w http.ResponseWriter, r *http.Request) {
 	case "AddDomainApplication", "AddDomain":
 		h.create(w, sc, name, f["COMMAND"] == "AddDomain", f["CLASS"])
 	case "QueryDomainApplicationList":
-		var props []string
-		for i, n := range h.Held() {
+		held := h.Held()
+		first, _ := strconv.Atoi(f["FIRST"])
+		limit, _ := strconv.Atoi(f["LIMIT"])
+		first = min(max(first, 0), len(held))
+		props := []string{"TOTAL", strconv.Itoa(len(held))}
+		for i, n := range held[first:min(first+max(limit, 1), len(held))] {
 			props = append(props, fmt.Sprintf("APPLICATION#%d", i), "app-"+n, fmt.Sprintf("DOMAIN#%d", i), n, fmt.Sprintf("STATUS#%d", i), "REQUESTED")
 		}
 		h.reply(w, 200, "Command completed successfully", props...)

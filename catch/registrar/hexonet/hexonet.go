@@ -13,6 +13,7 @@ package hexonet
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,25 +231,38 @@ func (b *backorder) Place(ctx context.Context, r catch.Request) (catch.Report, e
 	return catch.Report{State: state(ans.first("STATUS")), Ref: ans.first("APPLICATION"), Words: ans.first("STATUS")}, nil
 }
 
-// List returns the backorders of the account.
+// listPage is how many applications are asked for at once.
+const listPage = 1000
+
+// List returns the backorders of the account, page by page.
 func (b *backorder) List(ctx context.Context) ([]catch.Listed, error) {
-	ans, err := b.do(ctx, b.request("list backorders", false, "COMMAND = QueryDomainApplicationList", "CLASS = *_BACKORDER", "WIDE = 1", "LIMIT = 10000"))
-	if err != nil {
-		return nil, err
-	}
 	var out []catch.Listed
-	for i, name := range ans.props["DOMAIN"] {
-		at := func(key string) string {
-			if v := ans.props[key]; i < len(v) {
-				return v[i]
-			}
-			return ""
+	for {
+		r := b.request("list backorders", false, "COMMAND = QueryDomainApplicationList", "CLASS = *_BACKORDER", "WIDE = 1",
+			"FIRST = "+strconv.Itoa(len(out)), "LIMIT = "+strconv.Itoa(listPage))
+		ans, err := b.do(ctx, r)
+		if err != nil {
+			return nil, err
 		}
-		out = append(out, catch.Listed{Name: strings.ToLower(name), Report: catch.Report{
-			State: state(at("STATUS")), Ref: at("APPLICATION"), Words: at("STATUS"), CancelBy: when(at("FINALIZATIONDATE")),
-		}})
+		names := ans.props["DOMAIN"]
+		for i, name := range names {
+			at := func(key string) string {
+				if v := ans.props[key]; i < len(v) {
+					return v[i]
+				}
+				return ""
+			}
+			out = append(out, catch.Listed{Name: strings.ToLower(name), Report: catch.Report{
+				State: state(at("STATUS")), Ref: at("APPLICATION"), Words: at("STATUS"), CancelBy: when(at("FINALIZATIONDATE")),
+			}})
+		}
+		switch total, err := strconv.Atoi(ans.first("TOTAL")); {
+		case err != nil && len(names) >= listPage, err == nil && len(names) == 0 && len(out) < total:
+			return nil, b.web.Fail(r, catch.UpstreamDown, fmt.Sprintf("its list breaks off after %d", len(out)))
+		case err != nil, len(out) >= total:
+			return out, nil
+		}
 	}
-	return out, nil
 }
 
 // Find asks for the application, by its number where it is known.

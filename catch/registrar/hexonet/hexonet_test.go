@@ -1,6 +1,7 @@
 package hexonet
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -51,5 +52,22 @@ func TestStates(t *testing.T) {
 		if got := state(word); got != want {
 			t.Errorf("%s is %s, want %s", word, got, want)
 		}
+	}
+}
+
+// TestLongListIsReadToItsEnd finds an application behind more than one page.
+func TestLongListIsReadToItsEnd(t *testing.T) {
+	f := fake.NewHexonet()
+	defer f.Close()
+	for i := range 2*listPage + 1 {
+		f.Hold(fmt.Sprintf("n%d.com", i))
+	}
+	f.Hold("tinplate.com")
+	r := open(0)(t, f.URL())
+	if list, err := r.(catch.Lister).List(t.Context()); err != nil || len(list) != 2*listPage+2 {
+		t.Errorf("%d of %d, %v", len(list), 2*listPage+2, err)
+	}
+	if rep, err := r.Find(t.Context(), catch.Order{Name: "tinplate.com"}); err != nil || rep.Ref != "app-tinplate.com" {
+		t.Errorf("the last one: %+v, %v", rep, err)
 	}
 }

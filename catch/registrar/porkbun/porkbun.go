@@ -167,8 +167,8 @@ type check struct {
 	} `json:"response"`
 }
 
-// Quote reads the price of the whole term: the registry's minimum where it is
-// longer than what was asked for.
+// Quote reads the price of the whole term, which is the registry's minimum: the
+// call has no place for another.
 func (p *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
 	var c check
 	r := p.request("read price", "/domain/checkDomain/"+url.PathEscape(name), nil, false)
@@ -185,7 +185,13 @@ func (p *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
 	}
 	term, _ := c.Response.Min.Int64()
-	price.Units *= max(term, int64(years), 1)
+	if term = max(term, 1); int64(years) > term {
+		return catch.Quote{}, &catch.Error{
+			Kind: catch.Guard, Service: title, Op: "read price",
+			Words: fmt.Sprintf("its API registers for %d year(s) and not for %d", term, years), Hint: fmt.Sprintf("order it with --years %d and renew it", term),
+		}
+	}
+	price.Units *= term
 	q.Price = price
 	q.Renew, _ = catch.MoneyOf(strings.ReplaceAll(c.Response.Additional.Renewal.Price, ",", ""), "USD")
 	return q, nil

@@ -44,6 +44,9 @@ func TestNoPriceNoPurchase(t *testing.T) {
 	if f.Calls() != 0 {
 		t.Errorf("it was asked %d times", f.Calls())
 	}
+	if q, err := r.Quote(t.Context(), "example.com", 3); catch.KindOf(err) != catch.Guard {
+		t.Errorf("three years, which its API cannot register: %+v, %v", q, err)
+	}
 	if ok, why := r.Open("example.us"); ok || why == "" {
 		t.Error(".us is sold on the website only")
 	}
