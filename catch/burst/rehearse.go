@@ -55,6 +55,10 @@ type Rehearsed struct {
 	Sessions   int            `json:"sessions"`
 	Spares     int            `json:"spares"`
 	Rivals     int            `json:"rivals"`
+	Greedy     bool           `json:"greedy,omitempty"`
+	RTT        time.Duration  `json:"rtt_ns"`
+	Jitter     time.Duration  `json:"jitter_ns"`
+	Window     time.Duration  `json:"window_ns,omitempty"`
 	Announced  int            `json:"creates_announced"` // in the last run
 	Spent      int            `json:"creates_spent"`     // in the last run
 	SpentAll   int            `json:"creates_spent_all"`
@@ -138,7 +142,7 @@ func Rehearse(ctx context.Context, r Rehearsal) (*Rehearsed, error) {
 		r.Seed = rand.Uint64() | 1
 	}
 	out := &Rehearsed{
-		Runs: r.Runs, Policy: r.Policy.ID, Rivals: r.Rivals, Codes: map[string]int{}, Ranks: map[string]int{}, Caught: map[string]int{},
+		Runs: r.Runs, Policy: r.Policy.ID, Rivals: r.Rivals, Greedy: r.Greedy, RTT: r.RTT, Jitter: r.Jitter, Window: r.Window, Codes: map[string]int{}, Ranks: map[string]int{}, Caught: map[string]int{},
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
