@@ -198,6 +198,10 @@ func (r *reader) registered(at time.Time) {
 		r.a.Expires = r.a.RegistrarExpires
 	}
 	r.lapse(at)
+	if r.own != nil {
+		r.a.Outcome, r.a.Category = whoisx.Reserved, "held by the registry"
+		r.evidence(r.own.n, r.own.text, "held by the registry itself: reserved")
+	}
 }
 
 func (r *reader) conclude(s outcomeLine) {

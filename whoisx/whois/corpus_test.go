@@ -88,12 +88,11 @@ func classOf(o whoisx.Outcome) string {
 
 // judged lists labels that are judged wrong, with the reason.
 var judged = []struct{ file, why string }{
-	{"whois.nic.uk/uk/status_reserved.txt", ".uk: the answer has registrant, dates and name servers: it is registered, by Nominet itself; \"before Aug-1996\" is no date"},
-	{"whois.nic.uk/uk/property_status_no_status_listed.txt", ".uk: the answer has registrant, dates and name servers: it is registered, by Nominet itself"},
+	{"whois.nic.uk/uk/status_reserved.txt", ".uk: \"before Aug-1996\" is no date"},
 	{"whois.dns.be/be/property_status_outofservice.txt", ".be: the label takes the domain from the legal text; the answer is about \"ee\""},
 	{"whois.dns.be/be/property_status_quarantine.txt", ".be: the label takes the domain from the legal text; the answer is about \"9i\""},
 	{"whois.jprs.jp/jp/status_registered.txt", ".jp: the label reads a time in JST as UTC"},
-	{"whois.nic.bo/bo/status_available.txt", ".bo: the server only says that it takes .bo names: it does not answer the question"},
+	{"whois.nic.bo/bo/status_available.txt", ".bo: the server only says that it takes .bo names, as it does below every answer: it does not answer the question"},
 	{"whois.nic.tr/tr/property_nameservers", ".tr: the answer names no domain, and registered must name what was asked"},
 	{"whois.safenames.net/status_registered.txt", "the registrar's part of the answer never overrides the registry's"},
 	{"whois.nic.sl/sl/status_available", ".sl: the server says \"not found, marked private, or error in your query\": that is not free"},

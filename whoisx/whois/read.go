@@ -54,6 +54,7 @@ type reader struct {
 	freeAt      int // the first line that says that nothing was found
 	reseller    string
 	resellerAt  *line
+	own         *line // names the registry itself as the holder
 }
 
 // outcomeLine is an outcome and the line that says it.
@@ -324,6 +325,9 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 	}
 	if r.inPerson && l.indent {
 		r.holder = true // the person's name or address
+		if r.srv.Registry != "" && strings.EqualFold(t, r.srv.Registry) {
+			r.own = l
+		}
 	}
 	if r.named > 0 && !r.inPerson && !l.tail && len(t) <= 90 && lapseWord(t) && !boilerplate(t) {
 		// A registry's own word about a name that lapses, on a line of its own.

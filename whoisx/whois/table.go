@@ -36,6 +36,9 @@ type Server struct {
 	// ("not available"), or the beginning of a line. Both are compared in
 	// lower case without punctuation.
 	Says map[string]whoisx.Outcome `toml:"says"`
+	// Registry is the holder by which the registry keeps names for itself:
+	// they are reserved, whatever dates and name servers they have.
+	Registry string `toml:"registry"`
 
 	// Known limits: Requests in Per, PerDay in 24 hours; zero where none is
 	// published.
