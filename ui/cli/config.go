@@ -6,14 +6,17 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar"
 )
 
 // Config is config.toml. Every key is written here; one that is not is an
@@ -135,6 +138,12 @@ const maxConfig = 4 << 20
 
 // readBounded reads a file that a person named, whatever it turns out to be.
 func readBounded(path string, most int64) ([]byte, error) {
+	// A pipe that nobody writes to would keep lapse waiting, without a word.
+	if st, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -254,6 +263,31 @@ func (l *loaded) check() error {
 			return bad("lookup.dns.resolver", "%q is not host:port", r)
 		}
 	}
+	if l.Serve.SSH != "" {
+		if err := checkAddr(l.Serve.SSH); err != nil {
+			return bad("serve.ssh", "%v", err)
+		}
+	}
+	if l.Serve.Metrics != "" {
+		if err := checkAddr(l.Serve.Metrics); err != nil {
+			return bad("serve.metrics", "%v", err)
+		}
+		if _, err := metricsAddr(l.Serve.Metrics); err != nil {
+			return bad("serve.metrics", "%v", err)
+		}
+	}
+	for _, server := range l.Clock.NTP {
+		host := server
+		if h, port, err := net.SplitHostPort(server); err == nil {
+			if _, err := net.LookupPort("udp", port); err != nil {
+				return bad("clock.ntp", "%q has no port between 0 and 65535", clip(server))
+			}
+			host = h
+		}
+		if !isHost(host) {
+			return bad("clock.ntp", "%q is no time server: write a host, like time.cloudflare.com", clip(server))
+		}
+	}
 	if _, err := l.Alert.rules(); err != nil {
 		return bad("alert", "%v", err)
 	}
@@ -271,6 +305,13 @@ func (l *loaded) check() error {
 		if acc.Service == "" {
 			return bad("account."+name+".service", "is missing")
 		}
+		if known := registrar.Services(); !slices.Contains(known, acc.Service) {
+			hint := ""
+			if g := guess(acc.Service, known); g != "" {
+				hint = fmt.Sprintf(" (did you mean %q?)", g)
+			}
+			return bad("account."+name+".service", "no service is called %q%s; there are %s", clip(acc.Service), hint, strings.Join(known, ", "))
+		}
 		for key, ref := range map[string]string{"secret": acc.Secret, "api_key": acc.APIKey} {
 			if ref == "" {
 				continue
@@ -281,6 +322,28 @@ func (l *loaded) check() error {
 		}
 	}
 	return nil
+}
+
+// isHost reports whether a text is an address or could be a host's name.
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return true
+	}
+	s = strings.TrimSuffix(s, ".")
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for _, label := range strings.Split(s, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "-") != label {
+			return false
+		}
+		for _, r := range label {
+			if r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // months are the caps of [month].

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -152,30 +151,6 @@ func doctorClock(ctx context.Context, cfg *loaded) finding {
 		f.OK, f.Do = false, "let the machine follow a time server: bursts correct for it, schedules and logs do not"
 	}
 	return f
-}
-
-// doctorNetwork connects to one host a source, and asks nothing.
-func doctorNetwork(ctx context.Context, cfg *loaded) []finding {
-	if cfg.Lookup.Offline {
-		return []finding{{What: "network", OK: true, Says: "offline: only hosts of the configuration are asked"}}
-	}
-	var out []finding
-	for _, probe := range []struct{ what, addr string }{
-		{"RDAP (.com)", "rdap.verisign.com:443"},
-		{"WHOIS (.com)", "whois.verisign-grs.com:43"},
-	} {
-		f := finding{What: probe.what, OK: true, Says: probe.addr + " answers"}
-		pctx, cancel := context.WithTimeout(ctx, 6*time.Second)
-		c, err := (&net.Dialer{}).DialContext(pctx, "tcp", probe.addr)
-		cancel()
-		if err != nil {
-			f.OK, f.Says, f.Do = false, err.Error(), "names stay due; a firewall may block it"
-		} else {
-			_ = c.Close()
-		}
-		out = append(out, f)
-	}
-	return out
 }
 
 // factsOld is when embedded facts deserve a newer version of lapse.

@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lapse-dev/lapse/catch/registrar"
+)
+
+// probeWithin is how long a host may take to accept a connection.
+const probeWithin = 6 * time.Second
+
+// probe is one host that lapse needs, and what for.
+type probe struct {
+	what, addr string
+	do         string // what to do where it cannot be reached
+	udp        bool   // DNS: it is asked for the root, since a packet alone tells nothing
+}
+
+// doctorNetwork connects to every host that this configuration needs, all at
+// once, and asks nothing but the resolver: what each source is there for, and
+// what fails without it.
+func doctorNetwork(ctx context.Context, cfg *loaded) []finding {
+	probes, bad := cfg.probes(ctx)
+	dial := cfg.dialer()
+	found := make([]finding, len(probes))
+	var all sync.WaitGroup
+	for i, p := range probes {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, probeWithin)
+			defer cancel()
+			f := finding{What: p.what, OK: true, Says: p.addr + " answers"}
+			var err error
+			if p.udp {
+				r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+					if p.addr != systemResolver {
+						addr = p.addr
+					}
+					return dial(ctx, network, addr)
+				}}
+				_, err = r.LookupNS(ctx, ".")
+			} else {
+				var c net.Conn
+				if c, err = dial(ctx, "tcp", p.addr); err == nil {
+					_ = c.Close()
+				}
+			}
+			if err != nil {
+				f.OK, f.Says, f.Do = false, p.addr+": "+err.Error(), p.do
+			}
+			found[i] = f
+		})
+	}
+	all.Wait()
+	if cfg.Lookup.Offline {
+		found = append([]finding{{What: "network", OK: true, Says: "offline: only hosts of the configuration are asked"}}, found...)
+	}
+	return append(found, bad...)
+}
+
+const systemResolver = "the system's resolver"
+
+// probes lists what this configuration needs, in the order in which a look and
+// a catch need it. What cannot even be named is a finding by itself.
+func (l *loaded) probes(ctx context.Context) (ps []probe, bad []finding) {
+	add := func(what, addr, port, do string) {
+		if addr = hostPort(addr, port); addr != "" {
+			ps = append(ps, probe{what: what, addr: addr, do: do})
+		}
+	}
+	const firewall = "names stay due; a firewall may block it"
+	if !l.Lookup.Offline || l.Lookup.Bootstrap != ianaBootstrap {
+		add("RDAP: who serves which TLD", l.Lookup.Bootstrap, "443", "the servers that lapse was built with are asked; new TLDs may be missing")
+	}
+	if !l.Lookup.Offline {
+		add("RDAP: .com", "rdap.verisign.com", "443", firewall)
+		add("WHOIS: the root", "whois.iana.org", "43", "WHOIS is asked of the servers that lapse was built with; networks often close TCP port 43")
+		add("WHOIS: .com", "whois.verisign-grs.com", "43", "without WHOIS many TLDs have one source alone; networks often close TCP port 43")
+	}
+	for _, tld := range slices.Sorted(maps.Keys(l.Lookup.RDAP)) {
+		add("RDAP: ."+tld, l.Lookup.RDAP[tld].URL, "443", firewall)
+	}
+	for _, tld := range slices.Sorted(maps.Keys(l.Lookup.WHOIS)) {
+		add("WHOIS: ."+tld, l.Lookup.WHOIS[tld].Host, "43", firewall)
+	}
+	for _, zone := range slices.Sorted(maps.Keys(l.Lookup.DropList)) {
+		add("drop list: ."+zone, l.Lookup.DropList[zone].URL, "443", "drops of this zone are told by its rule alone")
+	}
+	if r := l.Lookup.DNS.Resolver; r != "" {
+		ps = append(ps, probe{"DNS", r, "delegations cannot be looked at; see [lookup.dns]", true})
+	} else if !l.Lookup.Offline {
+		ps = append(ps, probe{"DNS", systemResolver, "nothing can be found by its name: mend the resolver, or name one in [lookup.dns]", true})
+	}
+	for _, zone := range slices.Sorted(maps.Keys(l.Lookup.DNS.Servers)) {
+		for _, s := range l.Lookup.DNS.Servers[zone] {
+			ps = append(ps, probe{what: "DNS: " + zone, addr: hostPort(s, "53"), do: "delegations of this zone cannot be looked at"})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Account)) {
+		acc := l.Account[name]
+		addr := acc.URL
+		for _, f := range registrar.All() {
+			if addr == "" && f.Service == acc.Service && !l.Lookup.Offline {
+				addr = f.Host
+			}
+		}
+		port := "443"
+		if acc.Service == "epp" {
+			port = "700"
+		}
+		add("service: account "+name, addr, port, "nothing can be ordered there; it may let listed addresses in alone")
+	}
+	return ps, append(bad, l.channelProbes(ctx, add)...)
+}
+
+// channelHosts are the hosts of channels whose address does not name them.
+var channelHosts = map[string]string{
+	"discord": "discord.com", "telegram": "api.telegram.org", "slack": "slack.com", "pushover": "api.pushover.net", "pushbullet": "api.pushbullet.com",
+	"ifttt": "maker.ifttt.com", "join": "joinjoaomgcd.appspot.com", "teams": "outlook.office.com", "notifiarr": "notifiarr.com", "twilio": "api.twilio.com",
+}
+
+// channelProbes finds the hosts of the alert channels. Their addresses are
+// secrets: nothing of them but the host is told.
+func (l *loaded) channelProbes(ctx context.Context, add func(what, addr, port, do string)) []finding {
+	var bad []finding
+	for _, name := range slices.Sorted(maps.Keys(l.Alert.Channel)) {
+		f := finding{What: "alert channel " + name, Do: "lapse alert test says more"}
+		ref, err := parseSecretRef(l.Alert.Channel[name].Secret, l.paths.folder)
+		if err != nil {
+			f.Says = err.Error()
+			bad = append(bad, f)
+			continue
+		}
+		secret, err := readSecret(ctx, ref)
+		if err != nil {
+			f.Says = err.Error()
+			bad = append(bad, f)
+			continue
+		}
+		u, err := url.Parse(secret.Reveal())
+		if err != nil || u.Scheme == "" {
+			f.Says = "its address is no shoutrrr address"
+			bad = append(bad, f)
+			continue
+		}
+		host, port := channelHosts[u.Scheme], "443"
+		switch {
+		case host != "":
+		case u.Scheme == "smtp":
+			host, port = u.Host, "25"
+		case u.Host != "":
+			host = u.Host
+		}
+		if l.Lookup.Offline || host == "" {
+			continue
+		}
+		add("alert channel "+name, host, port, "what is told there waits, and is tried again")
+	}
+	return bad
+}
+
+// hostPort is the address behind a URL, a host or a host with its port.
+func hostPort(addr, port string) string {
+	if addr == "" {
+		return ""
+	}
+	if u, err := url.Parse(addr); err == nil && u.Host != "" {
+		addr = u.Host
+		if u.Scheme == "http" && u.Port() == "" {
+			port = "80"
+		}
+	}
+	if _, _, err := net.SplitHostPort(addr); err == nil {
+		return addr
+	}
+	return net.JoinHostPort(addr, port)
+}
+
+// checkAddr says what is wrong with host:port. The host may be empty.
+func checkAddr(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port, like 127.0.0.1:2222", clip(addr))
+	}
+	if n, err := net.LookupPort("tcp", port); err != nil || n < 0 || port == "" {
+		return fmt.Errorf("%q has no port between 0 and 65535", clip(addr))
+	}
+	if host != "" && !isHost(host) {
+		return fmt.Errorf("%q names no host", clip(addr))
+	}
+	return nil
+}
