@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +112,12 @@ func TestTodo(t *testing.T) {
 		{"a service closes and no order stands there", Row{
 			Watch: Watch{Kind: Want}, State: verdict(lifecycle.PendingDelete, will(78*time.Minute)), Orders: []catch.Order{{Route: "Dynadot", State: catch.Active}},
 		}, TodoOrder, in(63 * time.Minute), true},
+		{"a service closes and the person catches it themselves", Row{
+			Watch: Watch{Kind: Want}, State: verdict(lifecycle.PendingDelete, will(78*time.Minute)), Orders: []catch.Order{{Route: "epp:me", Kind: catch.EPP, State: catch.Active}},
+		}, TodoNothing, time.Time{}, false},
+		{"the same after that burst failed", Row{
+			Watch: Watch{Kind: Want}, State: verdict(lifecycle.PendingDelete, will(5*time.Hour)), Orders: []catch.Order{{Route: "epp:me", Kind: catch.EPP, State: catch.Failed}},
+		}, TodoOrder, in(time.Hour), true},
 		{"orders at all of them", Row{
 			Watch: Watch{Kind: Want}, State: verdict(lifecycle.PendingDelete, will(78*time.Minute)),
 			Orders: []catch.Order{{Route: "Dynadot", State: catch.Active}, {Route: "DropCatch", State: catch.Active}},
@@ -142,6 +149,9 @@ func TestTodo(t *testing.T) {
 			got := s.todo(c.row, now)
 			if got.Verb != c.verb || !got.By.Equal(c.by) || got.Urgent != c.urgent {
 				t.Errorf("%+v; want %s by %s", got, c.verb, c.by)
+			}
+			if strings.Contains(c.name, "themselves") && !strings.Contains(got.Text, "As one more chance: Dynadot closes") && !strings.Contains(got.Text, "As one more chance: DropCatch closes") {
+				t.Errorf("the option is not named: %q", got.Text)
 			}
 			if got.Verb != TodoNothing && got.Text == "" {
 				t.Error("no words")

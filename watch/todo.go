@@ -21,7 +21,11 @@ func urgent(t Todo, now time.Time) bool {
 // nearest of all the deadlines that somebody else set. It is pure.
 func (s *Service) todo(r Row, now time.Time) Todo {
 	var best Todo
+	option := "" // what may be done, and need not
 	consider := func(t Todo) {
+		if t.Verb == TodoNothing && t.Text != "" {
+			option = t.Text
+		}
 		if t.By.IsZero() || t.Verb == TodoNothing {
 			return
 		}
@@ -42,6 +46,9 @@ func (s *Service) todo(r Row, now time.Time) Todo {
 		if r.Verdict.Stage != lifecycle.Launching {
 			consider(s.wantTodo(r, now)) // its TLD is open: a name like any other
 		}
+	}
+	if best.Verb == TodoNothing && best.Text == "" {
+		best.Text = option
 	}
 	best.Urgent = urgent(best, now)
 	return best
@@ -188,10 +195,20 @@ func (s *Service) wantTodo(r Row, now time.Time) Todo {
 			best = Todo{Verb: TodoOrder, By: cut, Text: fmt.Sprintf("%s closes %s and you have no order there.", d.Service, atText(cut))}
 		}
 	}
+	if best.Verb != TodoNothing && slices.ContainsFunc(r.Orders, ownBurst) {
+		// The person has decided to catch it themselves: a service that closes
+		// is one more chance, not a deadline.
+		return Todo{Text: "Your own burst is ordered. As one more chance: " + strings.TrimSuffix(best.Text, " and you have no order there.") + "."}
+	}
 	if best.Verb == TodoNothing && len(r.Orders) == 0 && drop.After(now) {
 		best = Todo{Verb: TodoOrder, By: drop, Text: fmt.Sprintf("%s drops %s and you have no order.", name, dateText(drop, w.From.DayOnly))}
 	}
 	return best
+}
+
+// ownBurst reports whether an order catches the name by creates of one's own.
+func ownBurst(o catch.Order) bool {
+	return o.State.Holds() && (o.Kind == catch.EPP || o.Kind == catch.Register)
 }
 
 // reachable reports whether any route can be ordered at from here: those that
