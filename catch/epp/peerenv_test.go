@@ -45,7 +45,7 @@ func newPeer(t *testing.T) *peer {
 	if addr == "" {
 		t.Skip("LAPSE_EPP_PEER=host:port names no server; with it go LAPSE_EPP_USER, LAPSE_EPP_PASSWORD, LAPSE_EPP_CA and, where the server needs them, the variables of docs/epp-peer.md")
 	}
-	login := Login{ClientID: env("USER", "CLID", "LOGIN", "ID"), Password: catch.NewSecret(env("PASSWORD", "PASS", "PW", "SECRET")), Agent: "lapse test"}
+	login := Login{ClientID: env("USER", "USERNAME", "CLID", "CLIENT_ID", "LOGIN", "ID"), Password: catch.NewSecret(env("PASSWORD", "PASS", "PW", "SECRET")), Agent: "lapse test"}
 	if login.ClientID == "" || login.Password.IsZero() {
 		t.Fatal("LAPSE_EPP_USER and LAPSE_EPP_PASSWORD must name an account of the server")
 	}
