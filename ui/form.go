@@ -201,6 +201,8 @@ func (f *form) view(r *root, w, h int) (string, []string, int, int) {
 			text, at := fl.in.View(max(w-x, 2))
 			if i == f.at {
 				cx, cy = x+at, len(rows)
+			} else { // what is not typed in shows its beginning
+				text = widget.Fit(widget.Safe(fl.in.Text()), max(w-x, 2), t.Glyph.Dots)
 			}
 			if text == "" && i != f.at {
 				if fl.blank != "" {

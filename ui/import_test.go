@@ -55,7 +55,7 @@ func TestImportOfAPaste(t *testing.T) {
 	core := newFake()
 	drive(t, Options{Core: core}, 80, 24, func(d *driver) {
 		d.keys("I")
-		d.has("files are not read over SSH; paste the text")
+		d.has("this session reads no files; paste the text")
 		d.send(tea.PasteMsg{Content: "Domain;Cap;Note\nwren.org;60USD;see example.net\nfinch.com;60;\n"})
 		d.keys("ctrl+s")
 		d.pass(0)

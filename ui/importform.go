@@ -51,7 +51,7 @@ func (r *root) startImport() tea.Cmd {
 
 func canImport(r *root) string {
 	if r.readFile == nil {
-		return "files are not read over SSH; paste the text of yours into the list"
+		return "this session reads no files; paste the text of yours into the list"
 	}
 	return ""
 }

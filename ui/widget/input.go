@@ -166,11 +166,13 @@ func window(before, after string, w int) (string, int) {
 		return "", 0
 	}
 	before, after = Safe(before), Safe(after)
-	rs := []rune(before)
-	for len(rs) > 0 && Width(string(rs)) > w-1 {
-		rs = rs[max(1, len(rs)/8):]
+	if Width(before) > w-1 {
+		rs := []rune(before)
+		for len(rs) > 0 && Width(string(rs)) > w-2 {
+			rs = rs[max(1, len(rs)/8):]
+		}
+		before = "<" + string(rs) // it goes on at the left
 	}
-	before = string(rs)
 	x := Width(before)
 	return before + Fit(after, w-x, ""), x
 }
