@@ -133,6 +133,9 @@ func (b *budgets) refill(bk *Budget, now time.Time) {
 	dt := now.Sub(bk.At)
 	if dt < 0 || dt > 365*24*time.Hour {
 		dt = 0 // the clock jumped
+		if bk.Until.Sub(now) > 48*time.Hour {
+			bk.Until = time.Time{} // reckoned by the other clock
+		}
 	}
 	bk.At = now
 	if now.After(bk.Until) {

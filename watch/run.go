@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -139,17 +140,27 @@ func (s *Service) hold(ctx context.Context, epoch int64, work func(context.Conte
 	defer s.epoch.Store(0)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		last := s.now()
-		for sleep(ctx, s.o.Stale/5) {
-			// Wall time: a machine that slept may have been given up by others.
-			if gap := s.now().Sub(last); gap > s.o.Stale || gap < -s.o.Stale {
-				s.noteSleep(ctx, gap)
+		if said := s.askAgain(ctx); said != "" { // before this process began
+			if err := s.store.Note(ctx, Event{At: s.now(), Kind: EvTrouble, Text: "the clock was set back" + said}); err != nil && ctx.Err() == nil {
+				s.log.Error("note the clock", "err", err)
 			}
+		}
+		last := s.now()
+		// Wall time: a machine that slept may have been given up by others, and
+		// its work may notice that before this loop does.
+		note := func() {
+			if gap := s.now().Sub(last); gap > s.o.Stale || gap < -s.o.Stale {
+				s.noteSleep(context.WithoutCancel(ctx), gap)
+			}
+		}
+		defer note()
+		for sleep(ctx, s.o.Stale/5) {
+			note()
+			last = s.now()
 			if err := s.store.Beat(ctx, epoch, s.doing()); err != nil {
 				cancel(err)
 				return
 			}
-			last = s.now()
 		}
 	})
 	err := work(ctx, epoch)
@@ -165,13 +176,57 @@ func (s *Service) hold(ctx context.Context, epoch int64, work func(context.Conte
 // noteSleep says that the machine slept, or that its clock jumped, and what
 // may have been missed by it.
 func (s *Service) noteSleep(ctx context.Context, gap time.Duration) {
+	now := s.now()
 	text := fmt.Sprintf("nothing ran for %s: the machine slept, or its clock was set; what was due is asked now", gap.Round(time.Second))
 	if gap < 0 {
 		text = fmt.Sprintf("the clock went back by %s", (-gap).Round(time.Second))
+		text += s.askAgain(ctx)
+	} else if p, err := s.store.List(ctx, Query{DropFrom: now.Add(-gap), DropTo: now, Sort: "drop", Limit: missedNamed}); err == nil && p.Total > 0 {
+		names := make([]string, len(p.Rows))
+		for i, r := range p.Rows {
+			names[i] = r.Name.Display()
+		}
+		text += fmt.Sprintf("; %d windows opened meanwhile: %s", p.Total, strings.Join(names, ", "))
+		if p.Total > len(names) {
+			text += " and others"
+		}
 	}
-	if err := s.store.Note(ctx, Event{At: s.now(), Kind: EvTrouble, Text: text}); err != nil && ctx.Err() == nil {
+	if err := s.store.Note(ctx, Event{At: now, Kind: EvTrouble, Text: text}); err != nil && ctx.Err() == nil {
 		s.log.Error("note the gap", "err", err)
 	}
+}
+
+// missedNamed is how many names a note about a gap spells out.
+const missedNamed = 8
+
+// askAgain makes due what was looked at by a clock that ran ahead: its next
+// look was reckoned from a day that is still to come. It says how many names.
+func (s *Service) askAgain(ctx context.Context) string {
+	now, n := s.now(), 0
+	for {
+		p, err := s.store.List(ctx, Query{Sort: "looked", Desc: true, Offset: n, Limit: 500})
+		if err != nil {
+			s.log.Error("look for names of another time", "err", err)
+			return ""
+		}
+		for _, r := range p.Rows {
+			if !r.LookedAt.After(now.Add(time.Minute)) {
+				p.Rows = nil
+				break
+			}
+			if err := s.store.Touch(ctx, r.Name, now, "it was looked at by a clock that ran ahead"); err != nil {
+				s.log.Error("ask again", "name", r.Name, "err", err)
+			}
+			n++
+		}
+		if len(p.Rows) == 0 {
+			break
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d names that were looked at by a clock that ran ahead are asked again", n)
 }
 
 func (s *Service) doing() string {

@@ -322,7 +322,7 @@ func (s *Service) Queue(ctx context.Context, limit int) ([]Queued, error) {
 			}
 			at := l.turn(q.At)
 			q.Short = at.Sub(q.At) > time.Second
-			q.At = at
+			q.At, q.Left = at, int(l.tokens)
 		}
 		out = append(out, q)
 	}

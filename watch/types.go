@@ -192,6 +192,9 @@ type Queued struct {
 	Hosts []string  `json:"hosts"`
 	Why   string    `json:"why"`
 	Short bool      `json:"short"` // the host's budget delays it
+	// Left is how many requests the first host would still take at once after
+	// this one.
+	Left int `json:"left"`
 }
 
 // DueRow is a name that is to be asked, as the schedule reads it.

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -142,20 +143,52 @@ func (a *app) queueCommand() *cobra.Command {
 			if a.flags.json {
 				return a.writeJSON(list(q))
 			}
-			t := &table{head: []string{"NAME", "ASKED", "WHOM", "WHY"}}
+			t := &table{head: []string{"NAME", "ASKED", "WHOM", "LEFT", "WHY"}}
 			for _, e := range q {
 				why := e.Why
 				if e.Short {
 					why = "! " + why
 				}
-				t.add(e.Name.Display(), ahead(a.now(), e.At), strings.Join(e.Hosts, " "), why)
+				t.add(e.Name.Display(), ahead(a.now(), e.At), strings.Join(e.Hosts, " "), fmt.Sprint(e.Left), why)
 			}
-			return a.writeTable(t)
+			if err := a.writeTable(t); err != nil {
+				return err
+			}
+			return a.printShort(q)
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most so many names (0: all)")
 	cmd.Flags().BoolVar(&budgets, "budgets", false, "show the hosts' budgets instead")
 	return cmd
+}
+
+// printShort says which hosts are short, and which names wait for them.
+func (a *app) printShort(q []watch.Queued) error {
+	waits := map[string][]string{}
+	last := map[string]time.Time{}
+	var hosts []string
+	for _, e := range q {
+		if !e.Short || len(e.Hosts) == 0 {
+			continue
+		}
+		h := e.Hosts[0]
+		if waits[h] == nil {
+			hosts = append(hosts, h)
+		}
+		waits[h] = append(waits[h], e.Name.Display())
+		last[h] = e.At
+	}
+	for _, h := range hosts {
+		names := waits[h]
+		shown := strings.Join(names[:min(len(names), 8)], ", ")
+		if len(names) > 8 {
+			shown += " and others"
+		}
+		if err := a.printf("%s\n", whoisx.CleanLine(fmt.Sprintf("! %s is short: %d names wait for it, the last until %s: %s", h, len(names), moment(last[h]), shown))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) printBudgets(cmd *cobra.Command, s *watch.Service) error {
