@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -322,7 +323,14 @@ func (s *nameScreen) routeLines(w int, now time.Time) []string {
 	t := s.theme
 	d := s.d
 	var out []string
-	if len(d.Routes) == 0 {
+	routes := d.Routes
+	if ours(&d.Row) { // ways to get it are noise by now; what was ordered is not
+		routes = slices.DeleteFunc(slices.Clone(routes), func(rt watch.RouteStatus) bool { return rt.Order == nil })
+		if len(routes) == 0 {
+			return s.owed(w)
+		}
+	}
+	if len(routes) == 0 {
 		out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Dim,
 			widget.Fit("No route is set up. lapse account add opens one; by hand always works.", w-2, t.Glyph.Dots)).String())
 		return append(out, s.owed(w)...)
@@ -335,12 +343,12 @@ func (s *nameScreen) routeLines(w int, now time.Time) []string {
 	out = append(out, l.String())
 	var shut []*watch.RouteStatus
 	seen := map[string]int{}
-	for i := range d.Routes {
-		seen[serviceName(&d.Routes[i])]++
+	for i := range routes {
+		seen[serviceName(&routes[i])]++
 	}
 	s.twice = seen
-	for i := range d.Routes {
-		rt := &d.Routes[i]
+	for i := range routes {
+		rt := &routes[i]
 		if rt.Order == nil && (!rt.Open || !rt.Configured) {
 			shut = append(shut, rt)
 			continue
@@ -357,6 +365,11 @@ func (s *nameScreen) routeLines(w int, now time.Time) []string {
 		out = append(out, l.Put(t.Dim, why).String())
 	}
 	return append(out, s.owed(w)...)
+}
+
+// ours reports whether a name is the person's own.
+func ours(r *watch.Row) bool {
+	return r.Verdict.Stage == lifecycle.Caught || (r.Kind == watch.Mine && r.Verdict.Stage == lifecycle.Registered)
 }
 
 func serviceName(rt *watch.RouteStatus) string {
