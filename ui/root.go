@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -126,13 +125,6 @@ type (
 	}
 )
 
-// wait is how long a command that asks the core may take. Looks and orders
-// have deadlines of their own further down.
-const (
-	wait      = 30 * time.Second
-	spendWait = 3 * time.Minute
-)
-
 func newRoot(o Options) *root {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -211,44 +203,6 @@ func (r *root) begin(first func() tea.Cmd) tea.Cmd {
 	r.events = events
 	context.AfterFunc(r.ctx, leave) // also when a session is cut off
 	return tea.Batch(first(), r.loadStatus(), r.listen(), r.tick())
-}
-
-// ask runs f away from Update, with a deadline.
-func (a *app) ask(f func(ctx context.Context) tea.Msg) tea.Cmd {
-	parent := a.ctx
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(parent, wait)
-		defer cancel()
-		return f(ctx)
-	}
-}
-
-// spend is ask for a call that can cost money. It is not cut off when the
-// session ends: a call that was given up half way has an unknown outcome, and
-// that is the one thing worse than waiting.
-func (a *app) spend(f func(ctx context.Context) tea.Msg) tea.Cmd {
-	parent := context.WithoutCancel(a.ctx)
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(parent, spendWait)
-		defer cancel()
-		return f(ctx)
-	}
-}
-
-// task is ask for something that a person started: it ends in a toast, and in
-// a reload of what is seen.
-func (a *app) task(doing string, f func(ctx context.Context) (string, error)) tea.Cmd {
-	return a.taskThen(doing, f, nil)
-}
-
-func (a *app) taskThen(doing string, f func(ctx context.Context) (string, error), then func(*root) tea.Cmd) tea.Cmd {
-	if doing != "" {
-		a.toasts.busy(doing)
-	}
-	return a.ask(func(ctx context.Context) tea.Msg {
-		text, err := f(ctx)
-		return doneMsg{text: text, err: err, then: then}
-	})
 }
 
 func (r *root) loadStatus() tea.Cmd {
@@ -461,60 +415,6 @@ func (r *root) drop(o overlay) {
 	}
 }
 
-func (r *root) key(k tea.KeyPressMsg) tea.Cmd {
-	name := k.String()
-	if name == "ctrl+c" {
-		r.close()
-		return tea.Quit
-	}
-	if n := len(r.overlays); n > 0 {
-		o := r.overlays[n-1]
-		cmd, done := o.update(r, k)
-		if done {
-			r.drop(o)
-		}
-		return cmd
-	}
-	s := r.screens[r.at]
-	if cmd, took := s.typing(k); took {
-		return cmd
-	}
-	if a := r.keys.find[r.at][name]; a != nil {
-		return r.run(a)
-	}
-	return nil
-}
-
-// run runs an action, or says why it cannot.
-func (r *root) run(a *action) tea.Cmd {
-	if why := a.why(r); why != "" {
-		r.toasts.say(r.now(), a.label+": "+why, true)
-		return nil
-	}
-	return a.run(r)
-}
-
-func (r *root) paste(text string) tea.Cmd {
-	if n := len(r.overlays); n > 0 {
-		o := r.overlays[n-1]
-		cmd, done := o.update(r, tea.PasteMsg{Content: text})
-		if done {
-			r.drop(o)
-		}
-		return cmd
-	}
-	if cmd, took := r.screens[r.at].paste(text); took {
-		return cmd
-	}
-	if r.at == onList && strings.TrimSpace(text) != "" {
-		if a := r.keys.action("add"); a.why(r) == "" {
-			r.push(newAddForm(text))
-			return nil
-		}
-	}
-	return nil
-}
-
 // show brings a screen to the front.
 func (r *root) show(p place) tea.Cmd {
 	if p == r.at {
@@ -539,69 +439,4 @@ func (r *root) goBack() tea.Cmd {
 	}
 	r.at = p
 	return r.screens[p].open()
-}
-
-func (r *root) mouseMsg(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case tea.MouseWheelMsg:
-		by := 3
-		if msg.Button == tea.MouseWheelUp {
-			by = -3
-		}
-		if len(r.overlays) > 0 {
-			return nil
-		}
-		return r.screens[r.at].move(by, false)
-	case tea.MouseClickMsg:
-		if msg.Button != tea.MouseLeft {
-			return nil
-		}
-		if n := len(r.overlays); n > 0 {
-			o := r.overlays[n-1]
-			c, ok := o.(interface {
-				click(r *root, x, y int) (tea.Cmd, bool)
-			})
-			if !ok || msg.X < r.boxX || msg.X >= r.boxX+r.boxW || msg.Y < r.boxY || msg.Y >= r.boxY+r.boxH {
-				return nil
-			}
-			cmd, done := c.click(r, msg.X-r.boxX-2, msg.Y-r.boxY-1)
-			if done {
-				r.drop(o)
-			}
-			return cmd
-		}
-		if msg.Y == r.h-1 {
-			for _, h := range r.hints {
-				if msg.X >= h.from && msg.X < h.to {
-					return r.run(h.act)
-				}
-			}
-			return nil
-		}
-		return r.screens[r.at].click(msg.X, msg.Y-r.top)
-	}
-	return nil
-}
-
-// wheelEvery is how often the wheel is obeyed: terminals send a flood of
-// events, and each would be a frame.
-const wheelEvery = 16 * time.Millisecond
-
-// Filter thins out mouse events for a program that runs a model of New.
-func Filter(m tea.Model, msg tea.Msg) tea.Msg {
-	r, ok := m.(*root)
-	if !ok {
-		return msg
-	}
-	switch msg.(type) {
-	case tea.MouseMotionMsg, tea.MouseReleaseMsg:
-		return nil
-	case tea.MouseWheelMsg:
-		now := time.Now()
-		if now.Sub(r.lastWheel) < wheelEvery {
-			return nil
-		}
-		r.lastWheel = now
-	}
-	return msg
 }
