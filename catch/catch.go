@@ -68,13 +68,17 @@ func (d Description) Has(c Can) bool {
 
 // Quote is what one year, or a catch, costs right now.
 type Quote struct {
-	Name    string    `json:"name"`
-	Price   Money     `json:"price"`
-	Renew   Money     `json:"renew"`
-	Premium bool      `json:"premium"`
-	Class   string    `json:"class,omitempty"`  // "standard", "premium", a tier; "reserved" or "blocked" where it cannot be had
-	Reason  string    `json:"reason,omitempty"` // why it cannot be registered, in the service's words
-	Free    *bool     `json:"free,omitempty"`   // whether the service says that it can be registered
-	Basis   string    `json:"basis"`            // the call it came from, or "confirmed by you on 2026-11-03"
-	At      time.Time `json:"at"`
+	Name    string `json:"name"`
+	Price   Money  `json:"price"`
+	Renew   Money  `json:"renew"`
+	Premium bool   `json:"premium"`
+	Class   string `json:"class,omitempty"`  // "standard", "premium", a tier; "reserved" or "blocked" where it cannot be had
+	Reason  string `json:"reason,omitempty"` // why it cannot be registered, in the service's words
+	// Early is the part of Price that is the fee of an early or expiry access
+	// period, and EarlyWhat what the service calls it, with when it falls.
+	Early     Money     `json:"early_access,omitzero"`
+	EarlyWhat string    `json:"early_access_what,omitempty"`
+	Free      *bool     `json:"free,omitempty"` // whether the service says that it can be registered
+	Basis     string    `json:"basis"`          // the call it came from, or "confirmed by you on 2026-11-03"
+	At        time.Time `json:"at"`
 }

@@ -298,6 +298,13 @@ func TestJourney(t *testing.T) {
 	if _, err := p.Quote(t.Context(), "leaf.fern", launch.Quoted{At: time.Now().Add(-time.Hour), Source: "its page", Class: "standard", Price: usd(10)}); err != nil {
 		t.Fatal(err)
 	}
+	q, err := acc.Quote(t.Context(), "leaf.fern", 1)
+	if err != nil || q.Price != usd(110) || q.Early != usd(100) || !strings.Contains(q.EarlyWhat, "Access Period, fee expires") {
+		t.Errorf("%+v %v", q, err)
+	}
+	if a := watch.NewRouteSource(acc, time.Now).Ask(t.Context(), "leaf.fern"); a.Price == nil || !strings.Contains(a.Price.What, "Access Period") {
+		t.Errorf("%+v", a)
+	}
 	if o := order("leaf.fern", 120, &catch.Launch{Phase: "open"}); o.State != catch.WonProvisional && o.State != catch.Won || o.Paid != usd(110) {
 		t.Errorf("at the fee: %s %s %s", o.State, o.Paid, o.Why)
 	}

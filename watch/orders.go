@@ -38,7 +38,13 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 	} else if q, qerr := s.quote(ctx, r, o); qerr == nil {
 		p.Quote = &q
 		p.Order.Price, p.Order.PriceAt, p.Order.Basis = q.Price, q.At, q.Basis
-		if err := checkPrice(o, q); err != nil && p.Refused == "" {
+		if o.State == catch.Planned && inPhase(o) {
+			q.Price.Units -= q.Early.Units // it waits for another step of the fee
+		}
+		if err := s.stands(ctx, o, q); err != nil && p.Refused == "" {
+			if !errors.Is(err, ErrGuard) {
+				return p, err
+			}
 			p.Refused = guardWords(err)
 		}
 	} else if guardError(qerr) && p.Refused == "" && o.Kind != catch.ByHand {

@@ -237,7 +237,9 @@ func (s *Service) rests(ctx context.Context, o catch.Order, q catch.Quote) error
 	}
 	// An early access fee is on top of what was quoted, and is falling: the cap
 	// stands for it.
-	if l, ok := s.launchOf(Name(o.Name)); ok {
+	if q.Early.Units > 0 {
+		now.Price.Units -= q.Early.Units
+	} else if l, ok := s.launchOf(Name(o.Name)); ok {
 		if p := l.At(s.now()); p != nil && p.Kind == launch.EarlyAccess && p.Fee.Currency == now.Price.Currency && p.Fee.Units < now.Price.Units {
 			now.Price.Units -= p.Fee.Units
 		}

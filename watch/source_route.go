@@ -68,6 +68,9 @@ func (r *RouteSource) Ask(ctx context.Context, name string) whoisx.Answer {
 	}
 	if !q.Price.IsZero() {
 		a.Price = &whoisx.Price{Amount: q.Price.Amount(), Currency: q.Price.Currency, What: "create"}
+		if q.Early.Units > 0 {
+			a.Price.What = whoisx.CleanLine(q.EarlyWhat)
+		}
 	}
 	line := fmt.Sprintf("%s %s %s", name, says, q.Price)
 	if a.Category != "" && q.Reason != "" {

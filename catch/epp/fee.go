@@ -135,6 +135,13 @@ type FeeItem struct {
 	Applied     string // immediate or delayed
 }
 
+// Early reports whether it is the fee of an early or expiry access period, by
+// its description.
+func (it FeeItem) Early() bool {
+	d := strings.ToLower(it.Description)
+	return strings.Contains(d, "access period") || strings.Contains(d, "early access") || strings.Contains(d, "eap")
+}
+
 // FeeQuote is what a server says that a command costs.
 type FeeQuote struct {
 	Name     string
@@ -217,10 +224,7 @@ func (q *FeeQuote) finish(standard string) {
 	class := strings.ToLower(q.Class)
 	q.Premium = class != "" && class != "standard" && class != "default" && class != "normal" || class == "" && (standard == "0" || standard == "false")
 	for _, it := range q.Items {
-		d := strings.ToLower(it.Description)
-		if strings.Contains(d, "access period") || strings.Contains(d, "early access") || strings.Contains(d, "eap") {
-			q.Early = true
-		}
+		q.Early = q.Early || it.Early()
 	}
 }
 

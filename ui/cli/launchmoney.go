@@ -447,6 +447,10 @@ func (a *app) quoteBy(ctx context.Context, n watch.Name, via string) (launch.Quo
 			return q, fmt.Errorf("quote: %w", err)
 		}
 		q = launch.Quoted{At: got.At, Source: got.Basis, Class: got.Class, Price: got.Price, Renewal: got.Renew}
+		if got.Early.Units > 0 {
+			q.Price.Units -= got.Early.Units
+			a.say("on top of it stands a falling fee of %s (%s): %s in all now", got.Early, whoisx.CleanLine(got.EarlyWhat), got.Price)
+		}
 		switch {
 		case q.Class == "" && got.Premium:
 			q.Class = "premium"

@@ -41,7 +41,11 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Run the sandbox registry alone and print the configuration for it",
 		Long: `Start a registry on loopback: EPP over TLS, RDAP, WHOIS, a drop list, rivals and
-a registrar's API with backorders. Its names age in seconds. The configuration
+a registrar's API with backorders. Its names age in seconds. Four of its TLDs are
+being launched, so that the whole way can be tried: .moss (claims on brand.moss),
+.grove (landrush applications, decided after 30 s; gold.grove is premium,
+held.grove reserved), .fern (a fee that falls every two minutes) and .dawn (a
+sunrise). A claims notice and a signed mark lie in the folder. The configuration
 that points a lapse at it is written to a folder and printed; any other EPP,
 RDAP or WHOIS client can use it as well. It runs until it is interrupted.`,
 		Example: "  lapse sandbox\n  lapse sandbox --folder /tmp/box --json",
@@ -56,7 +60,8 @@ RDAP or WHOIS client can use it as well. It runs until it is interrupted.`,
 }
 
 func (a *app) sandboxAlone(ctx context.Context, folder string) error {
-	reg, err := startSandbox(ctx, cast(time.Now()), sandboxOptions{})
+	begun := time.Now()
+	reg, err := startSandbox(ctx, append(cast(begun), launchingNames()...), sandboxOptions{more: launchingTLDs(begun)})
 	if err != nil {
 		return err
 	}
@@ -74,6 +79,9 @@ func (a *app) sandboxAlone(ctx context.Context, folder string) error {
 	}
 	c := reg.Config()
 	files, err := writeSandboxConfig(folder, c)
+	if err == nil {
+		err = writeLaunches(folder, begun)
+	}
 	if err != nil {
 		return err
 	}
@@ -110,6 +118,7 @@ func (a *app) sandboxAlone(ctx context.Context, folder string) error {
 // sandboxOptions are how a run of the sandbox differs from the usual one.
 type sandboxOptions struct {
 	rivals []sandbox.Rival
+	more   []sandbox.TLD // beside those of demo_rules.toml
 }
 
 // startSandbox starts a registry with the TLDs of demo_rules.toml.
@@ -130,6 +139,7 @@ func startSandbox(ctx context.Context, names []sandbox.Name, o sandboxOptions) (
 	for _, zone := range []string{"com", "net", "uk"} {
 		tlds = append(tlds, sandboxTLD(zone, book.Rule("example."+zone)))
 	}
+	tlds = append(tlds, o.more...)
 	// Registries publish whole seconds: names that begin at one drop at one.
 	select {
 	case <-time.After(time.Until(time.Now().Truncate(time.Second).Add(time.Second))):

@@ -129,6 +129,7 @@ func (a *Account) Quote(ctx context.Context, name string, years int) (catch.Quot
 	}
 	q := catch.Quote{
 		Name: l.Name, Price: l.Price, Renew: l.Renew, Premium: l.Premium, Class: l.Class, Free: &l.Free, At: l.At, Basis: "EPP check with fee at " + l.Server,
+		Early: l.EarlyFee, EarlyWhat: l.EarlyWhat,
 	}
 	return q, nil
 }
@@ -146,6 +147,8 @@ type Looked struct {
 	Premium   bool
 	Class     string
 	Early     bool // an early access fee is in the price
+	EarlyFee  catch.Money
+	EarlyWhat string // the registry's words for it, with when it falls
 	Fee       string
 	FeeReason string
 	Server    string // svID
@@ -184,6 +187,11 @@ func (a *Account) Look(ctx context.Context, name string, years int) (Looked, err
 	l.Drop, l.May = dropReason(c.Reason)
 	if q, ok := c.Fee("create"); ok {
 		l.Price, l.Premium, l.Class, l.Early = q.Total, q.Premium, q.Class, q.Early
+		for _, it := range q.Items {
+			if it.Early() && l.EarlyFee.Units == 0 {
+				l.EarlyFee, l.EarlyWhat = it.Amount, it.Description
+			}
+		}
 	} else if len(c.Fees) > 0 {
 		l.FeeReason = c.Fees[0].Reason
 	}

@@ -186,16 +186,16 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 	}
 	c := a.Result.Check[0]
 	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Namecheap check and price list"}
+	if eap, err := n.Conf.Money(c.EAP); err == nil && eap.Units > 0 {
+		q.Early, q.EarlyWhat = eap, "EAP fee"
+	}
 	if c.Premium {
 		q.Class = "premium"
 		if q.Price, err = n.Conf.Money(c.Price); err != nil {
 			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
 		}
 		q.Renew, _ = n.Conf.Money(c.Renewal)
-		if eap, err := n.Conf.Money(c.EAP); err == nil {
-			q.Price.Units += eap.Units
-		}
-		return q, nil
+		return early(q)
 	}
 	_, zone, _ := strings.Cut(name, ".")
 	a, err = n.do(ctx, n.request("read price", "users.getPricing", false,
@@ -215,9 +215,19 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
 		}
 		q.Price.Units *= int64(max(years, 1)) // the list is per year
-		return q, nil
+		return early(q)
 	}
 	return catch.Quote{}, n.web.Fail(r, catch.TLDUnsupported, "no price for ."+zone)
+}
+
+// early adds the fee of an early access period, which is charged on top of
+// standard and premium prices alike.
+func early(q catch.Quote) (catch.Quote, error) {
+	var err error
+	if q.Price, err = q.Price.Add(q.Early); err != nil {
+		return catch.Quote{}, fmt.Errorf("read price at %s: early access fee: %w", title, err)
+	}
+	return q, nil
 }
 
 func (n *route) create(r catch.Request) web.Request {
