@@ -191,6 +191,8 @@ func (f *form) view(r *root, w, h int) (string, []string, int, int) {
 			text := fl.value()
 			if i == f.at {
 				l.Put(t.Cursor, "< "+text+" >")
+			} else if text == fl.blank {
+				l.Put(t.Warn, text)
 			} else {
 				l.Put("", text)
 			}

@@ -252,6 +252,10 @@ func (s *Service) place(ctx context.Context, epoch int64, o catch.Order) error {
 		if !errors.Is(err, ErrGuard) {
 			return err
 		}
+		if s.falls(ctx, o, q) {
+			o.Try++
+			return s.postponeTry(ctx, o, fmt.Sprintf("waits for the fee to fall: %s asks %s now, the cap is %s", o.Service, q.Price, o.Cap), backoff(o.Try, 0))
+		}
 		return s.end(ctx, o, catch.RefusedOrder, guardWords(err))
 	}
 	priced(&o, q)

@@ -129,6 +129,18 @@ func (s *Service) awaitPhase(ctx context.Context, o catch.Order) (bool, error) {
 	return true, s.store.SaveOrder(ctx, o, why)
 }
 
+// falls reports whether an order that waited for its phase is only too dear
+// because of a fee that still falls: the registry's clock may turn a moment
+// after the book's.
+func (s *Service) falls(ctx context.Context, o catch.Order, q catch.Quote) bool {
+	if o.State != catch.Planned || !inPhase(o) || q.Early.Units <= 0 {
+		return false
+	}
+	q.Price.Units -= q.Early.Units
+	q.Early = catch.Money{}
+	return s.stands(ctx, o, q) == nil
+}
+
 // cancellable reports whether what an order has sent can be taken back by its
 // route: over EPP an application can, while a create is done at once.
 func (s *Service) cancellable(o catch.Order) bool {

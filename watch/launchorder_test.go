@@ -97,6 +97,34 @@ func TestPhaseOrder(t *testing.T) {
 	}
 }
 
+// TestFallingFee keeps an order that waited for a step of the fee, when the
+// registry's clock turns after the book's.
+func TestFallingFee(t *testing.T) {
+	const h = time.Hour
+	_, acc := launchRegistry(t, []sandbox.TLD{opening("fern", func(z *sandbox.TLD) {
+		z.EAPFrom, z.EAP = time.Now(), []sandbox.EAP{{For: 2 * time.Second, Fee: "100.00"}, {For: h, Fee: "5.00"}}
+	})})
+	s := &shelf{}
+	s.write(t, phases("fern", "EAP 1", "eap", -2*h, h, "EAP 2", "eap", h, 2*h, "GA", "ga", 2*h, 0*h))
+	p := launcher(t, s, acc)
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "leaf.fern", Route: acc.Describe().Route, Cap: usd(20), Consents: (&catch.Launch{Phase: "open", Name: "EAP 2"}).Consents()})
+	if err != nil || o.State != catch.Planned {
+		t.Fatalf("%+v %v", o, err)
+	}
+	s.write(t, phases("fern", "EAP 1", "eap", -2*h, -1*h, "EAP 2", "eap", -1*h, 2*h, "GA", "ga", 2*h, 0*h))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-done })
+	if err := p.LookNow(t.Context(), "leaf.fern"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is bought at the lower fee", func() bool { return p.order(t, o.ID).State == catch.WonProvisional })
+	if o = p.order(t, o.ID); o.Paid != usd(15) {
+		t.Errorf("%+v", o)
+	}
+}
+
 // TestPurchaseWaits keeps a purchase in a phase planned until that opens, while
 // a pre-registration is placed before it.
 func TestPurchaseWaits(t *testing.T) {

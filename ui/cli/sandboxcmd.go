@@ -60,7 +60,7 @@ RDAP or WHOIS client can use it as well. It runs until it is interrupted.`,
 }
 
 func (a *app) sandboxAlone(ctx context.Context, folder string) error {
-	begun := time.Now()
+	begun := time.Now().Truncate(time.Second)
 	reg, err := startSandbox(ctx, append(cast(begun), launchingNames()...), sandboxOptions{more: launchingTLDs(begun)})
 	if err != nil {
 		return err

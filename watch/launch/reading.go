@@ -135,7 +135,9 @@ func readDate(text string, zone *time.Location, order string) (said, error) {
 		}
 	}
 	day, month, year, why := calendarOf(words)
-	if why != "" {
+	if why == unread {
+		return bad("")
+	} else if why != "" {
 		return bad(why)
 	}
 	if d.year = year != 0; !d.year {
@@ -181,6 +183,9 @@ func numbers(p []string, sep, order string) []string {
 	return nil
 }
 
+// unread says that words are no date, and no more than that.
+const unread = "-"
+
 // calendarOf reads a day, a month by its name, and perhaps a year.
 func calendarOf(words []string) (day int, month time.Month, year int, why string) {
 	for _, w := range words {
@@ -193,17 +198,17 @@ func calendarOf(words []string) (day int, month time.Month, year int, why string
 		case err != nil && month != 0 && day != 0 && strings.ToUpper(w) == w:
 			return 0, 0, 0, fmt.Sprintf(": what hour %s is depends on the day of the year; name the zone of the table", w)
 		case err != nil:
-			return 0, 0, 0, " "
+			return 0, 0, 0, unread
 		case len(w) == 4 && year == 0:
 			year = n
 		case len(w) <= 2 && day == 0:
 			day = n
 		default:
-			return 0, 0, 0, " "
+			return 0, 0, 0, unread
 		}
 	}
 	if day == 0 || month == 0 {
-		return 0, 0, 0, " "
+		return 0, 0, 0, unread
 	}
 	return day, month, year, ""
 }
