@@ -151,18 +151,14 @@ func (s *ordersScreen) move(by int, far bool) tea.Cmd {
 func (s *ordersScreen) side(by int) { s.col = max(0, min(s.col+by, len(s.cols)-1)) }
 
 func (s *ordersScreen) click(x, y int) tea.Cmd {
-	i := s.cursorList.top + y - s.headY
-	if y < s.headY || i >= len(s.rows) || i >= s.cursorList.top+s.cursorList.h {
-		return nil
-	}
-	if s.colW > 0 && x > s.nameW+3 {
+	hit, again := s.cursorList.click(y-s.headY, len(s.rows))
+	if hit && s.colW > 0 && x > s.nameW+3 {
 		s.col = max(0, min(s.first+(x-s.nameW-4)/(s.colW+1), len(s.cols)-1))
 	}
-	if i == s.cursorList.at {
-		n := s.rows[i].name
+	if again {
+		n := s.rows[s.cursorList.at].name
 		return func() tea.Msg { return openNameMsg{n} }
 	}
-	s.cursorList.at = i
 	return nil
 }
 
@@ -221,7 +217,7 @@ func (s *ordersScreen) view(w, h int) []string {
 	}
 	s.headY = len(out)
 	s.size(len(s.rows), h-len(out)-foot)
-	for i := s.cursorList.top; i < min(s.cursorList.top+s.cursorList.h, len(s.rows)); i++ {
+	for i, to := s.shown(len(s.rows)); i < to; i++ {
 		out = append(out, s.draw(w, &s.rows[i], seen, i == s.cursorList.at))
 	}
 	for len(out) < h-foot {

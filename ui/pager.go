@@ -71,3 +71,20 @@ func (c *cursorList) move(by int, far bool) {
 	}
 	c.top = max(0, min(c.top, c.n-c.h))
 }
+
+// shown is which of n things are seen. There may be fewer of them than when
+// they were drawn.
+func (c *cursorList) shown(n int) (from, to int) { return c.top, min(c.top+c.h, n) }
+
+// click puts the cursor on the one of n lines that was clicked, y lines below
+// the first; hit says whether there is one, again whether the cursor stood there
+// already.
+func (c *cursorList) click(y, n int) (hit, again bool) {
+	i := c.top + y
+	if _, to := c.shown(n); y < 0 || i >= to {
+		return false, false
+	}
+	again = i == c.at
+	c.at = i
+	return true, again
+}

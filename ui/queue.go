@@ -70,7 +70,7 @@ func (s *queueScreen) move(by int, far bool) tea.Cmd {
 
 func (s *queueScreen) ticks(now time.Time) time.Time {
 	var at time.Time
-	for i := s.cursorList.top; i < min(s.cursorList.top+s.cursorList.h, len(s.queued)); i++ {
+	for i, to := s.shown(len(s.queued)); i < to; i++ {
 		d := s.queued[i].At.Sub(now)
 		t := now.Add(max(d%time.Minute, 0) + time.Second)
 		if d > 0 && d <= time.Minute {
@@ -84,15 +84,10 @@ func (s *queueScreen) ticks(now time.Time) time.Time {
 }
 
 func (s *queueScreen) click(_, y int) tea.Cmd {
-	i := s.cursorList.top + y - s.headY
-	if y < s.headY || i >= len(s.queued) || i >= s.cursorList.top+s.cursorList.h {
-		return nil
-	}
-	if i == s.cursorList.at {
-		n := s.queued[i].Name
+	if _, again := s.cursorList.click(y-s.headY, len(s.queued)); again {
+		n := s.queued[s.cursorList.at].Name
 		return func() tea.Msg { return openNameMsg{n} }
 	}
-	s.cursorList.at = i
 	return nil
 }
 
@@ -139,7 +134,7 @@ func (s *queueScreen) view(w, h int) []string {
 	}
 	s.headY = len(out)
 	s.size(len(s.queued), h-len(out)-low)
-	for i := s.cursorList.top; i < min(s.cursorList.top+s.cursorList.h, len(s.queued)); i++ {
+	for i, to := s.shown(len(s.queued)); i < to; i++ {
 		q := &s.queued[i]
 		l := widget.NewLine(w, t)
 		here := i == s.cursorList.at
