@@ -116,8 +116,8 @@ func (d *dossier) file(name string, at time.Time, data []byte) {
 		return
 	}
 	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at.UTC().Truncate(time.Second)}
-	if at.Year() < 1980 { // zip cannot write it
-		h.Modified = time.Time{}
+	if first := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC); h.Modified.Before(first) {
+		h.Modified = first // the first day that a zip file can write
 	}
 	f, err := d.zip.CreateHeader(h)
 	if err == nil {

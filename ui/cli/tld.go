@@ -70,7 +70,7 @@ func (a *app) tldCommand() *cobra.Command {
 			if a.flags.json {
 				return a.writeJSON(ruleShown{r, learned})
 			}
-			if err := a.printRule(zone, r); err != nil || learned.Seen == 0 {
+			if err := a.printRule(zone, r); err != nil {
 				return err
 			}
 			return a.printf("  seen here: %s\n", learned.Says(r))
