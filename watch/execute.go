@@ -124,7 +124,7 @@ func (s *Service) recover(ctx context.Context) error {
 		return err
 	}
 	for _, o := range os {
-		if burstKind(o.Kind) {
+		if burstKind(o.Kind) && !inPhase(o) {
 			o.State = catch.Planned // gathered with the others of its window
 		}
 		o.NextTry = s.now()
