@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -279,7 +280,7 @@ func (l *loaded) check() error {
 	for _, server := range l.Clock.NTP {
 		host := server
 		if h, port, err := net.SplitHostPort(server); err == nil {
-			if _, err := net.LookupPort("udp", port); err != nil {
+			if !isPort(port) {
 				return bad("clock.ntp", "%q has no port between 0 and 65535", clip(server))
 			}
 			host = h
@@ -322,6 +323,12 @@ func (l *loaded) check() error {
 		}
 	}
 	return nil
+}
+
+// isPort reports whether a text is the number of a port.
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
 }
 
 // isHost reports whether a text is an address or could be a host's name.

@@ -188,7 +188,7 @@ func checkAddr(addr string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not host:port, like 127.0.0.1:2222", clip(addr))
 	}
-	if n, err := net.LookupPort("tcp", port); err != nil || n < 0 || port == "" {
+	if !isPort(port) {
 		return fmt.Errorf("%q has no port between 0 and 65535", clip(addr))
 	}
 	if host != "" && !isHost(host) {

@@ -214,7 +214,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, b := range p.Bad {
-			if strings.ContainsAny(b.Text, "\x1b\x9b\n") {
+			if strings.ContainsAny(b.Text, "\x1b\u009b\n") {
 				t.Errorf("%q", b.Text)
 			}
 		}

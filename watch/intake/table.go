@@ -25,7 +25,6 @@ func (p *Plan) table(text string, o Options) error {
 	comma := delimiter(first)
 	if sep, ok := strings.CutPrefix(strings.TrimSpace(first), "sep="); ok && len(sep) == 1 { // Excel's own first line
 		text, line, comma = rest, 1, sep[0]
-		first, _, _ = strings.Cut(text, "\n")
 	}
 	if !strings.Contains(text, "\n") && strings.Contains(text, "\r") { // an old Macintosh's ends of lines
 		text = strings.ReplaceAll(text, "\r", "\n")

@@ -234,24 +234,8 @@ func (s *Store) someOf(ctx context.Context, ids []int64, q watch.Query, p *watch
 	ids = ids[from:to]
 	const atOnce = 1000
 	for part := range slices.Chunk(ids, atOnce) {
-		list, err := json.Marshal(part)
+		got, err := s.byID(ctx, part)
 		if err != nil {
-			return err
-		}
-		rows, err := s.read.QueryContext(ctx, `SELECT `+columns+` FROM watch WHERE id IN (SELECT value FROM json_each(?))`, string(list))
-		if err != nil {
-			return err
-		}
-		got := make(map[int64]watch.Row, len(part))
-		for rows.Next() {
-			r, err := scanRow(rows)
-			if err != nil {
-				_ = rows.Close()
-				return err
-			}
-			got[r.ID] = r
-		}
-		if err := rows.Err(); err != nil {
 			return fmt.Errorf("read the page: %w", err)
 		}
 		for _, id := range part {
@@ -261,4 +245,25 @@ func (s *Store) someOf(ctx context.Context, ids []int64, q watch.Query, p *watch
 		}
 	}
 	return nil
+}
+
+func (s *Store) byID(ctx context.Context, ids []int64) (map[int64]watch.Row, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT `+columns+` FROM watch WHERE id IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make(map[int64]watch.Row, len(ids))
+	for rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return nil, err
+		}
+		out[r.ID] = r
+	}
+	return out, rows.Err()
 }
