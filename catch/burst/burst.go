@@ -170,7 +170,7 @@ func Arm(ctx context.Context, o Options, targets []Target, at, until time.Time) 
 		names[i] = lower(t.Name)
 	}
 	var err error
-	if b.release, err = o.Use.hold(ctx, names, at, b.eng.gate, b.eng.base); err != nil {
+	if b.release, err = o.Use.hold(ctx, names, at, until.Add(o.Window), b.eng.gate, b.eng.base); err != nil {
 		return nil, fmt.Errorf("arm burst: %w", err)
 	}
 	if err := b.arm(ctx); err != nil {

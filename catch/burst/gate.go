@@ -74,8 +74,7 @@ func (g *gate) take(t time.Duration) {
 }
 
 // recall takes in commands that other processes, or this one before, sent. now
-// is the gate's own time; a time that lies ahead of the clock was written by a
-// clock that has been set back since, and counts as now.
+// is the gate's own time.
 func (g *gate) recall(sent []time.Time, now time.Duration) {
 	wall := time.Now()
 	for _, t := range sent {

@@ -29,7 +29,7 @@ type Keeper interface {
 //
 // What a burst announces counts as spent from the moment it is reserved: a
 // process that dies without settling has spent all of it. What it held is free
-// again as soon as the process is gone.
+// again as soon as the process is gone, and in any case after the burst's time.
 type Use struct {
 	Keeper  Keeper
 	Account string // what the registry counts by: the client id at its server
@@ -53,22 +53,39 @@ type reserved struct {
 type hold struct {
 	ID    string    `json:"id"`
 	Names []string  `json:"names"`
-	At    time.Time `json:"at"` // of the drop
+	At    time.Time `json:"at"`             // of the drop
+	Until time.Time `json:"until,omitzero"` // it is over by then, whoever holds it
 
 	// Whose it is.
 	Process int    `json:"process"`
 	Run     string `json:"run"`
+	Boot    string `json:"boot,omitempty"` // of the machine; empty where it does not tell
 }
+
+// holdsOn is how long after the end of its window a burst may take to be over.
+const holdsOn = 10 * time.Minute
 
 // thisRun tells this process from an earlier one with the same number, as in a
 // container, where every process is number 1.
 var thisRun = rand.Text()
 
-// dead reports whether the process that holds has ended. Where that cannot be
-// told it lives.
+// thisBoot tells a process of before the machine started from one that has its
+// number now.
+var thisBoot = sync.OnceValue(func() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // Linux; others do not tell
+	return strings.TrimSpace(string(id))
+})
+
+// dead reports whether a hold is over: its process has ended, or its time has.
+// Where the first cannot be told it lives: another process may have its number.
 func (h *hold) dead() bool {
-	if h.Process == os.Getpid() {
+	switch {
+	case !h.Until.IsZero() && time.Now().After(h.Until):
+		return true
+	case h.Process == os.Getpid():
 		return h.Run != thisRun
+	case h.Boot != "" && thisBoot() != "" && h.Boot != thisBoot():
+		return true
 	}
 	p, err := os.FindProcess(h.Process)
 	if err != nil {
@@ -122,6 +139,7 @@ func (u Use) change(ctx context.Context, do func(*used) error) error {
 		if err != nil {
 			return nil, err
 		}
+		d.age(time.Now().Round(0).UTC())
 		if err := do(d); err != nil {
 			return nil, err
 		}
@@ -169,6 +187,16 @@ func (u Use) Held(ctx context.Context) (*HeldError, error) {
 // countsFor is how long a command counts for some policy: the slowest allows one
 // in a minute.
 const countsFor = time.Minute + time.Second
+
+// age has what was sent at a time that lies ahead count from now on: the clock
+// has been set back since, and it would count until the clock is there again.
+func (d *used) age(now time.Time) {
+	for i, t := range d.Sent {
+		if t.After(now) {
+			d.Sent[i] = now
+		}
+	}
+}
 
 // send keeps commands that left, and forgets those that count for nobody.
 func (d *used) send(at ...time.Time) {
@@ -243,11 +271,12 @@ func (u Use) reserve(ctx context.Context, creates, limit int, window time.Durati
 	}, nil
 }
 
-// hold gives the account to a burst alone, with the pace as it stands on g,
-// whose times count from base. It fails with a *HeldError where another burst
-// has it. release writes down what was sent meanwhile.
-func (u Use) hold(ctx context.Context, names []string, at time.Time, g *gate, base time.Time) (release func() error, err error) {
-	h := &hold{ID: rand.Text(), Names: names, At: at.UTC(), Process: os.Getpid(), Run: thisRun}
+// hold gives the account to a burst alone, whose window ends at until, with the
+// pace as it stands on g, whose times count from base. It fails with a
+// *HeldError where another burst has it. release writes down what was sent
+// meanwhile.
+func (u Use) hold(ctx context.Context, names []string, at, until time.Time, g *gate, base time.Time) (release func() error, err error) {
+	h := &hold{ID: rand.Text(), Names: names, At: at.UTC(), Until: until.Add(holdsOn).UTC(), Process: os.Getpid(), Run: thisRun, Boot: thisBoot()}
 	began := time.Since(base)
 	err = u.change(ctx, func(d *used) error {
 		if held := d.held(); held != nil {

@@ -25,17 +25,22 @@ func TestAccountOfADeadProcessIsFree(t *testing.T) {
 		name string
 		pid  int
 		run  string
+		boot string
+		left time.Duration // of its time
 		free bool
 	}{
-		{"ended", gone.Process.Pid, "x", true},
-		{"an earlier one with our number", os.Getpid(), "x", true},
-		{"alive", os.Getppid(), "x", false},
-		{"ourselves", os.Getpid(), thisRun, false},
+		{"ended", gone.Process.Pid, "x", thisBoot(), time.Hour, true},
+		{"an earlier one with our number", os.Getpid(), "x", thisBoot(), time.Hour, true},
+		{"alive", os.Getppid(), "x", thisBoot(), time.Hour, false},
+		{"another has its number since the machine started", os.Getppid(), "x", "before", time.Hour, thisBoot() != ""},
+		{"another has its number, and its time is over", os.Getppid(), "x", thisBoot(), -time.Second, true},
+		{"ourselves", os.Getpid(), thisRun, thisBoot(), time.Hour, false},
+		{"ourselves, and its time is over", os.Getpid(), thisRun, thisBoot(), -time.Second, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			u := Use{Keeper: &Memory{}, Account: "a"}
 			err := u.change(ctx, func(d *used) error {
-				d.Held = &hold{ID: "left over", Names: []string{"example.uk"}, At: now.Add(time.Minute), Process: c.pid, Run: c.run}
+				d.Held = &hold{ID: "left over", Names: []string{"example.uk"}, At: now.Add(time.Minute), Until: now.Add(c.left), Process: c.pid, Run: c.run, Boot: c.boot}
 				d.Creates = []reserved{{ID: "left over", Made: now, Number: 6}}
 				return nil
 			})
@@ -43,7 +48,7 @@ func TestAccountOfADeadProcessIsFree(t *testing.T) {
 				t.Fatal(err)
 			}
 			var held *HeldError
-			_, err = u.hold(ctx, []string{"other.uk"}, now.Add(time.Minute), newGate(policy(t, "sandbox"), 0), now)
+			_, err = u.hold(ctx, []string{"other.uk"}, now.Add(time.Minute), now.Add(time.Minute), newGate(policy(t, "sandbox"), 0), now)
 			if (err == nil) != c.free || err != nil && (!errors.Is(err, ErrArmed) || !errors.As(err, &held) || held.Names[0] != "example.uk") {
 				t.Errorf("free %v: %v", c.free, err)
 			}
@@ -133,7 +138,7 @@ func TestPaceIsTheAccounts(t *testing.T) {
 		ordinary(8)
 		base := time.Now()
 		g := newGate(pol, slackFor(0))
-		release, err := Use{Keeper: k, Account: "a"}.hold(ctx, []string{"example.fr"}, base, g, base)
+		release, err := Use{Keeper: k, Account: "a"}.hold(ctx, []string{"example.fr"}, base, base, g, base)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,6 +170,25 @@ func TestPaceIsTheAccounts(t *testing.T) {
 		var d used
 		if err := json.Unmarshal(k.docs["a"], &d); err != nil || len(d.Sent) > 64 || d.Held != nil {
 			t.Errorf("%d sends kept, held %v, %v", len(d.Sent), d.Held, err)
+		}
+	})
+}
+
+// TestClockSetBack keeps the pace after the clock was set back by an hour: what
+// was sent before counts as sent now, and not for the whole hour.
+func TestClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := Use{Keeper: &Memory{}, Account: "a"}
+		ahead := time.Now().Add(time.Hour)
+		if err := u.change(t.Context(), func(d *used) error { d.Sent = []time.Time{ahead, ahead}; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		p, began := Pacer{Policy: policy(t, "fr"), Use: u}, time.Now() // 2 a second
+		if p.Try(t.Context()) {
+			t.Error("a third command at once")
+		}
+		if err := p.Wait(t.Context()); err != nil || time.Since(began) > 2*time.Second {
+			t.Errorf("it left after %s, %v", time.Since(began), err)
 		}
 	})
 }
