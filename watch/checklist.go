@@ -104,7 +104,7 @@ func (s *Service) awaitDeposit(ctx context.Context, o catch.Order) error {
 		return nil
 	}
 	how := "ask how"
-	if r := s.routes[o.Route]; r != nil {
+	if r := s.route(o.Route); r != nil {
 		t := r.Terms(o.Name)
 		switch t.Refund {
 		case catch.RefundCash, catch.RefundCredit:

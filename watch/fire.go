@@ -87,7 +87,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 			q, err = s.quote(bctx, r, o)
 		}
 		if err == nil {
-			err = checkPrice(o, q)
+			err = s.stands(bctx, o, q)
 		}
 		if bctx.Err() != nil {
 			return s.postponeAll(ctx, group, "disarmed: "+context.Cause(bctx).Error(), 10*time.Second)

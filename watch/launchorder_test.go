@@ -111,6 +111,10 @@ func TestFallingFee(t *testing.T) {
 	if err != nil || o.State != catch.Planned {
 		t.Fatalf("%+v %v", o, err)
 	}
+	// What it would cost right now is shown as it is.
+	if v, err := p.Preview(t.Context(), watch.OrderSpec{Name: "twig.fern", Route: acc.Describe().Route, Cap: usd(20), Consents: o.Consents}); err != nil || v.Quote == nil || v.Quote.Price != usd(110) || v.Refused != "" {
+		t.Errorf("%+v %v", v.Quote, err)
+	}
 	s.write(t, phases("fern", "EAP 1", "eap", -2*h, -1*h, "EAP 2", "eap", -1*h, 2*h, "GA", "ga", 2*h, 0*h))
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -122,6 +126,36 @@ func TestFallingFee(t *testing.T) {
 	until(t, "it is bought at the lower fee", func() bool { return p.order(t, o.ID).State == catch.WonProvisional })
 	if o = p.order(t, o.ID); o.Paid != usd(15) {
 		t.Errorf("%+v", o)
+	}
+}
+
+// TestBurstRestsOnTheQuote holds the price of a burst in a TLD that has opened
+// against what the person was told before, as that of a single create is.
+func TestBurstRestsOnTheQuote(t *testing.T) {
+	_, acc := launchRegistry(t, []sandbox.TLD{opening("fern", func(*sandbox.TLD) {})})
+	s := &shelf{}
+	s.write(t, phases("fern", "GA", "ga", -time.Hour, time.Duration(0)))
+	p := launcher(t, s, acc)
+	if _, err := p.Add(t.Context(), []watch.NewWatch{{Input: "leaf.fern"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Quote(t.Context(), "leaf.fern", launch.Quoted{At: time.Now().Add(-time.Hour), Source: "its page", Class: "standard", Price: usd(5)}); err != nil {
+		t.Fatal(err)
+	}
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "leaf.fern", Route: acc.Describe().Route, Cap: usd(20)})
+	if err != nil || o.State != catch.Planned {
+		t.Fatalf("%+v %v", o, err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-done })
+	if err := p.FireAt(t.Context(), []watch.Name{"leaf.fern"}, time.Now().Add(2*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the order ends", func() bool { return !p.order(t, o.ID).State.Holds() || p.order(t, o.ID).State == catch.WonProvisional })
+	if o = p.order(t, o.ID); o.State != catch.RefusedOrder || !strings.Contains(o.Why, "5.00 USD on") || !strings.Contains(o.Why, "10.00 USD on") {
+		t.Errorf("%s: %s", o.State, o.Why)
 	}
 }
 

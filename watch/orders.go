@@ -38,10 +38,11 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 	} else if q, qerr := s.quote(ctx, r, o); qerr == nil {
 		p.Quote = &q
 		p.Order.Price, p.Order.PriceAt, p.Order.Basis = q.Price, q.At, q.Basis
+		then := q
 		if o.State == catch.Planned && inPhase(o) {
-			q.Price.Units -= q.Early.Units // it waits for another step of the fee
+			then.Price.Units -= q.Early.Units // it waits for another step of the fee
 		}
-		if err := s.stands(ctx, o, q); err != nil && p.Refused == "" {
+		if err := s.stands(ctx, o, then); err != nil && p.Refused == "" {
 			if !errors.Is(err, ErrGuard) {
 				return p, err
 			}
@@ -95,6 +96,7 @@ func (s *Service) monthRefuses(ctx context.Context, o catch.Order) (string, erro
 	if err != nil {
 		return "", err
 	}
+	held = slices.DeleteFunc(held, func(x catch.Order) bool { return x.ID == o.ID }) // one that stands counts once
 	risk := purse{}
 	for _, m := range ExposureOfAll(append(held, o)).MostOwed {
 		risk.add(m)
