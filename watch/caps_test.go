@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,5 +85,27 @@ func TestPaymentIsHeldAgainstTheCap(t *testing.T) {
 	until(t, "the wish is over", func() bool { return q.order(t, o.ID).Wish == catch.WishNone })
 	if got := q.order(t, o.ID); svc.pays.Load() != 0 || !strings.Contains(got.Why, "cap is 60.00 USD") {
 		t.Errorf("paid %d times: %s", svc.pays.Load(), got.Why)
+	}
+}
+
+// TestPreflightCountsAnOrderOnce holds an order that stands against the month,
+// whose cap has room for it and its fee, and not for that fee twice.
+func TestPreflightCountsAnOrderOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	svc := newService("backorder")
+	svc.terms.LoseFee = usd(600)
+	p := w.open(false, svc)
+	p.add(t, "a.com")
+	if o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(300)}); err != nil || o.State != catch.Active {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	lines, err := p.Preflight(t.Context(), watch.PreflightSpec{Name: "a.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(lines, func(l watch.PreflightLine) bool { return l.What == "month" })
+	if i < 0 || lines[i].Light != catch.Green {
+		t.Errorf("%+v", lines)
 	}
 }
