@@ -34,6 +34,7 @@ require (
 	github.com/godbus/dbus/v5 v5.2.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jackmordaunt/icns/v3 v3.0.1 // indirect
+	github.com/klauspost/compress v1.18.0 // indirect
 	github.com/likexian/gokit v0.25.16 // indirect
 	github.com/likexian/whois v1.15.7 // indirect
 	github.com/likexian/whois-parser v1.24.21 // indirect

@@ -1,11 +1,8 @@
 package store
 
 import (
-	"bytes"
-	"compress/flate"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -92,12 +89,6 @@ func unpack(body string, raw []byte) (whoisx.Answer, error) {
 		return a, err
 	}
 	var err error
-	switch {
-	case len(raw) == 0:
-	case raw[0] == lzMark:
-		a.Raw, err = unsqueeze(raw, maxRaw)
-	default:
-		a.Raw, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw)), maxRaw))
-	}
+	a.Raw, err = unsqueeze(raw, maxRaw)
 	return a, err
 }
