@@ -83,10 +83,15 @@ func Day(year int, month time.Month, day int) Date {
 	return Date{Time: time.Date(year, month, day, 0, 0, 0, 0, time.UTC), DayOnly: true}
 }
 
-// String writes RFC 3339 in UTC, or a full-date; the zero Date is "".
+// Unwritable reports whether neither RFC 3339 nor a full-date can write a Date:
+// it has no year of four digits.
+func (d Date) Unwritable() bool { return d.UTC().Year() < 0 || d.UTC().Year() > 9999 }
+
+// String writes RFC 3339 in UTC, or a full-date; the zero Date is "", and so is
+// one that cannot be written.
 func (d Date) String() string {
 	switch {
-	case d.IsZero():
+	case d.IsZero(), d.Unwritable():
 		return ""
 	case d.DayOnly:
 		return d.Format(time.DateOnly)
@@ -94,9 +99,9 @@ func (d Date) String() string {
 	return d.UTC().Format(time.RFC3339)
 }
 
-// MarshalJSON writes String, or null for the zero Date.
+// MarshalJSON writes String, or null where that is empty.
 func (d Date) MarshalJSON() ([]byte, error) {
-	if d.IsZero() {
+	if d.IsZero() || d.Unwritable() {
 		return []byte("null"), nil
 	}
 	return append(append([]byte{'"'}, d.String()...), '"'), nil

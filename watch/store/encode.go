@@ -58,7 +58,7 @@ func asKept(v lifecycle.Verdict) lifecycle.Verdict {
 
 func dateAsKept(d whoisx.Date) whoisx.Date {
 	switch {
-	case d.IsZero():
+	case d.IsZero(), d.Unwritable():
 		return whoisx.Date{}
 	case d.DayOnly:
 		y, m, day := d.Date()

@@ -180,3 +180,22 @@ func FuzzSqueeze(f *testing.F) {
 		}
 	})
 }
+
+// A date that no four digits can write must not make its row unreadable.
+func TestYearsThatCannotBeWritten(t *testing.T) {
+	far := whoisx.At(time.Date(9999, 12, 31, 23, 0, 0, 0, time.UTC).Add(75 * 24 * time.Hour))
+	for _, d := range []whoisx.Date{far, {Time: far.Time, DayOnly: true}} {
+		v := lifecycle.Verdict{Stage: lifecycle.Registered, Expires: d, Next: &lifecycle.Next{Stage: lifecycle.Expired, Latest: d}, Flags: []lifecycle.Flag{{Flag: lifecycle.FlagHold, Until: &d}}}
+		body, err := verdictJSON(&v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := readBack[lifecycle.Verdict](t, body)
+		if got.Stage != v.Stage || !got.Expires.IsZero() {
+			t.Errorf("%+v", got)
+		}
+		if kept := asKept(v); !kept.Expires.IsZero() {
+			t.Errorf("kept as %v", kept.Expires.Time)
+		}
+	}
+}

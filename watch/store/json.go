@@ -71,7 +71,7 @@ func list[T ~string](o *object, k string, vs []T) {
 
 func (o *object) date(k string, d whoisx.Date) {
 	switch {
-	case d.IsZero():
+	case d.IsZero(), d.Unwritable():
 		return
 	case d.DayOnly:
 		o.key(k)

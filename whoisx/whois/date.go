@@ -92,8 +92,8 @@ type dateToken struct {
 // parseDate reads one date in any layout that registries write. A day without
 // an hour stays a day. A time without a zone is read as UTC; one in a zone
 // that cannot be told is kept as its day. The result is false for null words,
-// for what is no date ("before Aug-1996") and for three short numbers whose
-// order nobody told.
+// for what is no date ("before Aug-1996"), for years that stand for "never"
+// (9999) and for three short numbers whose order nobody told.
 func parseDate(v string, o order) (whoisx.Date, bool) {
 	if len(v) > 80 {
 		v = v[:80]
@@ -110,7 +110,7 @@ func parseDate(v string, o order) (whoisx.Date, bool) {
 	if used == 0 {
 		return whoisx.Date{}, false
 	}
-	if y < 1980 || m < 1 || m > 12 || d < 1 || d > 31 {
+	if y < 1980 || y >= 9999 || m < 1 || m > 12 || d < 1 || d > 31 {
 		return whoisx.Date{}, false
 	}
 	day := whoisx.Day(y, time.Month(m), d)
