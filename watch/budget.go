@@ -119,6 +119,9 @@ func (b *budgets) draw(bk *Budget, now time.Time) (got int, next time.Time, why 
 // usual pace again.
 const recovery = 6 * time.Hour
 
+// longestWait is how long a host is left alone at most when it asks for that.
+const longestWait = 7 * 24 * time.Hour
+
 // refill brings a bucket up to now: tokens come back with the rate, and the
 // rate slowly with time.
 func (b *budgets) refill(bk *Budget, now time.Time) {
@@ -133,8 +136,10 @@ func (b *budgets) refill(bk *Budget, now time.Time) {
 	dt := now.Sub(bk.At)
 	if dt < 0 || dt > 365*24*time.Hour {
 		dt = 0 // the clock jumped
-		if bk.Until.Sub(now) > 48*time.Hour {
-			bk.Until = time.Time{} // reckoned by the other clock
+		// By minutes, not by the moment that two writers are apart, and longer
+		// than any host is obeyed: that was reckoned by the other clock.
+		if now.Before(bk.At.Add(-time.Minute)) && bk.Until.Sub(now) > longestWait {
+			bk.Until = time.Time{}
 		}
 	}
 	bk.At = now
@@ -171,7 +176,7 @@ func (b *budgets) learn(ctx context.Context, host string, a whoisx.Answer) error
 			wait = time.Duration(30 / bk.Usual * float64(time.Second) * bk.Usual / bk.Rate / 2)
 			wait = min(max(wait, time.Second), time.Hour)
 		}
-		wait = min(wait, 7*24*time.Hour)
+		wait = min(wait, longestWait)
 		if until := now.Add(wait); until.After(bk.Until) {
 			bk.Until = until
 		}

@@ -135,6 +135,31 @@ func TestBudgetLearns(t *testing.T) {
 	}
 }
 
+// A host that asks for days is left alone for days, also where two processes
+// write a moment apart; what a clock that ran a year ahead reckoned is not kept.
+func TestLongWaitIsKept(t *testing.T) {
+	ctx := t.Context()
+	b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 2.0\nburst = 4.0\n")
+	banned := whoisx.Answer{Outcome: whoisx.RateLimited, RetryAfter: whoisx.Duration(5 * 24 * time.Hour)}
+	if err := b.learn(ctx, "h", banned); err != nil {
+		t.Fatal(err)
+	}
+	for _, back := range []time.Duration{time.Millisecond, time.Hour} {
+		*now = now.Add(-back)
+		if ok, _, _, _ := b.take(ctx, "h"); ok || st.buckets["h"].Until.IsZero() {
+			t.Fatalf("asked although it wants five days, after the clock went back by %s", back)
+		}
+	}
+	*now = now.Add(365 * 24 * time.Hour)
+	if err := b.learn(ctx, "h", banned); err != nil {
+		t.Fatal(err)
+	}
+	*now = now.Add(-365 * 24 * time.Hour)
+	if _, next, _, _ := b.take(ctx, "h"); next.Sub(*now) > time.Minute {
+		t.Errorf("waits until %s for what a clock a year ahead reckoned", next)
+	}
+}
+
 // However a host is asked, it never sees more than its burst and its rate.
 func TestBudgetIsNeverExceeded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
