@@ -75,7 +75,7 @@ func (d *decider) decide() {
 	case len(d.yes) > 0 && len(d.no) > 0:
 		d.held()
 		d.v.Confidence = Conflict
-		d.v.Why = slices.Insert(d.v.Why, 0, join(d.names(d.yes))+" says registered, "+join(d.names(d.no))+" says not registered; it is not called free until they agree")
+		d.v.Why = slices.Insert(d.v.Why, 0, join(d.names(d.yes))+verb(len(d.yes))+"registered, "+join(d.names(d.no))+verb(len(d.no))+"not registered; it is not called free until they agree")
 	case len(d.yes) > 0 && gated == nil:
 		d.held()
 		if blocked != nil || reserved != nil {
@@ -89,7 +89,7 @@ func (d *decider) decide() {
 		d.gate(gated)
 		if len(d.yes) > 0 {
 			d.v.Confidence = Conflict
-			d.why("%s still says registered", join(d.names(d.yes)))
+			d.why("%s still%sregistered", join(d.names(d.yes)), verb(len(d.yes)))
 		}
 	default:
 		d.gone(premium)

@@ -100,7 +100,7 @@ func (d *decider) gone(premium *whoisx.Answer) {
 			d.v.RegistryStage = d.Rule.gates()[0].Name
 		}
 		d.v.Since = d.sinceBefore(behind)
-		d.why("%s says not registered, but %s", heard, why)
+		d.why("%s%snot registered, but %s", heard, verb(len(votes)), why)
 		if behind == GatedStage {
 			d.gateEnds(dated(whoisx.At(d.goneAt())))
 		}
@@ -120,7 +120,7 @@ func (d *decider) gone(premium *whoisx.Answer) {
 	if f := d.reservedByRule(); f != nil && blind && len(votes) > 0 {
 		d.v.Stage, d.v.Confidence = LikelyFree, Guess
 		d.v.Since = d.sinceBefore(LikelyFree)
-		d.why("%s says not registered, but %s; only EPP or a registrar can tell", heard, f.Why)
+		d.why("%s%snot registered, but %s; only EPP or a registrar can tell", heard, verb(len(votes)), f.Why)
 		return
 	}
 	switch {
@@ -132,7 +132,7 @@ func (d *decider) gone(premium *whoisx.Answer) {
 		d.why("%s calls it a premium name; whether it can be had, and at what price, only EPP or a registrar says", who(*premium))
 	default:
 		d.v.Stage, d.v.Confidence = LikelyFree, Single
-		d.why("only %s says not registered; free needs one more of %s", heard, join(sourceWords(d.v.Missing)))
+		d.why("only %s%snot registered; free needs one more of %s", heard, verb(len(votes)), join(sourceWords(d.v.Missing)))
 	}
 	d.v.Since = d.sinceBefore(d.v.Stage)
 }

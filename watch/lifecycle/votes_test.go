@@ -500,3 +500,25 @@ func TestReserved(t *testing.T) {
 		}
 	}
 }
+
+// Several sources say, one says.
+func TestVerbs(t *testing.T) {
+	held := func(a *whoisx.Answer) { a.Statuses, a.Expires = []string{"ok"}, dt("2027-08-27") }
+	no := func(s whoisx.Source) whoisx.Answer { return ans(s, whoisx.NotRegistered) }
+	for _, tt := range []struct {
+		name string
+		as   []whoisx.Answer
+		want string
+	}{
+		{"a.net", []whoisx.Answer{no(whoisx.RDAP), ans(whoisx.WHOIS, whoisx.Registered, held)}, "says registered, RDAP"},
+		{"a.net", []whoisx.Answer{ans(whoisx.RDAP, whoisx.Registered, held), ans(whoisx.WHOIS, whoisx.Registered, held), no(whoisx.EPP)}, "say registered, EPP"},
+		{"a.net", []whoisx.Answer{no(whoisx.RDAP), no(whoisx.WHOIS), ans(whoisx.EPP, whoisx.Registered, held)}, "say not registered; it is not called free"},
+		{"zq.com", []whoisx.Answer{no(whoisx.RDAP), no(whoisx.WHOIS)}, "RDAP and WHOIS say not registered, but"},
+		{"a.com", []whoisx.Answer{no(whoisx.RDAP)}, "only RDAP says not registered"},
+	} {
+		v := Decide(Input{Name: tt.name, Rule: Default().Rule(tt.name), Answers: tt.as, Now: dt("2026-11-21").Time})
+		if why := strings.Join(v.Why, "; "); !strings.Contains(why, tt.want) {
+			t.Errorf("%s: %q lacks %q", tt.name, why, tt.want)
+		}
+	}
+}

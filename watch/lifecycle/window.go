@@ -52,7 +52,8 @@ func telling(s RuleStage) bool { return len(s.Statuses)+len(s.Said)+len(s.SaidLa
 // last reports whether the name is in the last stage that somebody holds it
 // in.
 func (d *decider) last() bool {
-	return d.rs != nil && d.index() == len(d.Rule.held())-1
+	i := d.index()
+	return i >= 0 && i == len(d.Rule.held())-1
 }
 
 // index is the place of the name's stage among those in which somebody holds

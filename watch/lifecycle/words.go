@@ -68,6 +68,14 @@ func join(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// verb is what so many sources do.
+func verb(sources int) string {
+	if sources == 1 {
+		return " says "
+	}
+	return " say "
+}
+
 func sourceWords(ss []whoisx.Source) []string {
 	out := make([]string, len(ss))
 	for i, s := range ss {
