@@ -151,6 +151,22 @@ func TestOrderFormReadsMoney(t *testing.T) {
 	}
 }
 
+// A bid cap that was emptied says not to bid: the name's own, larger one does
+// not stand in for it.
+func TestEmptyBidCapIsNoBidding(t *testing.T) {
+	core := sample()
+	drive(t, Options{Core: core}, 80, 24, func(d *driver) {
+		d.keys("o", "tab", "tab", "ctrl+u", "ctrl+s")
+		d.pass(time.Second)
+		d.has("no bidding in an")
+		d.pass(grace)
+		d.keys("right", "enter")
+		if len(core.placed) != 1 || core.placed[0].BidCap != usd("0") {
+			t.Fatalf("ordered %+v", core.placed)
+		}
+	})
+}
+
 func TestCapOfTheSession(t *testing.T) {
 	core := sample()
 	drive(t, Options{Core: core, RoleCap: usd("100")}, 80, 24, func(d *driver) {

@@ -145,6 +145,9 @@ func (f *form) spec(n watch.Name) (watch.OrderSpec, error) {
 	if s.Cap.IsZero() {
 		return s, errors.New("cap: no order goes out without one; write it like 60USD")
 	}
+	if s.BidCap.IsZero() { // said to be none, which is not to say nothing: the name's own would count
+		s.BidCap = catch.Money{Currency: s.Cap.Currency}
+	}
 	years, err := strconv.Atoi(f.get("years"))
 	if err != nil || years < 1 || years > 10 {
 		return s, errors.New("years: a number from 1 to 10")

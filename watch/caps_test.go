@@ -109,3 +109,27 @@ func TestPreflightCountsAnOrderOnce(t *testing.T) {
 		t.Errorf("%+v", lines)
 	}
 }
+
+// TestNothingSaidAndNothingWanted: only a cap that was not said is the name's
+// own; 0 USD is not to bid at all, or to order nothing.
+func TestNothingSaidAndNothingWanted(t *testing.T) {
+	t.Parallel()
+	p := newWorld(t).open(false, newService("backorder"))
+	p.add(t, "a.com")
+	limit, most := usd(60), usd(180)
+	if _, err := p.Edit(t.Context(), "a.com", watch.Patch{Cap: &limit, BidCap: &most}); err != nil {
+		t.Fatal(err)
+	}
+	spec := watch.OrderSpec{Name: "a.com", Route: "backorder", DryRun: true}
+	if o, err := p.Order(t.Context(), spec); err != nil || o.Cap != limit || o.BidCap != most {
+		t.Errorf("nothing said: %s alone, %s in an auction, %v", o.Cap, o.BidCap, err)
+	}
+	spec.BidCap = usd(0)
+	if o, err := p.Order(t.Context(), spec); err != nil || !o.BidCap.IsZero() {
+		t.Errorf("no bidding: %s in an auction, %v", o.BidCap, err)
+	}
+	spec.Cap = usd(0)
+	if _, err := p.Order(t.Context(), spec); !errors.Is(err, watch.ErrGuard) {
+		t.Errorf("a cap of nothing: %v", err)
+	}
+}

@@ -39,11 +39,15 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 		Cap: spec.Cap, BidCap: spec.BidCap, Years: max(spec.Years, 1), Premium: spec.Premium,
 		Consents: slices.Clone(spec.Consents), NextTry: now, CutOff: cutOff(row, t),
 	}
-	if o.Cap.IsZero() {
+	// Only what was not said comes from the name: 0USD is not to bid at all.
+	if o.Cap == (catch.Money{}) {
 		o.Cap = row.Cap
 	}
-	if o.BidCap.IsZero() {
+	switch {
+	case o.BidCap == (catch.Money{}):
 		o.BidCap = row.BidCap
+	case o.BidCap.IsZero():
+		o.BidCap = catch.Money{}
 	}
 	if t.LoseFee.Units > 0 {
 		o.LoseFee = t.LoseFee
