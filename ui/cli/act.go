@@ -17,6 +17,13 @@ func (a *app) act(ctx context.Context, s *watch.Service) <-chan error {
 		done <- nil
 		return done
 	}
+	if a.rooms == nil { // the service is the server's, which acts already
+		go func() {
+			<-ctx.Done()
+			done <- nil
+		}()
+		return done
+	}
 	if a.holderAs == "catch" || a.holderAs == "serve" {
 		armed := func() string {
 			names, at := s.Armed()

@@ -128,7 +128,7 @@ func dial(ts *testscript.TestScript, name string) (*ssh.Client, error) {
 
 // over runs a command over SSH with a key and holds its exit code against the
 // one wanted; "refused" is a key that does not come in. What it wrote is in the
-// files over.out and over.err.
+// files over.out and over.err. An argument like "in:3s" is the time then.
 //
 //	over me 0 ls --json
 //	over stranger refused
@@ -146,6 +146,13 @@ func over(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(err)
 	defer func() { _ = c.Close() }()
+	for i, arg := range args {
+		if in, ok := strings.CutPrefix(arg, "in:"); ok {
+			d, err := time.ParseDuration(in)
+			ts.Check(err)
+			args[i] = time.Now().UTC().Add(d).Format(time.RFC3339Nano)
+		}
+	}
 	s, err := c.NewSession()
 	ts.Check(err)
 	var out, errs bytes.Buffer
