@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,8 +120,13 @@ func (l *loaded) probes(ctx context.Context) (ps []probe, bad []finding) {
 	return ps, append(bad, l.channelProbes(ctx, add)...)
 }
 
-// channelHosts are the hosts of channels whose address does not name them.
+// channelHosts are the hosts of channels by the scheme of their address; "" is
+// one whose address names the host. Of a scheme that is not here nothing is
+// known: what stands at the host's place may be the secret itself.
 var channelHosts = map[string]string{
+	"bark": "", "generic": "", "gotify": "", "lark": "", "matrix": "", "mattermost": "", "ntfy": "", "opsgenie": "", "rocketchat": "", "signal": "",
+	"smtp": "", "zulip": "",
+	"googlechat": "chat.googleapis.com", "hangouts": "chat.googleapis.com", "pagerduty": "events.pagerduty.com", "wecom": "qyapi.weixin.qq.com",
 	"discord": "discord.com", "telegram": "api.telegram.org", "slack": "slack.com", "pushover": "api.pushover.net", "pushbullet": "api.pushbullet.com",
 	"ifttt": "maker.ifttt.com", "join": "joinjoaomgcd.appspot.com", "teams": "outlook.office.com", "notifiarr": "notifiarr.com", "twilio": "api.twilio.com",
 }
@@ -149,15 +155,16 @@ func (l *loaded) channelProbes(ctx context.Context, add func(what, addr, port, d
 			bad = append(bad, f)
 			continue
 		}
-		host, port := channelHosts[u.Scheme], "443"
-		switch {
-		case host != "":
-		case u.Scheme == "smtp":
-			host, port = u.Host, "25"
-		case u.Host != "":
+		scheme, _, _ := strings.Cut(u.Scheme, "+") // generic+https, discord+https
+		host, known := channelHosts[scheme]
+		port := "443"
+		if host == "" {
 			host = u.Host
 		}
-		if l.Lookup.Offline || host == "" {
+		if scheme == "smtp" {
+			port = "25"
+		}
+		if l.Lookup.Offline || !known || host == "" {
 			continue
 		}
 		add("alert channel "+name, host, port, "what is told there waits, and is tried again")

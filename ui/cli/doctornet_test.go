@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDoctorTellsNoSecretOfAChannel: at some services the key stands where
+// others have their host.
+func TestDoctorTellsNoSecretOfAChannel(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := &loaded{Config: defaultConfig(), paths: paths{folder: dir}}
+	l.Alert.Channel = map[string]ChannelConfig{}
+	for name, url := range map[string]string{
+		"wecom": "wecom://s3cret", "later": "later://s3cret/x", "push": "pushover://shoutrrr:s3cret@s3cret/", "hook": "generic+https://s3cret@hook.example/s3cret",
+		"mail": "smtp://me:s3cret@mail.example/", "chat": "discord://s3cret@s3cret",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(url), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l.Alert.Channel[name] = ChannelConfig{Secret: "file:" + name}
+	}
+	ps, bad := l.probes(t.Context())
+	all := fmt.Sprint(ps, bad)
+	if strings.Contains(all, "s3cret") {
+		t.Errorf("a secret is told: %s", all)
+	}
+	for _, addr := range []string{"qyapi.weixin.qq.com:443", "api.pushover.net:443", "hook.example:443", "mail.example:25", "discord.com:443"} {
+		if !strings.Contains(all, addr) {
+			t.Errorf("%s is not looked at: %s", addr, all)
+		}
+	}
+}
