@@ -296,7 +296,8 @@ func step(l Launch, rungs []Rung, i int, taken []Taken) (Step, error) {
 		if !m.IsZero() && !end.IsZero() {
 			s.TiedUp.Days = max(s.TiedUp.Days, calendarDays(payday(rungs, *t), end))
 		}
-		if rungOf(rungs, t.Offer) == i && winner == nil {
+		// Of several that compete here the dearest wins, for the worst case.
+		if rungOf(rungs, t.Offer) == i && (winner == nil || dearer(winner.Offer.Price, t.Offer.Price)) {
 			winner = t
 		}
 	}

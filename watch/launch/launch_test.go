@@ -160,6 +160,14 @@ func TestExposureOfSeveral(t *testing.T) {
 	if e.WorstCase != usd("349.99") {
 		t.Errorf("worst case %s", e.WorstCase)
 	}
+	// An application and a purchase compete in one phase, both charged when they
+	// win: at worst it is the dearer one, whichever was taken first.
+	dear, cheap := landrush("landrush 5", "219.99"), landrush("landrush 5", "30")
+	dear.Charged, cheap.Charged, cheap.Tier = OnSuccess, OnSuccess, Apply
+	worst, err := ExposureOf("my.fraud", fraud(t), []Taken{{cheap, at("2026-10-05T09:00:00Z")}, {dear, at("2026-10-05T09:00:00Z")}})
+	if err != nil || worst.WorstCase != usd("219.99") {
+		t.Errorf("worst case of two in one phase: %s, %v", worst.WorstCase, err)
+	}
 	euro := standard("r")
 	euro.Price.Currency = "EUR"
 	euro.ApplicationFee = catch.Money{}
