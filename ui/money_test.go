@@ -244,6 +244,22 @@ func TestCancelAnOrder(t *testing.T) {
 	})
 }
 
+// A session with a cap of its own pays nothing that may come to more: not where
+// the service has not told yet what is due.
+func TestCapOfTheSessionBindsPaying(t *testing.T) {
+	core := sample()
+	o := &core.details["harborloft.com"].Orders[0]
+	o.Price, o.HighBid = catch.Money{}, catch.Money{}
+	drive(t, Options{Core: core, RoleCap: usd("60")}, 80, 24, func(d *driver) {
+		d.keys("j", "p")
+		d.has("may spend at most 60.00 USD a name, not 120.00")
+		d.keys("right", "enter")
+	})
+	if len(core.paid) != 0 {
+		t.Fatalf("paid %v", core.paid)
+	}
+}
+
 func TestBidAndPay(t *testing.T) {
 	core := sample()
 	drive(t, Options{Core: core}, 80, 24, func(d *driver) {

@@ -121,9 +121,12 @@ func (r *root) startPay() tea.Cmd {
 	if o.HighBid.Units > due.Units {
 		due = o.HighBid
 	}
-	if err := r.allowed(&watch.OrderSpec{Cap: due}); err != nil {
-		r.fail("pay", err)
-		return nil
+	// The service may charge up to the order's caps, whatever it has told.
+	for _, m := range []catch.Money{due, watch.AtMost(o)} {
+		if err := r.allowed(&watch.OrderSpec{Cap: m}); err != nil {
+			r.fail("pay", err)
+			return nil
+		}
 	}
 	core := r.core
 	text := []string{fmt.Sprintf("Pay %s for %s at %s?", moneyOr(due, "what is due"), o.Name, o.Service)}
