@@ -100,7 +100,8 @@ func (b *broadcast) follow(ctx context.Context, done chan struct{}, last int64) 
 	var version int64 = -1
 	for {
 		rest := b.s.ticks.follow
-		if !b.s.bursts.next().IsZero() {
+		armed := !b.s.bursts.next().IsZero()
+		if armed {
 			rest = b.s.ticks.armed
 		}
 		t.Reset(rest)
@@ -110,8 +111,8 @@ func (b *broadcast) follow(ctx context.Context, done chan struct{}, last int64) 
 			return
 		case err != nil:
 			b.s.log.Error("listen", "err", err)
-		case v != version:
-			read, err := b.read(ctx, last, version >= 0)
+		case v != version || armed: // a halt is looked for itself, whatever the version shows
+			read, err := b.read(ctx, last, version >= 0 && v != version)
 			last = read
 			if err == nil {
 				version = v

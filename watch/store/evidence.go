@@ -210,8 +210,9 @@ func (s *Store) Version(ctx context.Context) (int64, error) {
 }
 
 // coarse is more than what the clocks of file systems are apart from each
-// other's next tick.
-const coarse = 100 * time.Millisecond
+// other's next tick, and than what a disk takes: a commit that waits for it is
+// seen by others only after that, and its log has its last time from before.
+const coarse = time.Second
 
 // walState is how the write-ahead log stands.
 type walState struct {
