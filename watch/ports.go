@@ -105,6 +105,9 @@ type Store interface {
 	SaveLooks(ctx context.Context, epoch int64, looks []Look) error
 	// Touch makes a name due at a time, from any process.
 	Touch(ctx context.Context, n Name, due time.Time, why string) error
+	// AskAgain makes due now what was looked at later than now, or put off for
+	// longer than anybody is, and says how many names that are.
+	AskAgain(ctx context.Context, now time.Time, why string) (int, error)
 	// Standings returns what the next looks at names need to know; a name that
 	// is not on the list is left out.
 	Standings(ctx context.Context, names ...Name) (map[Name]Standing, error)

@@ -201,27 +201,11 @@ const missedNamed = 8
 
 // askAgain makes due what was looked at by a clock that ran ahead: its next
 // look was reckoned from a day that is still to come. It says how many names.
+// All of them go in one transaction, since the heartbeat waits for it.
 func (s *Service) askAgain(ctx context.Context) string {
-	now, n := s.now(), 0
-	for {
-		p, err := s.store.List(ctx, Query{Sort: "looked", Desc: true, Offset: n, Limit: 500})
-		if err != nil {
-			s.log.Error("look for names of another time", "err", err)
-			return ""
-		}
-		for _, r := range p.Rows {
-			if !r.LookedAt.After(now.Add(time.Minute)) {
-				p.Rows = nil
-				break
-			}
-			if err := s.store.Touch(ctx, r.Name, now, "it was looked at by a clock that ran ahead"); err != nil {
-				s.log.Error("ask again", "name", r.Name, "err", err)
-			}
-			n++
-		}
-		if len(p.Rows) == 0 {
-			break
-		}
+	n, err := s.store.AskAgain(ctx, s.now(), "it was looked at by a clock that ran ahead")
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("ask again after a clock ran ahead", "err", err)
 	}
 	if n == 0 {
 		return ""

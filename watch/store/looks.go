@@ -189,6 +189,27 @@ func (s *Store) Touch(ctx context.Context, n watch.Name, due time.Time, why stri
 	})
 }
 
+// AskAgain makes due now what a clock that ran ahead put off: what was looked at
+// later than now, and where nobody answered or a budget was spent, which keep
+// the time of the last look, what waits for longer than anybody has to.
+func (s *Store) AskAgain(ctx context.Context, now time.Time, why string) (int, error) {
+	var n int64
+	err := s.lazy(ctx, "ask again", func(t *tx) error {
+		res, err := t.exec(ctx, `UPDATE watch SET due = ?1, due_why = ?2 WHERE due > ?1 AND
+			(looked > ?3 OR due > ?4 AND (trouble <> '' OR due_why LIKE 'waits: %'))`,
+			now.UnixMicro(), why, now.Add(time.Minute).UnixMicro(), now.Add(8*24*time.Hour).UnixMicro())
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(n), nil
+}
+
 // Standings returns what the next looks at names need to know; a name that is
 // not on the list is left out.
 func (s *Store) Standings(ctx context.Context, names ...watch.Name) (map[watch.Name]watch.Standing, error) {
