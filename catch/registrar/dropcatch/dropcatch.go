@@ -137,8 +137,7 @@ func (d *route) authorize(ctx context.Context, fresh bool) (catch.Secret, error)
 	return d.token, nil
 }
 
-// do sends with a token; a 401 on a call that is not paid buys a new token
-// once. A paid call that met a 401 was refused, and is for the caller.
+// do sends with a token; a 401 buys a new one, once.
 func (d *route) do(ctx context.Context, r web.Request, into any) error {
 	for again := false; ; again = true {
 		token, err := d.authorize(ctx, again)

@@ -73,12 +73,7 @@ func yes(m map[string]json.RawMessage, keys ...string) bool {
 	for k, v := range m {
 		for _, want := range keys {
 			if strings.EqualFold(k, want) {
-				var ok bool
-				if json.Unmarshal(v, &ok) == nil {
-					return ok
-				}
-				t := strings.ToLower(text(v))
-				return t == "yes" || t == "true" || t == "1"
+				return affirms(word(v))
 			}
 		}
 	}

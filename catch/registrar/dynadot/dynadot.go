@@ -277,12 +277,22 @@ func (a *api) Balance(ctx context.Context) (catch.Money, error) {
 	return m, nil
 }
 
-// find looks for a text or number under any of the keys, down to any depth.
+// word reads what text does, and a boolean as yes or no.
+func word(v json.RawMessage) string {
+	var b bool
+	if json.Unmarshal(v, &b) == nil && string(v) != "null" {
+		return map[bool]string{true: "yes", false: "no"}[b]
+	}
+	return text(v)
+}
+
+// find looks for a text, number or boolean under any of the keys, down to any
+// depth.
 func find(m map[string]json.RawMessage, keys ...string) string {
 	for k, v := range m {
 		for _, want := range keys {
 			if strings.EqualFold(k, want) {
-				if t := text(v); t != "" {
+				if t := word(v); t != "" {
 					return t
 				}
 			}
@@ -307,6 +317,11 @@ func find(m map[string]json.RawMessage, keys ...string) string {
 	return ""
 }
 
+// affirms reports whether a word says yes.
+func affirms(w string) bool {
+	return strings.EqualFold(w, "yes") || strings.EqualFold(w, "true") || w == "1"
+}
+
 // millis reads an epoch in milliseconds.
 func millis(s string) time.Time {
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -328,11 +343,11 @@ func (a *api) quote(ctx context.Context, name string, years int) (catch.Quote, e
 		return catch.Quote{}, a.web.Fail(r, catch.UpstreamDown, "it answered for "+got)
 	}
 	if avail := find(ans.body, "available"); avail != "" {
-		free := strings.EqualFold(avail, "yes") || strings.EqualFold(avail, "true")
+		free := affirms(avail)
 		q.Free = &free
 	}
 	price := find(ans.body, "price")
-	q.Premium = strings.EqualFold(find(ans.body, "premium"), "yes") || strings.Contains(strings.ToLower(price), "premium")
+	q.Premium = affirms(find(ans.body, "premium")) || strings.Contains(strings.ToLower(price), "premium")
 	q.Class = "standard"
 	if q.Premium {
 		q.Class = "premium"

@@ -1,6 +1,7 @@
 package dynadot
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -195,6 +196,21 @@ func TestUnreadableListIsNoEmptyList(t *testing.T) {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
 		if rep, err := open("api3", 0)(t, srv.URL).Find(t.Context(), catch.Order{Name: "tinplate.com", State: catch.Active}); catch.KindOf(err) != want {
 			t.Errorf("%s: %+v, %v; want %s", body, rep, err, want)
+		}
+		srv.Close()
+	}
+}
+
+// TestPremiumInAnyForm reads the premium mark of a price as a word and as a
+// boolean: a dear name must not pass for a standard one.
+func TestPremiumInAnyForm(t *testing.T) {
+	for mark, want := range map[string]bool{`"yes"`: true, `"true"`: true, `true`: true, `"no"`: false, `false`: false, `null`: false} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprintf(w, `{"code":200,"message":"Success","data":{"domain_name":"tinplate.com","available":true,"premium":%s,"price_list":[{"currency":"USD","registration":"1190.00"}]}}`, mark)
+		}))
+		q, err := open("rest", 1)(t, srv.URL).Quote(t.Context(), "tinplate.com", 1)
+		if err != nil || q.Premium != want || q.Free == nil || !*q.Free || q.Price.String() != "1190.00 USD" {
+			t.Errorf("%s: %+v, %v", mark, q, err)
 		}
 		srv.Close()
 	}
