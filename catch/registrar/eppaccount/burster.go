@@ -16,24 +16,35 @@ import (
 
 // Arm reads the price of every name once more, holds it against what was agreed
 // to, and prepares the burst. A name whose price is refused is not fired for:
-// where that leaves none, Arm fails with the first refusal.
+// where that leaves none, Arm fails with the first refusal. Names that fall
+// under another policy than the first one wait for a burst of their own.
 func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
 	const op = "arm burst"
 	if len(rs) == 0 {
 		return nil, &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: "no name"}
 	}
 	pol := a.Policy(rs[0].Name)
-	for _, r := range rs[1:] {
-		if p := a.Policy(r.Name); p.ID != pol.ID {
-			return nil, &catch.Error{Kind: catch.Guard, Service: title, Op: op, Words: fmt.Sprintf("%s and %s fall under different policies (%s, %s)", rs[0].Name, r.Name, pol.ID, p.ID)}
+	var now, later []catch.Request
+	for _, r := range rs {
+		if a.Policy(r.Name).ID == pol.ID {
+			now = append(now, r)
+		} else {
+			later = append(later, r)
 		}
 	}
+	rs = now
 	svc, ok, refused, err := a.lock(ctx, rs)
 	if err != nil {
 		return nil, err
 	}
-	if len(ok) == 0 {
+	if len(ok) == 0 && len(later) == 0 {
 		return nil, refusedAll(refused)
+	} else if len(ok) == 0 { // the account is theirs
+		next, err := a.Arm(ctx, later, at, until)
+		if x, is := next.(*armed); is {
+			x.refused = append(x.refused, refused...)
+		}
+		return next, err
 	}
 	a.mu.Lock()
 	if a.arming > 0 {
@@ -65,7 +76,7 @@ func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Ti
 		done()
 		return nil, a.armError(op, err)
 	}
-	return &armed{Burst: b, a: a, done: done, refused: refused}, nil
+	return &armed{Burst: b, a: a, done: done, refused: refused, later: later, policy: pol.ID}, nil
 }
 
 // armError says why a burst was not armed. A budget that is spent passes with
@@ -169,15 +180,20 @@ type armed struct {
 	a       *Account
 	done    func()
 	refused []refusal
+	later   []catch.Request // not in it: they fall under another policy
+	policy  string
 }
 
-// Fire fires, and adds the names that were refused.
+// Fire fires, and adds the names that were refused or have to wait.
 func (x *armed) Fire(ctx context.Context) (map[string]catch.Report, error) {
 	defer x.done()
 	reps, err := x.Burst.Fire(ctx)
 	if reps != nil {
 		for _, r := range x.refused {
 			reps[r.name] = catch.Report{State: catch.RefusedOrder, Words: r.err.Error()}
+		}
+		for _, r := range x.later {
+			reps[r.Name] = catch.Report{State: catch.Planned, Words: fmt.Sprintf("it falls under policy %s: its burst comes after that under policy %s", x.a.Policy(r.Name).ID, x.policy)}
 		}
 	}
 	return reps, err

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -141,4 +143,64 @@ func TestExpiredCertificate(t *testing.T) {
 			t.Errorf("ends in %s: %s, want %s", ends, got, want)
 		}
 	}
+}
+
+// TestBurstUnderTwoPolicies arms names of one account and window that fall under
+// two policies: the first fires, and the other waits for a burst of its own.
+func TestBurstUnderTwoPolicies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		created := map[string]bool{}
+		s := &epptest.Server{Answer: func(frame string) (int, string) {
+			switch {
+			case strings.Contains(frame, "<create>"):
+				mu.Lock()
+				defer mu.Unlock()
+				created["first.be"] = created["first.be"] || strings.Contains(frame, "first.be")
+				created["second.brussels"] = created["second.brussels"] || strings.Contains(frame, "second.brussels")
+				return 1000, ""
+			case strings.Contains(frame, "<check>"):
+				return 1000, ""
+			}
+			return -1, ""
+		}}
+		a, err := New(Options{
+			Config: account.Config{
+				Account: "mine", User: "someone", Secret: catch.NewSecret("secret-password"), TLDs: []string{"be", "brussels"}, Contact: "none",
+				URL: epptest.Host + ":700", Dial: s.Dial, TLS: &tls.Config{RootCAs: s.Roots(), MinVersion: tls.VersionTLS12},
+			},
+			Wait: func(at time.Time) { time.Sleep(time.Until(at)) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		at := time.Now().Add(time.Minute)
+		b, err := a.Arm(t.Context(), []catch.Request{
+			{Name: "first.be", Years: 1, Price: usd("10"), Cap: usd("20"), At: at, Until: at},
+			{Name: "second.brussels", Years: 1, Price: usd("10"), Cap: usd("20"), At: at, Until: at},
+		}, at, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reps, err := b.Fire(t.Context())
+		if err != nil || reps["first.be"].State != catch.Won {
+			t.Errorf("%+v, %v", reps["first.be"], err)
+		}
+		if r := reps["second.brussels"]; r.State != catch.Planned || !strings.Contains(r.Words, "policy belgian-gtlds") || !created["first.be"] || created["second.brussels"] {
+			t.Errorf("%+v, created %v", r, created)
+		}
+		// Where the first is refused, the other has the account.
+		at = time.Now().Add(time.Minute)
+		b, err = a.Arm(t.Context(), []catch.Request{
+			{Name: "dear.be", Years: 1, Price: usd("30"), Cap: usd("20"), At: at, Until: at},
+			{Name: "second.brussels", Years: 1, Price: usd("10"), Cap: usd("20"), At: at, Until: at},
+		}, at, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reps, err := b.Fire(t.Context()); err != nil || reps["dear.be"].State != catch.RefusedOrder || reps["second.brussels"].State != catch.Won {
+			t.Errorf("%+v, %v", reps, err)
+		}
+	})
 }
