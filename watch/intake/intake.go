@@ -116,6 +116,11 @@ func Read(data []byte, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range p.Names { // once all rows of a name had their say
+		if n := &p.Names[i]; n.Purpose == "" {
+			n.Purpose = o.Purpose
+		}
+	}
 	return p, nil
 }
 
@@ -169,9 +174,6 @@ func (m *merger) take(e Entry, raw string) {
 	}
 	if e.Kind == "" {
 		e.Kind = m.plan.Kind
-	}
-	if e.Purpose == "" {
-		e.Purpose = m.o.Purpose
 	}
 	e.Tags = append(e.Tags, m.o.Tags...)
 	n, err := m.o.Parse(e.NewWatch)

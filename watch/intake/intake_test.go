@@ -239,3 +239,14 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// The purpose for those without one contradicts no row that has one.
+func TestPurposeOfTheRest(t *testing.T) {
+	p, err := Read([]byte("name,purpose\na.com,\na.com,sale\nb.com,\n"), Options{Purpose: "use"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Bad) > 0 || len(p.Names) != 2 || p.Names[0].Purpose != "sale" || p.Names[1].Purpose != "use" {
+		t.Errorf("%+v, bad %+v", p.Names, p.Bad)
+	}
+}
