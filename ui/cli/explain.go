@@ -176,7 +176,15 @@ func (a *app) explainKept(cmd *cobra.Command, n watch.Name, at time.Time) (watch
 	}
 	l := watch.Look{Name: n, At: at, Answers: d.Answers, Verdict: d.Verdict}
 	if cmd.Flags().Changed("at") {
-		l.Verdict = lifecycle.Decide(lifecycle.Input{Name: string(n), Rule: d.Rule, Answers: d.Answers, Now: at})
+		houses, err := a.cfg.houses()
+		if err != nil {
+			return l, err
+		}
+		reserved, err := a.cfg.reserved()
+		if err != nil {
+			return l, err
+		}
+		l.Verdict = lifecycle.Decide(lifecycle.Input{Name: string(n), Rule: d.Rule, Answers: d.Answers, Now: at, Houses: houses, Reserved: reserved})
 	}
 	return l, nil
 }
