@@ -82,6 +82,11 @@ func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row
 	if open, why := r.Open(o.Name); !open {
 		return refuse("%s is not open to you for %s: %s", o.Service, row.Name.Display(), why)
 	}
+	if o.Contact != "" && s.o.Accounts != nil {
+		if _, _, err := s.o.Accounts.Contact(o.Route, o.Contact); err != nil && !errors.Is(err, ErrNotFound) {
+			return refuse("contact %s: %v", o.Contact, err)
+		}
+	}
 	if _, err := catch.LaunchOf(o.Consents); err != nil {
 		return refuse("%v", err)
 	}

@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/watch"
 )
@@ -106,6 +108,18 @@ func register(c *account.Config, contacts map[string]catch.Contact) {
 	c.Options = options
 }
 
+// takesContact reports whether a service is told with each order for whom it
+// registers. Others register for what the account's options say, whatever an
+// order says.
+func takesContact(service string) bool {
+	for _, f := range registrar.All() {
+		if f.Service == service {
+			return slices.ContainsFunc(f.Fields, func(f account.Field) bool { return f.Name == "contact" })
+		}
+	}
+	return true // by hand: the person is told
+}
+
 // accounts are what preflights and requests ask of the configuration.
 type accounts struct {
 	cfg    *loaded
@@ -118,8 +132,12 @@ func (a *accounts) Account(route string) string { return a.routes[route] }
 // Contact implements watch.Accounts.
 func (a *accounts) Contact(route, named string) (catch.Contact, string, error) {
 	name := a.routes[route]
+	acc := a.cfg.Account[name]
+	if named != "" && named != acc.Contact && !takesContact(acc.Service) {
+		return catch.Contact{}, named, fmt.Errorf("%s takes none with an order: account %s registers for its own; give another account of yours the contact", acc.Service, name)
+	}
 	if named == "" {
-		named = a.cfg.Account[name].Contact
+		named = acc.Contact
 	}
 	all, err := a.cfg.contacts()
 	if err != nil {
@@ -128,7 +146,7 @@ func (a *accounts) Contact(route, named string) (catch.Contact, string, error) {
 	if c, ok := all[named]; ok {
 		return c, c.Handle(name), nil
 	}
-	o := a.cfg.Account[name].Options
+	o := acc.Options
 	if named == "" && o["last_name"] != "" { // it stands in the account's own options
 		return catch.Contact{
 			ID: name, Name: strings.TrimSpace(o["first_name"] + " " + o["last_name"]), Org: o["organisation"], Street: []string{o["street"]}, City: o["city"],
