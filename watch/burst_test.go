@@ -276,6 +276,34 @@ func TestHaltIsHeardLater(t *testing.T) {
 	}
 }
 
+// TestCancelDisarms takes an order back whose burst is armed: it does not fire.
+func TestCancelDisarms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	w.reg.pending("a.co.uk", 30*time.Second)
+	p := w.open(true, b)
+	p.add(t, "a.co.uk")
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.co.uk", Route: "epp:main", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "armed", func() bool {
+		st, err := p.Status(t.Context())
+		return err == nil && st.NextBurst != nil && st.NextBurst.Armed && p.order(t, o.ID).State == catch.Requested
+	})
+	w.reg.drop("a.co.uk")
+	if _, err := p.Cancel(t.Context(), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	p.state(t, o.ID, catch.Cancelled)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fired != 0 {
+		t.Errorf("fired %d times", b.fired)
+	}
+}
+
 func TestNameThatIsFreeIsTakenAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

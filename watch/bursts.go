@@ -49,6 +49,9 @@ type armedBurst struct {
 // errRegather disarms a burst that another name of its window joins.
 var errRegather = errors.New("another name of this window joins it: armed again together")
 
+// errWithdrawn disarms a burst of which the person takes an order back.
+var errWithdrawn = errors.New("an order of it was taken back: what is left of it is armed again")
+
 func newBurstTable() *burstTable {
 	return &burstTable{orders: map[int64]*armedBurst{}, probed: map[string]probe{}}
 }
@@ -123,6 +126,17 @@ func (t *burstTable) release(ids []int64) {
 	defer t.mu.Unlock()
 	for _, id := range ids {
 		delete(t.orders, id)
+	}
+}
+
+// withdraw disarms the burst of an order that the person takes back. One that
+// it shares with others goes on where it fires before they could be armed again:
+// the order would cost them their names.
+func (t *burstTable) withdraw(order int64, again time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b := t.orders[order]; b != nil && (len(b.names) == 1 || b.at.After(again)) {
+		b.cancel(errWithdrawn)
 	}
 }
 

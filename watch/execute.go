@@ -45,6 +45,9 @@ func (s *Service) runOrders(ctx context.Context, epoch int64) error {
 			return err
 		}
 		for _, o := range os {
+			if o.Wish == catch.WishCancel {
+				s.bursts.withdraw(o.ID, s.now().Add(s.armLead(o)/2))
+			}
 			mu.Lock()
 			skip := busy[o.ID] || s.bursts.has(o.ID)
 			if !skip {

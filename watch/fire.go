@@ -124,7 +124,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		if ctx.Err() != nil {
 			return nil
 		}
-		if cause := context.Cause(bctx); errors.Is(cause, errRegather) {
+		if cause := context.Cause(bctx); errors.Is(cause, errRegather) || errors.Is(cause, errWithdrawn) {
 			return s.postponeAll(ctx, live, cause.Error(), time.Second)
 		}
 		s.tell(ctx, EvTrouble, names[0], fmt.Sprintf("not armed for %s: %s", atText(at), words(err)))
@@ -154,6 +154,9 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 	seqs, err := s.store.IntendAll(bctx, es)
 	if err != nil {
 		derr := armed.Disarm()
+		if cause := context.Cause(bctx); cause != nil && ctx.Err() == nil {
+			return errors.Join(s.postponeAll(ctx, live, cause.Error(), time.Second), derr) // disarmed right then
+		}
 		if errors.Is(err, ErrHalted) || errors.Is(err, ErrGuard) || errors.Is(err, ErrStale) {
 			return errors.Join(s.postponeAll(ctx, live, err.Error(), 10*time.Second), derr)
 		}
