@@ -278,8 +278,7 @@ func (a *app) accountRm() *cobra.Command {
 			if a.flags.readOnly {
 				return coded(exitGuard, errors.New("remove account: read-only"))
 			}
-			c, have := cfg.Account[args[0]]
-			if !have {
+			if _, have := cfg.Account[args[0]]; !have {
 				return coded(exitNotFound, fmt.Errorf("there is no account %q", clip(args[0])))
 			}
 			if a.interactive() && !yes {
@@ -299,7 +298,7 @@ func (a *app) accountRm() *cobra.Command {
 			if err := replaceConfig(cfg.paths.config, out); err != nil {
 				return err
 			}
-			if name, ok := strings.CutPrefix(c.Secret, "keyring:"); ok {
+			for _, name := range cfg.keyringOnly(args[0]) {
 				if err := keyring.Delete(keyringService, name); err != nil && !errors.Is(err, keyring.ErrNotFound) {
 					return coded(exitPartly, fmt.Errorf("the account is gone, its secret stays in the keyring: %w", err))
 				}
@@ -309,6 +308,25 @@ func (a *app) accountRm() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
+}
+
+// keyringOnly are the secrets of an account in the keyring that nothing else of
+// the configuration has: they go with it.
+func (l *loaded) keyringOnly(name string) []string {
+	others := map[string]bool{}
+	for n, acc := range l.Account {
+		others[acc.Secret], others[acc.APIKey] = others[acc.Secret] || n != name, others[acc.APIKey] || n != name
+	}
+	for _, ch := range l.Alert.Channel {
+		others[ch.Secret] = true
+	}
+	var out []string
+	for _, ref := range []string{l.Account[name].Secret, l.Account[name].APIKey} {
+		if kept, ok := strings.CutPrefix(ref, "keyring:"); ok && !others[ref] && !slices.Contains(out, kept) {
+			out = append(out, kept)
+		}
+	}
+	return out
 }
 
 // cutTable takes a table and those below it out of TOML, line by line.
