@@ -145,7 +145,7 @@ func (a *app) contactEdit(edit bool) *cobra.Command {
 		Short: short,
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
-			cfg, all, err := a.contactBook()
+			cfg, err := a.config()
 			if err != nil {
 				return err
 			}
@@ -156,23 +156,28 @@ func (a *app) contactEdit(edit bool) *cobra.Command {
 			if !accountName().MatchString(id) {
 				return usagef("contact %q: letters, digits, - and _, at most 32", clip(id))
 			}
-			c, there := all[id]
-			switch {
-			case edit && !there:
-				_, err := contactNamed(all, id)
-				return err
-			case !edit && there:
-				return withHint(usagef("there is a contact %q already", id), "lapse contact edit %s changes it", id)
-			}
-			c.ID = id
-			if err := changeContact(&c, cmd.Flags().Changed, in, nexus, handles); err != nil {
-				return err
-			}
-			if err := c.Check(); err != nil {
-				return withHint(coded(exitUsage, fmt.Errorf("contact %s:\n%w", id, err)), "%s --help shows the flags", cmd.CommandPath())
-			}
-			all[id] = c
-			if err := cfg.saveContacts(all); err != nil {
+			var c catch.Contact
+			err = cfg.changeContacts(cmd.Context(), func(all map[string]catch.Contact) error {
+				var there bool
+				c, there = all[id]
+				switch {
+				case edit && !there:
+					_, err := contactNamed(all, id)
+					return err
+				case !edit && there:
+					return withHint(usagef("there is a contact %q already", id), "lapse contact edit %s changes it", id)
+				}
+				c.ID = id
+				if err := changeContact(&c, cmd.Flags().Changed, in, nexus, handles); err != nil {
+					return err
+				}
+				if err := c.Check(); err != nil {
+					return withHint(coded(exitUsage, fmt.Errorf("contact %s:\n%w", id, err)), "%s --help shows the flags", cmd.CommandPath())
+				}
+				all[id] = c
+				return nil
+			})
+			if err != nil {
 				return err
 			}
 			if a.flags.json {
@@ -309,7 +314,7 @@ func (a *app) contactRm() *cobra.Command {
 		Use:   "rm NAME",
 		Short: "Forget a contact here; registries keep theirs",
 		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, words []string) error {
+		RunE: func(cmd *cobra.Command, words []string) error {
 			cfg, all, err := a.contactBook()
 			if err != nil {
 				return err
@@ -330,8 +335,11 @@ func (a *app) contactRm() *cobra.Command {
 					return err
 				}
 			}
-			delete(all, c.ID)
-			if err := cfg.saveContacts(all); err != nil {
+			err = cfg.changeContacts(cmd.Context(), func(all map[string]catch.Contact) error {
+				delete(all, c.ID)
+				return nil
+			})
+			if err != nil {
 				return err
 			}
 			return a.printf("removed\t%s\n", c.ID)

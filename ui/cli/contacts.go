@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -57,6 +58,21 @@ func (l *loaded) contacts() (map[string]catch.Contact, error) {
 		out[id] = c
 	}
 	return out, nil
+}
+
+// changeContacts reads the contacts, changes them and writes them, while no
+// other process can.
+func (l *loaded) changeContacts(ctx context.Context, change func(all map[string]catch.Contact) error) error {
+	return alone(ctx, "contacts", l.contactPath(), func() error {
+		all, err := l.contacts()
+		if err == nil {
+			err = change(all)
+		}
+		if err == nil {
+			err = l.saveContacts(all)
+		}
+		return err
+	})
 }
 
 // saveContacts puts the contacts in place at once.

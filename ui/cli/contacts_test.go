@@ -2,8 +2,11 @@ package cli
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 
+	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -25,5 +28,27 @@ func TestContactOfAnOrder(t *testing.T) {
 		if refused := err != nil && !errors.Is(err, watch.ErrNotFound); refused != c.refused {
 			t.Errorf("%s for %q: %v", c.route, c.named, err)
 		}
+	}
+}
+
+// TestContactsChangedAtOnce: of two that edit at once neither loses the other's.
+func TestContactsChangedAtOnce(t *testing.T) {
+	t.Parallel()
+	l := &loaded{Config: defaultConfig(), paths: paths{folder: t.TempDir()}}
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			err := l.changeContacts(t.Context(), func(all map[string]catch.Contact) error {
+				all[fmt.Sprintf("c%d", i)] = catch.Contact{Name: "Jo"}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if kept, err := l.contacts(); err != nil || len(kept) != 12 {
+		t.Errorf("%d of 12 are kept, %v", len(kept), err)
 	}
 }

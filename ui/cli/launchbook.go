@@ -123,9 +123,22 @@ const bookWait = 20 * time.Second
 // process can: of two that edit at once, the second one reads what the first
 // one wrote.
 func (l *loaded) changeLaunches(ctx context.Context, change func(*launch.Book) error) error {
-	path := l.launchPath()
+	return alone(ctx, "launches", l.launchPath(), func() error {
+		b, err := l.launches()
+		if err == nil {
+			err = change(b)
+		}
+		if err == nil {
+			err = l.writeLaunches(b)
+		}
+		return err
+	})
+}
+
+// alone changes a file while no other process does.
+func alone(ctx context.Context, what, path string, change func() error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("write launches: %w", err)
+		return fmt.Errorf("write %s: %w", what, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, bookWait)
 	defer cancel()
@@ -133,25 +146,18 @@ func (l *loaded) changeLaunches(ctx context.Context, change func(*launch.Book) e
 	for {
 		ok, err := lock.TryLock()
 		if err != nil {
-			return fmt.Errorf("write launches: %w", err)
+			return fmt.Errorf("write %s: %w", what, err)
 		}
 		if ok {
 			break
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("write launches: another process has had %s open since %s ago: %w", path, bookWait, ctx.Err())
+			return fmt.Errorf("write %s: another process has had %s open since %s ago: %w", what, path, bookWait, ctx.Err())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	b, err := l.launches()
-	if err == nil {
-		err = change(b)
-	}
-	if err == nil {
-		err = l.writeLaunches(b)
-	}
-	return errors.Join(err, lock.Unlock())
+	return errors.Join(change(), lock.Unlock())
 }
 
 // writeLaunches writes what was added to the book; the lock is held.
