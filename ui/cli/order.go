@@ -61,7 +61,7 @@ if nobody acts, else the process that does; the command follows it to its end.`,
 	f := cmd.Flags()
 	f.StringVar(&spec.Route, "via", "", "the `route`: one of lapse routes NAME")
 	f.Var(&limit, "cap", "most to be charged as the only one who ordered, like 60USD (default: the name's own)")
-	f.Var(&bid, "bid-cap", "most to be bid if it comes to an auction (default: the name's own)")
+	f.Var(&bid, "bid-cap", "most to be bid if it comes to an auction (default: the name's own; 0USD: no bidding)")
 	f.Var(&price, "price", "the price you saw, where no call returns one, like 24.99USD")
 	f.IntVar(&spec.Years, "years", 1, "for how many years")
 	f.StringVar(&spec.Account, "account", "", "the `account`, where a service has several")
