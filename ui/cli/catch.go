@@ -131,12 +131,12 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name, f
 			}
 			return ctx.Err()
 		case <-tick.C:
-			done, won, err := a.caught(ctx, s, names)
+			done, flying, won, err := a.caught(ctx, s, names)
 			if err != nil {
 				return err
 			}
 			over := !fire.IsZero() && a.now().After(fire.Add(afterShot))
-			if armed, _ := s.Armed(); !over && !fire.IsZero() && len(armed) == 0 {
+			if armed, _ := s.Armed(); !over && !fire.IsZero() && !flying && len(armed) == 0 {
 				over = a.now().After(fire.Add(afterShot / 10))
 			}
 			if !done && !over {
@@ -157,23 +157,24 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name, f
 	}
 }
 
-// caught reports whether every order of the names has come to its end, and how
-// many names were won.
-func (a *app) caught(ctx context.Context, s *watch.Service, names []watch.Name) (done bool, won int, err error) {
+// caught reports whether every order of the names has come to its end, whether
+// one is being sent, perhaps by another process, and how many names were won.
+func (a *app) caught(ctx context.Context, s *watch.Service, names []watch.Name) (done, flying bool, won int, err error) {
 	done = true
 	for _, n := range names {
 		os, err := s.Orders(ctx, watch.OrderFilter{Name: n})
 		if err != nil {
-			return false, 0, fmt.Errorf("catch: %w", err)
+			return false, false, 0, fmt.Errorf("catch: %w", err)
 		}
 		got := false
 		for _, o := range os {
 			got = got || o.State == catch.Won || o.State == catch.WonProvisional
+			flying = flying || o.State == catch.Requested || o.State == catch.Processing
 			done = done && (o.State.Ended() || o.State == catch.WonProvisional)
 		}
 		if got {
 			won++
 		}
 	}
-	return done, won, nil
+	return done, flying, won, nil
 }
