@@ -400,6 +400,10 @@ func (d *decider) hinted() {
 				d.v.Window = w
 			}
 		}
+		if d.v.Stage == Free && slices.ContainsFunc(d.hints, delegated) {
+			d.v.Stage, d.v.Confidence, d.v.Missing = LikelyFree, Conflict, d.missing(nil)
+			d.v.Why = []string{"it was free, and is delegated in DNS now: somebody may hold it; it is not called free until two sources say so again"}
+		}
 		return
 	}
 	d.v.Stage, d.v.Confidence = Unknown, Guess
@@ -420,7 +424,7 @@ func (d *decider) hinted() {
 			d.v.Stage, d.v.RegistryStage = d.rs.MapsTo, d.rs.Name
 			d.v.Window = d.window(d.v.Stage)
 			d.why("it is on %s; nobody else was heard", who(a))
-		case a.Delegation == whoisx.Delegated || a.Delegation == whoisx.Parked || a.Delegation == whoisx.AtAuctionHouse || a.Delegation == whoisx.Lame:
+		case delegated(a):
 			if d.v.Stage == Unknown {
 				d.v.Stage = Registered
 			}
@@ -432,6 +436,15 @@ func (d *decider) hinted() {
 	d.v.Missing = d.missing(nil)
 	d.v.Since = whoisx.At(d.Now)
 	d.flags()
+}
+
+// delegated reports whether a DNS answer shows that somebody holds the name.
+func delegated(a whoisx.Answer) bool {
+	switch a.Delegation {
+	case whoisx.Delegated, whoisx.Parked, whoisx.AtAuctionHouse, whoisx.Lame:
+		return true
+	}
+	return false
 }
 
 // clockCheck notices a machine whose clock jumped, and a registry that answers

@@ -522,3 +522,23 @@ func TestVerbs(t *testing.T) {
 		}
 	}
 }
+
+// A name that was free is not called so while it is delegated and no source
+// that votes is heard.
+func TestFreeAndDelegated(t *testing.T) {
+	rule, now := Default().Rule("a.com"), dt("2026-11-21").Time
+	in := Input{Name: "a.com", Rule: rule, Now: now, Answers: []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.NotRegistered)}}
+	v := Decide(in)
+	seen := Remember(in, v)
+	for _, tt := range []struct {
+		dns  whoisx.Delegation
+		want Stage
+		sure Confidence
+	}{{whoisx.Delegated, LikelyFree, Conflict}, {whoisx.NotDelegated, Free, Confirmed}} {
+		dns := ans(whoisx.DNS, whoisx.Registered, func(a *whoisx.Answer) { a.Delegation = tt.dns })
+		got := Decide(Input{Name: "a.com", Rule: rule, Before: &seen, Now: now.Add(time.Hour), Answers: []whoisx.Answer{ans(whoisx.RDAP, whoisx.RateLimited), dns}})
+		if got.Stage != tt.want || got.Confidence != tt.sure {
+			t.Errorf("%s: %s %s %v", tt.dns, got.Stage, got.Confidence, got.Why)
+		}
+	}
+}
