@@ -288,14 +288,17 @@ const finest = 250 * time.Microsecond
 // waved places create i of a first wave of n. The drop may be anywhere within
 // the spread around the published second, and is likeliest in the middle: so
 // the gaps grow with the distance from it. A third of the wave comes before,
-// since a create that comes too early costs budget and wins nothing.
+// since a create that comes too early costs budget and wins nothing. The middle
+// itself is aimed right behind the drop: where the spread is smaller than the
+// gap to the next create, half of those aimed at the very moment would come a
+// few microseconds early and leave the name to the next.
 func (s situation) waved(i, n int) time.Duration {
 	if n == 1 {
 		return s.spread() / 2
 	}
-	before := n / 3
+	before, middle := n/3, min(s.spread(), finest/5)
 	if i == before {
-		return 0
+		return middle
 	}
 	side, k, of := 1.0, i-before, n-1-before
 	if i < before {
@@ -303,7 +306,7 @@ func (s situation) waved(i, n int) time.Duration {
 	}
 	y := float64(k) / float64(of)
 	d := max(time.Duration(math.Pow(y, 1.7)*float64(s.spread())), time.Duration(k)*finest)
-	return time.Duration(side * float64(d))
+	return middle + time.Duration(side*float64(d))
 }
 
 // lasts are the sessions' last sends while planning.
