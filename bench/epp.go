@@ -30,7 +30,7 @@ func benchPolicy(sessions, creates int) burst.Policy {
 func fire(ctx context.Context, s *eppServer, st burst.Strategy, sessions, creates int, at time.Time) (*burst.Result, error) {
 	b, err := burst.Arm(ctx, burst.Options{
 		Connect: func(ctx context.Context) (*epp.Session, error) { return s.session(ctx) },
-		Use: burst.Use{Keeper: &burst.Memory{}, Account: "bench"}, Client: "bench-1", Policy: benchPolicy(sessions, creates),
+		Use:     burst.Use{Keeper: &burst.Memory{}, Account: "bench"}, Client: "bench-1", Policy: benchPolicy(sessions, creates),
 		Strategy: st, Sessions: sessions, Spares: -1, Settle: 5 * time.Second,
 	}, []burst.Target{{Name: "example.com", Create: benchCreate}}, at, at)
 	if err != nil {

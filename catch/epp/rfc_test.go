@@ -250,7 +250,7 @@ func TestWhatIsWrittenValidates(t *testing.T) {
 			written[fmt.Sprintf("%d %T", len(written), c)] = b
 		}
 	})
-	if len(written) < 20 {
+	if len(written) < 20 && !testing.Short() { // short draws too few
 		t.Errorf("%d commands could be written", len(written))
 	}
 	validate(t, written)

@@ -76,6 +76,9 @@ func (d *decider) movedByItself(back whoisx.Date) bool {
 	if b != nil && (!b.Statuses["autoRenewPeriod"].IsZero() || sameDay(b.Verdict.Expires, d.expires)) {
 		return false // this registry tells, or it was judged before
 	}
+	if b != nil && (b.Verdict.Stage == Redemption || b.Verdict.Stage == PendingRestore) {
+		return false // it came back because somebody paid
+	}
 	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
 	return sameDay(up, back) || b != nil && b.Verdict.Stage.somebodys() && sameDay(b.Verdict.Expires, back) && (up.IsZero() || up.After(back.Time))
 }

@@ -227,6 +227,14 @@ func TestJourneys(t *testing.T) {
 			t.Errorf("%s %v %s", v.Stage, v.Happened, v.Anomaly)
 		}
 	})
+	t.Run("restored and paid for on the day from which its new year counts", func(t *testing.T) {
+		j := com(t)
+		j.look("2026-10-07T00:00:00Z", red)
+		v := j.look("2026-10-22T00:00:00Z", held("ok", born, "2026-10-21T10:00:00Z", "2027-10-21T10:00:00Z", "Example", "9999"))
+		if v.Stage != Registered || !v.event(EventRestored) {
+			t.Errorf("%s %v", v.Stage, v.Happened)
+		}
+	})
 	t.Run("a restore that failed begins a new redemption", func(t *testing.T) {
 		j := com(t)
 		j.look("2026-10-07T00:00:00Z", red)

@@ -44,15 +44,20 @@ func (s *Store) checkVersion(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
+	// One transaction: another process may be creating the file meanwhile, and
+	// its id and its tables appear together.
+	t, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.Rollback() }() // it wrote nothing
 	var have, id, tables int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
-		return err
-	}
-	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return err
-	}
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return err
+	for query, into := range map[string]*int{
+		"PRAGMA user_version": &have, "PRAGMA application_id": &id, "SELECT count(*) FROM sqlite_schema": &tables,
+	} {
+		if err := t.QueryRowContext(ctx, query).Scan(into); err != nil {
+			return err
+		}
 	}
 	if have > len(all) && id == appID {
 		return &NewerError{Path: s.path, Have: have, Know: len(all)}
