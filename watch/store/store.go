@@ -98,11 +98,35 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	fresh, err := inspect(abs, o.ReadOnly)
+	for until := time.Now().Add(openWait); ; {
+		s, err := openOnce(ctx, abs, o)
+		if err == nil || !isBusy(err) || time.Now().After(until) {
+			return s, err
+		}
+		// Another process is making the file. SQLite waits for it in its busy
+		// timeout, except where both are turning it to WAL.
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// openWait is how long Open waits for another process that makes the file.
+const openWait = 10 * time.Second
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+func openOnce(ctx context.Context, path string, o Options) (*Store, error) {
+	fresh, err := inspect(path, o.ReadOnly)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Store{path: abs, o: o}
+	s := &Store{path: path, o: o}
 	s.bind = watch.Binding{
 		Now: o.Now, Stale: 10 * time.Second,
 		Todo: func(watch.Row, time.Time) watch.Todo { return watch.Todo{} },
