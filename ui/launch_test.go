@@ -8,6 +8,8 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/launch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // openings are two launches: one in its early access period, one whose landrush
@@ -31,11 +33,12 @@ func openings() []watch.Opening {
 	var out []watch.Opening
 	for _, l := range b.Launches() {
 		o := watch.Opening{Launch: l, Offers: b.Offers(l.TLD), Ladder: launch.Ladder(l, b.Offers(l.TLD))}
-		o.EAP, _ = launch.EAPOf(l)
+		fee := launch.EAPOf(l)
+		o.EAP = fee.Steps
 		if l.TLD == "oak" {
 			r, _ := b.Offer("r")
 			w := watch.Waiting{Name: "acorn.oak", Cap: usd(600), Taken: []launch.Taken{{Offer: r, At: now.AddDate(0, 0, -20)}}}
-			m, _, err := launch.CapMet(o.EAP, w.Cap, l.GA().Fee, catch.Money{})
+			m, _, err := launch.CapMet(o.EAP, w.Cap, fee.Year, catch.Money{})
 			if err != nil {
 				panic(err)
 			}
@@ -126,4 +129,37 @@ func TestOfferForm(t *testing.T) {
 			t.Errorf("%s", got)
 		}
 	})
+}
+
+// TestExpiryAccess draws the hourly fee of a name that dropped, with the hour at
+// which it falls under the cap, at every size.
+func TestExpiryAccess(t *testing.T) {
+	dropped := now.Add(-30*time.Hour - 12*time.Minute).UTC()
+	steps := launch.ExpiryAccess(dropped).Steps()
+	d := row("cobalt.app", watch.Want, lifecycle.GatedStage, usd("600"))
+	d.Verdict.RegistryStage = "Expiry Access Period"
+	all, err := steps[30].Fee.Add(usd("13"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	what := "Expiry Access Period, fee expires: " + steps[30].To.Format(time.RFC3339)
+	d.Verdict.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagEAP, Tier: what, Price: &whoisx.Price{
+		Amount: all.Amount(), Currency: "USD", What: what, OnTop: steps[30].Fee.Amount(),
+	}}}
+	for _, size := range goldenSizes {
+		drive(t, Options{Core: newFake(d)}, size[0], size[1], func(d *driver) {
+			d.keys("enter")
+			d.pass(0)
+			got := checked(t, d, size[0], size[1])
+			want := []string{"31470.81 USD now", "Under your cap"}
+			if size[0] >= 80 {
+				want = append(want, "30281.09 USD (in 48m", "Under your cap 15 Nov 01:30 UTC: 584.90", "▸ 10 Nov 17:30 UTC", "571.90 USD ●", "10.00 USD ●")
+			}
+			for _, w := range want {
+				if !strings.Contains(got, w) {
+					t.Errorf("no %q at %d columns in\n%s", w, size[0], got)
+				}
+			}
+		})
+	}
 }

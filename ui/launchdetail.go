@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/launch"
@@ -101,36 +102,64 @@ func (s *launchScreen) clockLines(r *watch.Opening, now time.Time, w, h int) []s
 	if len(r.EAP) == 0 {
 		return nil
 	}
-	t := s.theme
-	step, next := launch.StepAt(r.EAP, now)
-	var text string
-	at := -1
-	switch {
-	case step != nil && next != nil:
-		text, at = fmt.Sprintf("%s now, from %s %s (%s)", step.Fee, launchDate(whoisx.At(next.From)), next.Fee, until(next.From, now)[0]), step.N-1
-	case step != nil:
-		text, at = step.Fee.String()+" now, the last step", step.N-1
-	case next != nil:
-		text = fmt.Sprintf("It begins at %s on %s (%s)", next.Fee, launchDate(whoisx.At(next.From)), until(next.From, now)[0])
-	default:
-		text = "The falling fee is over"
-	}
-	out := []string{widget.NewLine(w, t).Skip(1).Put(t.Title, text).String()}
 	met := len(r.EAP) + 1
 	for _, n := range r.Names {
 		if n.Met != nil {
 			met = min(met, n.Met.Step.N)
 		}
 	}
-	chart := make([]widget.ChartStep, len(r.EAP))
-	for i, e := range r.EAP {
+	t := s.theme
+	out := []string{widget.NewLine(w, t).Skip(1).Put(t.Title, feeNow(r.EAP, now)).String()}
+	return append(out, s.feeChart(r.EAP, met, now, w, h)...)
+}
+
+// fallingLines are the clock of the fee that a registry asks for a name that
+// dropped, where one is known.
+func (s *nameScreen) fallingLines(w, h int, now time.Time) []string {
+	f, ok := launch.FallingOf(s.d.Verdict)
+	if !ok {
+		return nil
+	}
+	met, text := len(f.Steps)+1, feeNow(f.Steps, now)
+	if m, ok, err := launch.CapMet(f.Steps, s.d.Cap, f.Year, catch.Money{}); err == nil && ok && !s.d.Cap.IsZero() {
+		met = m.Step.N
+		text += ". Under your cap " + launchDate(whoisx.At(m.Step.From)) + ": " + m.OnWin.String()
+	}
+	lines := max(h/4, 3)
+	steps := launch.Outline(f.Steps, now, met, lines)
+	out := s.labelled(w, "FEE", text, s.theme.Warn)
+	return append(out, s.feeChart(steps, met, now, w, lines)...)
+}
+
+// feeNow says what a falling fee is, and when it falls next.
+func feeNow(steps []launch.EAPStep, now time.Time) string {
+	step, next := launch.StepAt(steps, now)
+	switch {
+	case step != nil && next != nil:
+		return fmt.Sprintf("%s now, from %s %s (%s)", step.Fee, launchDate(whoisx.At(next.From)), next.Fee, until(next.From, now)[0])
+	case step != nil:
+		return step.Fee.String() + " now, the last step that is known"
+	case next != nil:
+		return fmt.Sprintf("It begins at %s on %s (%s)", next.Fee, launchDate(whoisx.At(next.From)), until(next.From, now)[0])
+	}
+	return "The falling fee is over"
+}
+
+// feeChart draws steps of a fee; from step number met on it is within a cap.
+func (a *app) feeChart(steps []launch.EAPStep, met int, now time.Time, w, h int) []string {
+	at := -1
+	chart := make([]widget.ChartStep, len(steps))
+	for i, e := range steps {
 		label := "until then"
 		if !e.From.IsZero() {
 			label = launchDate(whoisx.At(e.From))
 		}
 		chart[i] = widget.ChartStep{Label: label, Text: e.Fee.String(), Value: float64(e.Fee.Units), Met: e.N >= met}
+		if !now.Before(e.From) && (e.To.IsZero() || now.Before(e.To)) {
+			at = i
+		}
 	}
-	return append(out, widget.StepChart(t, chart, at, w, h)...)
+	return widget.StepChart(a.theme, chart, at, w, h)
 }
 
 // stakeLines are what each name that waits has at stake: what is lost at the

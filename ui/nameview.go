@@ -72,6 +72,7 @@ func (s *nameScreen) overview(w, h int, now time.Time) []string {
 		add(" " + bar)
 	}
 	add(s.windowLines(w, &d.Row, now)...)
+	add(s.fallingLines(w, h, now)...)
 	if len(out) > before {
 		rule()
 	}

@@ -157,6 +157,7 @@ func (s *Service) dues(r Row, now time.Time) []alert.Due {
 		}
 	}
 	out = append(out, s.launchDues(r, now)...)
+	out = append(out, fallingDues(r, now)...)
 	if w := r.Verdict.Window; r.Kind == Want && w != nil && !w.From.DayOnly && w.From.After(now) && w.From.Sub(now) < closeAhead {
 		for _, route := range s.o.Routes {
 			d, terms := route.Describe(), route.Terms(string(r.Name))

@@ -168,15 +168,16 @@ func (s *Service) launchDues(r Row, now time.Time) []alert.Due {
 	for _, p := range l.Phases {
 		price := ""
 		if p.Fee.Currency != "" {
-			price = "It asks " + p.Fee.String() + "."
+			price = "It asks " + l.Asks(p).String() + "."
 		}
 		add("phase-"+p.Name+"-opens", p.Name+" of ."+l.TLD+" opens", price, p.From, 24*time.Hour, time.Hour)
 		if p.Kind == launch.Landrush || p.Kind == launch.SunriseEnd || p.Kind == launch.LRP {
 			add("phase-"+p.Name+"-closes", p.Name+" of ."+l.TLD+" closes", price, p.To, 24*time.Hour, time.Hour)
 		}
-		if c, err := p.Fee.Cmp(r.Cap); !met && err == nil && !r.Cap.IsZero() && p.Fee.Currency != "" && c <= 0 && (p.Kind == launch.EarlyAccess || p.Kind == launch.Landrush) {
+		all := l.Asks(p)
+		if c, err := all.Cmp(r.Cap); !met && err == nil && !r.Cap.IsZero() && all.Currency != "" && c <= 0 && (p.Kind == launch.EarlyAccess || p.Kind == launch.Landrush) {
 			met = true
-			add("cap-met", "the price of "+p.Name+" falls under your cap", fmt.Sprintf("It asks %s, your cap is %s.", p.Fee, r.Cap), p.From, 24*time.Hour, time.Hour)
+			add("cap-met", "the price of "+p.Name+" falls under your cap", fmt.Sprintf("It asks %s all in, your cap is %s.", all, r.Cap), p.From, 24*time.Hour, time.Hour)
 		}
 	}
 	for _, o := range r.Orders {

@@ -98,6 +98,13 @@ func TestTodo(t *testing.T) {
 	verdict := func(st lifecycle.Stage, w *lifecycle.Window) State {
 		return State{Verdict: lifecycle.Verdict{Stage: st, Window: w}}
 	}
+	expiring := func(all, fee string, until time.Time) State {
+		st := verdict(lifecycle.GatedStage, nil)
+		st.Verdict.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagEAP, Price: &whoisx.Price{
+			Amount: all, Currency: "USD", OnTop: fee, What: "Expiry Access Period, fee expires: " + until.Format(time.RFC3339),
+		}}}
+		return st
+	}
 	until := whoisx.At(in(22 * time.Hour))
 	s := &Service{o: Options{Routes: []catch.Route{closing{name: "DropCatch", before: 15 * time.Minute}, closing{name: "Dynadot", before: 4 * time.Hour}}}}
 	s.routes = map[string]catch.Route{"DropCatch": s.o.Routes[0], "Dynadot": s.o.Routes[1]}
@@ -133,6 +140,10 @@ func TestTodo(t *testing.T) {
 		}, TodoBid, in(time.Hour), true},
 		{"redemption waits", Row{Watch: Watch{Kind: Want}, State: verdict(lifecycle.Redemption, will(22*day))}, TodoNothing, time.Time{}, false},
 		{"gated is not free", Row{Watch: Watch{Kind: Want}, State: verdict(lifecycle.GatedStage, nil)}, TodoNothing, time.Time{}, false},
+		{"a fee that falls under the cap in 11 hours, as it was told 39 minutes ago", Row{Watch: Watch{Kind: Want, Cap: money(600, "USD")}, State: expiring("956.83", "943.83", in(-39*time.Minute))}, TodoDecide, in(11*time.Hour + 21*time.Minute), true},
+		{"a fee that is under the cap", Row{Watch: Watch{Kind: Want, Cap: money(600, "USD")}, State: expiring("584.90", "571.90", in(21*time.Minute))}, TodoDecide, in(21 * time.Minute), true},
+		{"a fee that falls, and no cap", Row{Watch: Watch{Kind: Want}, State: expiring("584.90", "571.90", in(21*time.Minute))}, TodoNothing, time.Time{}, false},
+		{"a fee that falls, and a cap in another currency", Row{Watch: Watch{Kind: Want, Cap: money(600, "EUR")}, State: expiring("584.90", "571.90", in(21*time.Minute))}, TodoNothing, time.Time{}, false},
 		{"free", Row{Watch: Watch{Kind: Want}, State: State{Verdict: lifecycle.Verdict{Stage: lifecycle.Free, Since: whoisx.At(now)}}}, TodoOrder, now, true},
 		{"mine expires", Row{Watch: Watch{Kind: Mine}, State: State{Verdict: lifecycle.Verdict{Stage: lifecycle.Registered, Expires: whoisx.At(in(58 * day))}}}, TodoRenew, in(58 * day), false},
 		{"mine expires next year", Row{Watch: Watch{Kind: Mine}, State: State{Verdict: lifecycle.Verdict{Stage: lifecycle.Registered, Expires: whoisx.At(in(400 * day))}}}, TodoNothing, time.Time{}, false},

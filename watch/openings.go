@@ -48,18 +48,15 @@ func (s *Service) Openings(ctx context.Context) ([]Opening, error) {
 	for _, l := range b.Launches() {
 		o := Opening{Launch: l, Offers: b.Offers(l.TLD), Names: []Waiting{}}
 		o.Ladder = launch.Ladder(l, o.Offers)
-		o.EAP, _ = launch.EAPOf(l)
+		fee := launch.EAPOf(l)
+		o.EAP = fee.Steps
 		for _, r := range waiting[l.TLD] {
 			w := Waiting{Name: r.Name, Cap: r.Cap, Taken: launch.TakenOf(b, r.Orders)}
 			if w.Exposure, err = launch.ExposureOf(string(r.Name), l, w.Taken); err != nil {
 				w.Trouble = err.Error()
 			}
 			if !r.Cap.IsZero() && len(o.EAP) > 0 {
-				var year catch.Money
-				if ga := l.GA(); ga != nil {
-					year = ga.Fee
-				}
-				if m, ok, err := launch.CapMet(o.EAP, r.Cap, year, catch.Money{}); err == nil && ok {
+				if m, ok, err := launch.CapMet(fee.Steps, r.Cap, fee.Year, catch.Money{}); err == nil && ok {
 					w.Met = &m
 				}
 			}

@@ -69,7 +69,7 @@ func (r *RouteSource) Ask(ctx context.Context, name string) whoisx.Answer {
 	if !q.Price.IsZero() {
 		a.Price = &whoisx.Price{Amount: q.Price.Amount(), Currency: q.Price.Currency, What: "create"}
 		if q.Early.Units > 0 {
-			a.Price.What = whoisx.CleanLine(q.EarlyWhat)
+			a.Price.What, a.Price.OnTop = whoisx.CleanLine(q.EarlyWhat), q.Early.Amount()
 		}
 	}
 	line := fmt.Sprintf("%s %s %s", name, says, q.Price)

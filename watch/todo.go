@@ -36,6 +36,9 @@ func (s *Service) todo(r Row, now time.Time) Todo {
 	for _, o := range r.Orders {
 		consider(orderTodo(o, now))
 	}
+	if r.Kind != Mine {
+		consider(fallingTodo(r, now))
+	}
 	switch r.Kind {
 	case Mine:
 		consider(renewTodo(r, now))

@@ -138,6 +138,9 @@ type Price struct {
 	Amount   string `json:"amount"`
 	Currency string `json:"currency"`
 	What     string `json:"what,omitempty"` // "create", "renew", "early access", a tier's name
+	// OnTop is the part of Amount that is the fee of an early or expiry access
+	// period, where the source says it.
+	OnTop string `json:"on_top,omitempty"`
 }
 
 // Drop is what a source said about when the name drops.

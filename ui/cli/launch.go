@@ -158,7 +158,6 @@ type launchShown struct {
 func (a *app) showLaunch(b *launch.Book, l launch.Launch) error {
 	offers := b.Offers(l.TLD)
 	rungs := launch.Ladder(l, offers)
-	eap, _ := launch.EAPOf(l)
 	if a.flags.json {
 		asks := map[string][]string{}
 		for _, o := range offers {
@@ -166,7 +165,7 @@ func (a *app) showLaunch(b *launch.Book, l launch.Launch) error {
 				asks[o.ID] = q
 			}
 		}
-		return a.writeJSON(launchShown{l, list(rungs), offeredOf(offers), asks, eap})
+		return a.writeJSON(launchShown{l, list(rungs), offeredOf(offers), asks, launch.EAPOf(l).Steps})
 	}
 	var w strings.Builder
 	line := func(s string) string { return whoisx.CleanLine(s) }

@@ -286,7 +286,7 @@ func readTaken(b *launch.Book, l launch.Launch, s string, now time.Time) (launch
 		return t, nil
 	}
 	if p := l.Phase(what); p != nil {
-		t.Offer = launch.Offer{ID: p.Name, Registrar: "the registry's table", TLD: l.TLD, Phase: p.Name, Tier: launch.Purchase, Price: p.Fee, Charged: launch.AtOrder}
+		t.Offer = launch.Offer{ID: p.Name, Registrar: "the registry's table", TLD: l.TLD, Phase: p.Name, Tier: launch.Purchase, Price: l.Asks(*p), Charged: launch.AtOrder}
 		if p.Fee.Currency == "" {
 			return t, usagef("%s of .%s has no price in the book", p.Name, l.TLD)
 		}

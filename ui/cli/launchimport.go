@@ -151,6 +151,7 @@ func merged(have, read launch.Launch) launch.Launch {
 			if p.Fee.Currency == "" {
 				p.Fee = q.Fee
 			}
+			p.Contest = q.Contest // no table tells it
 		}
 		out.Phases = append(out.Phases, p)
 	}

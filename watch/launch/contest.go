@@ -164,7 +164,10 @@ func (res *Result) stakes(rungs []Rung, i, top int, in []Entrant) error {
 		s := Stake{Who: e.Who, Step: rungs[i].Step, Paid: charged(rungs, i, t)}
 		s.Won = i == top && e.Who == res.Winner
 		if s.Won {
-			s.Paid = e.Offer.Price
+			var err error
+			if s.Paid, err = e.Offer.Price.Add(e.Offer.ICANNFee); err != nil {
+				return fmt.Errorf("%s: ICANN's fee: %w", e.Who, err)
+			}
 		}
 		s.Out = i == top && res.Winner != "" && !s.Won
 		zero := catch.Money{Currency: e.Offer.Price.Currency}

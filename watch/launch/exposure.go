@@ -18,7 +18,9 @@ type Rung struct {
 	Tier  Tier        `json:"tier,omitempty"`
 	From  whoisx.Date `json:"from"`
 	To    whoisx.Date `json:"to"`
-	Price catch.Money `json:"price"` // what the registry's table asks, where no offer is known
+	// Price is what the registry's table asks for a name on it, all in; where
+	// offers are known, theirs count.
+	Price catch.Money `json:"price"`
 	// Offers are those that compete on this rung.
 	Offers []Offer `json:"offers"`
 	// Registrar and Registry say how several are decided among: first among
@@ -54,7 +56,7 @@ func Ladder(l Launch, offers []Offer) []Rung {
 			}
 		}
 		slices.SortStableFunc(here, func(a, b Offer) int { return tierRank(a.Tier) - tierRank(b.Tier) })
-		base := Rung{Step: p.Name, Phase: p.Name, From: p.From, To: p.To, Price: p.Fee, Registry: registryContest(p), Offers: []Offer{}}
+		base := Rung{Step: p.Name, Phase: p.Name, From: p.From, To: p.To, Price: l.Asks(p), Registry: registryContest(p), Offers: []Offer{}}
 		if len(here) == 0 {
 			out = append(out, base)
 			continue
@@ -64,6 +66,9 @@ func Ladder(l Launch, offers []Offer) []Rung {
 			r.Tier = here[i].Tier
 			if p.Kind == GA {
 				r.Step = p.Name + ", " + string(r.Tier)
+				if r.Tier == Standard {
+					r.Registry = firstCreate
+				}
 			}
 			for ; i < len(here) && tierRank(here[i].Tier) == tierRank(r.Tier); i++ {
 				r.Offers = append(r.Offers, here[i])
@@ -75,7 +80,11 @@ func Ladder(l Launch, offers []Offer) []Rung {
 	return out
 }
 
-// registryContest is how the registry decides between registrars.
+const firstCreate = "the registry takes the first create that reaches it"
+
+// registryContest is how the registry decides between registrars. At general
+// availability an auction is between priority orders: a standard one is tried
+// once the phase is open, by whoever is first.
 func registryContest(p Phase) string {
 	switch p.Contest {
 	case catch.PublicAuction, catch.PrivateAuction:
@@ -83,7 +92,7 @@ func registryContest(p Phase) string {
 	case catch.Lottery:
 		return "the registry draws lots among the registrars that bring an order"
 	case catch.FirstCome:
-		return "the registry takes the first create that reaches it"
+		return firstCreate
 	}
 	switch p.Kind {
 	case SunriseEnd, LRP, QLP:
@@ -91,7 +100,7 @@ func registryContest(p Phase) string {
 	case Landrush:
 		return "the registry takes the first, or auctions between several applications: ask first"
 	}
-	return "the registry takes the first create that reaches it"
+	return firstCreate
 }
 
 func registrarContest(offers []Offer) string {
@@ -141,6 +150,8 @@ type Step struct {
 	IfWon  *catch.Money `json:"if_won"` // null: no offer taken can win here
 	IfLost IfLost       `json:"if_lost"`
 	TiedUp TiedUp       `json:"tied_up"`
+	// Frozen is the part of TiedUp that is held as deposits: it is not paid.
+	Frozen catch.Money `json:"frozen,omitzero"`
 	// ICANNFee is the part of IfWon that goes to ICANN, where it is charged on
 	// top. LaterYears is what the name costs from the second year on, and
 	// IfPremium what it costs then should the registry call it premium.
@@ -153,7 +164,7 @@ type Step struct {
 type Exposure struct {
 	Name      string      `json:"name"`
 	Steps     []Step      `json:"steps"`
-	WorstCase catch.Money `json:"worst_case"` // the most that is paid at any step, won or lost
+	WorstCase catch.Money `json:"worst_case"` // the most that is paid at any step, a win there included
 	AskFirst  []string    `json:"ask_first,omitempty"`
 }
 
@@ -175,11 +186,9 @@ func (p *purse) add(m catch.Money) {
 // up. Offers in two currencies are an error.
 func ExposureOf(name string, l Launch, taken []Taken) (Exposure, error) {
 	e := Exposure{Name: name, Steps: []Step{}}
+	taken = slices.DeleteFunc(slices.Clone(taken), func(t Taken) bool { return t.Offer.Tier == Interest })
 	var offers []Offer
 	for _, t := range taken {
-		if t.Offer.Tier == Interest {
-			continue
-		}
 		if l.Phase(t.Offer.Phase) == nil {
 			return e, fmt.Errorf("exposure of %s: %s: .%s has no phase %q", name, t.Offer.label(), l.TLD, t.Offer.Phase)
 		}
@@ -193,22 +202,13 @@ func ExposureOf(name string, l Launch, taken []Taken) (Exposure, error) {
 	}
 	rungs := Ladder(l, offers)
 	for i, r := range rungs {
-		s, err := step(l, rungs, i, taken)
+		s, most, err := step(rungs, i, taken)
 		if err != nil {
 			return e, fmt.Errorf("exposure of %s: %s: %w", name, r.Step, err)
 		}
 		e.Steps = append(e.Steps, s)
-		for _, m := range []*catch.Money{&s.Paid, s.IfWon} {
-			if m == nil {
-				continue
-			}
-			c, err := m.Cmp(e.WorstCase)
-			if err != nil {
-				return e, fmt.Errorf("exposure of %s: %w", name, err)
-			}
-			if c > 0 || e.WorstCase.Currency == "" {
-				e.WorstCase = *m
-			}
+		if e.WorstCase.Currency == "" || dearer(e.WorstCase, most) {
+			e.WorstCase = most
 		}
 	}
 	return e, nil
@@ -256,76 +256,98 @@ func payday(rungs []Rung, t Taken) time.Time {
 func charged(rungs []Rung, i int, t Taken) catch.Money {
 	none := catch.Money{Currency: t.Offer.Price.Currency}
 	own := rungOf(rungs, t.Offer)
-	end := rungs[i].ends()
-	if !end.IsZero() && !t.At.Before(end) && own != i {
-		return none // taken later
+	if takenAfter(rungs, i, t) {
+		return none
 	}
 	later := t.Offer.Charged == AtPhase || t.Offer.Tier == Purchase
-	if t.Offer.Charged == OnSuccess || later && own > i && rungs[own].Phase != rungs[i].Phase {
+	switch {
+	case t.Offer.Charged == OnSuccess && t.Offer.ApplicationFee.Currency != "":
+		return t.Offer.ApplicationFee // never given back: it is owed whoever wins
+	case t.Offer.Charged == OnSuccess, later && own > i && rungs[own].Phase != rungs[i].Phase:
 		return none
 	}
 	// Where nobody says when it is charged, the worst is assumed: at once.
 	return t.Offer.Price
 }
 
-func step(l Launch, rungs []Rung, i int, taken []Taken) (Step, error) {
+// frozen is the deposit that is held for an offer while its own rung is not
+// decided.
+func frozen(rungs []Rung, i int, t Taken) catch.Money {
+	if takenAfter(rungs, i, t) || i > rungOf(rungs, t.Offer) {
+		return catch.Money{}
+	}
+	return t.Offer.Deposit
+}
+
+// takenAfter reports whether an offer was taken once a rung was decided.
+func takenAfter(rungs []Rung, i int, t Taken) bool {
+	end := rungs[i].ends()
+	return !end.IsZero() && !t.At.Before(end) && rungOf(rungs, t.Offer) != i
+}
+
+// step is one step of an exposure, and the most that is paid at it, a win
+// included.
+func step(rungs []Rung, i int, taken []Taken) (Step, catch.Money, error) {
 	r := rungs[i]
 	s := Step{Step: r.Step, From: r.From, To: r.To}
-	var paid, cash, credit, refund, won, icann purse
-	var winner *Taken
-	end := r.ends()
-	for j := range taken {
-		t := &taken[j]
-		if t.Offer.Tier == Interest {
-			continue
+	// Of several that compete here the dearest wins, for the worst case.
+	winner := -1
+	for j, t := range taken {
+		if rungOf(rungs, t.Offer) == i && (winner < 0 || dearer(taken[winner].Offer.Price, t.Offer.Price)) {
+			winner = j
 		}
-		m := charged(rungs, i, *t)
-		paid.add(m)
+	}
+	var paid, held, cash, credit, refund, won, most purse
+	end := r.ends()
+	for j, t := range taken {
+		m, deposit := charged(rungs, i, t), frozen(rungs, i, t)
 		c, cr, rf, err := t.Offer.loss(m)
 		if err != nil {
-			return s, err
+			return s, most.sum, err
 		}
+		paid.add(m)
+		held.add(deposit)
 		cash.add(c)
 		credit.add(cr)
 		refund.add(rf)
-		if !rf.IsZero() && t.Offer.RefundIn > 0 && !end.IsZero() {
+		if j == winner {
+			won.add(t.Offer.Price)
+			won.add(t.Offer.ICANNFee)
+			most.add(t.Offer.Price)
+			most.add(t.Offer.ICANNFee)
+			s.ICANNFee, s.LaterYears, s.IfPremium = t.Offer.ICANNFee, t.Offer.Renewal, t.Offer.PremiumRenewal
+		} else {
+			won.add(c)
+			most.add(m)
+		}
+		if end.IsZero() {
+			continue
+		}
+		if !rf.IsZero() && t.Offer.RefundIn > 0 {
 			if by := end.UTC().Add(t.Offer.RefundIn); by.After(s.IfLost.RefundBy.Time) {
 				s.IfLost.RefundBy = whoisx.Day(by.Date())
 			}
 		}
-		if !m.IsZero() && !end.IsZero() {
-			s.TiedUp.Days = max(s.TiedUp.Days, calendarDays(payday(rungs, *t), end))
+		if !m.IsZero() {
+			s.TiedUp.Days = max(s.TiedUp.Days, calendarDays(payday(rungs, t), end))
 		}
-		// Of several that compete here the dearest wins, for the worst case.
-		if rungOf(rungs, t.Offer) == i && (winner == nil || dearer(winner.Offer.Price, t.Offer.Price)) {
-			winner = t
+		if !deposit.IsZero() {
+			s.TiedUp.Days = max(s.TiedUp.Days, calendarDays(t.At, end))
 		}
 	}
-	if winner != nil {
-		won.add(winner.Offer.Price)
-		won.add(winner.Offer.ICANNFee)
-		icann.add(winner.Offer.ICANNFee)
-		for j := range taken {
-			if t := &taken[j]; t != winner && t.Offer.Tier != Interest {
-				c, _, _, err := t.Offer.loss(charged(rungs, i, *t))
-				if err != nil {
-					return s, err
-				}
-				won.add(c)
-			}
-		}
-		s.LaterYears, s.IfPremium = winner.Offer.Renewal, winner.Offer.PremiumRenewal
+	if winner >= 0 {
 		s.IfWon = &won.sum
 	}
-	for _, p := range []*purse{&paid, &cash, &credit, &refund, &won, &icann} {
+	tied := purse{sum: paid.sum}
+	tied.add(held.sum)
+	for _, p := range []*purse{&paid, &held, &cash, &credit, &refund, &won, &most, &tied} {
 		if p.err != nil {
-			return s, p.err
+			return s, most.sum, p.err
 		}
 	}
-	s.Paid, s.ICANNFee = paid.sum, icann.sum
+	s.Paid, s.Frozen, s.TiedUp.Amount = paid.sum, held.sum, tied.sum
 	s.IfLost.CashLost, s.IfLost.Credit, s.IfLost.Refund = cash.sum, credit.sum, refund.sum
-	s.TiedUp.Amount = paid.sum
-	return s, nil
+	return s, most.sum, nil
 }
 
 // calendarDays counts the days from one UTC date to another.

@@ -60,7 +60,9 @@ type Phase struct {
 	Kind Kind        `json:"kind"`
 	From whoisx.Date `json:"from"`
 	To   whoisx.Date `json:"to"`
-	Fee  catch.Money `json:"fee"` // what the source asks for a name in this phase
+	// Fee is what the source asks for a name in this phase: on top of a year's
+	// registration in an early access period, all in elsewhere (see Asks).
+	Fee catch.Money `json:"fee"`
 	// Contest is how the registry decides where several registrars bring an
 	// order: first-come, public-auction, private-auction, lottery; "" is as
 	// usual for its kind.
@@ -129,6 +131,29 @@ func (l Launch) GA() *Phase {
 		}
 	}
 	return nil
+}
+
+// Asks is what a name costs in a phase, all in. The fee of an early access
+// period stands on top of a year's registration; where nobody told what that
+// costs at general availability, it is the fee alone.
+func (l Launch) Asks(p Phase) catch.Money {
+	if p.Kind != EarlyAccess || p.Fee.Currency == "" {
+		return p.Fee
+	}
+	all, err := p.Fee.Add(l.Year())
+	if err != nil { // a launch in two currencies is refused when it is read
+		return p.Fee
+	}
+	return all
+}
+
+// Year is what a year's registration costs at general availability; zero where
+// nobody told.
+func (l Launch) Year() catch.Money {
+	if ga := l.GA(); ga != nil {
+		return ga.Fee
+	}
+	return catch.Money{}
 }
 
 // At returns the phase that takes orders at t: of several the one that comes

@@ -3,6 +3,7 @@ package launch
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +169,29 @@ func TestExposureOfSeveral(t *testing.T) {
 	if err != nil || worst.WorstCase != usd("219.99") {
 		t.Errorf("worst case of two in one phase: %s, %v", worst.WorstCase, err)
 	}
+	// What is paid on success is paid on top of what was charged before, though
+	// the loser's credit is not lost: the worst is all that leaves the purse.
+	later := landrush("landrush 5", "500")
+	later.Charged, later.ICANNFee = OnSuccess, usd("0.18")
+	both, err := ExposureOf("my.fraud", fraud(t), []Taken{{priority("r"), at("2026-08-10T12:00:00Z")}, {later, at("2026-10-05T09:00:00Z")}})
+	if err != nil || both.WorstCase != usd("600.18") || *both.Steps[4].IfWon != usd("565.18") || both.Steps[4].Paid != usd("100") {
+		t.Errorf("worst case %s, %+v, %v", both.WorstCase, both.Steps[4], err)
+	}
+	// An application fee is owed whoever wins, also where the rest is charged on
+	// success; a deposit is tied up and not paid, until its phase is decided.
+	apply := landrush("landrush 3", "1269.99")
+	apply.Tier, apply.Charged, apply.ApplicationFee, apply.Deposit = Apply, OnSuccess, usd("40"), usd("200")
+	held, err := ExposureOf("my.fraud", fraud(t), []Taken{{apply, at("2026-09-21T00:00:00Z")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, four := held.Steps[2], held.Steps[3]
+	if three.Paid != usd("40") || *three.IfWon != usd("1269.99") || three.IfLost.CashLost != usd("40") || three.Frozen != usd("200") || three.TiedUp != (TiedUp{usd("240"), 12}) {
+		t.Errorf("%+v", three)
+	}
+	if four.Paid != usd("40") || !four.Frozen.IsZero() || four.TiedUp != (TiedUp{usd("40"), 13}) || held.WorstCase != usd("1269.99") {
+		t.Errorf("%+v, worst %s", four, held.WorstCase)
+	}
 	euro := standard("r")
 	euro.Price.Currency = "EUR"
 	euro.ApplicationFee = catch.Money{}
@@ -182,7 +206,7 @@ func TestExposureOfSeveral(t *testing.T) {
 func TestGuard(t *testing.T) {
 	taken := []Taken{{priority("r"), at("2026-08-10T12:00:00Z")}}
 	err := Guard(taken, priority("other"))
-	if !errors.Is(err, ErrAgainstSelf) || !strings.Contains(err.Error(), "between the two registrars") {
+	if !errors.Is(err, ErrAgainstSelf) || !strings.Contains(err.Error(), "the two registrars would stand against each other") {
 		t.Errorf("%v", err)
 	}
 	if err := Guard(taken, priority("r")); !errors.Is(err, ErrAgainstSelf) {
@@ -237,14 +261,20 @@ func TestTwoLevels(t *testing.T) {
 	}
 	want := []Level{
 		{"at r", "private-auction", []string{"anna", "ben"}},
-		{"at the registry", "the registry takes the first create that reaches it", []string{"the winner at r", "cleo"}},
+		{"at the registry", "the registry auctions the name among the registrars that bring an order", []string{"the winner at r", "cleo"}},
 	}
 	if res.Winner != "" || !cmp.Equal(want, res.Contest) {
 		t.Errorf("%+v\n%s", res, cmp.Diff(want, res.Contest))
 	}
-	// A phase whose registry auctions says so.
-	l.GA().Contest = catch.PublicAuction
-	if res, err = Resolve(l, []Entrant{{"anna", priority("r"), at("2026-08-10T12:00:00Z")}, {"cleo", priority("q"), at("2026-08-12T12:00:00Z")}}); err != nil || len(res.Contest) != 1 || res.Contest[0].How != "the registry auctions the name among the registrars that bring an order" {
+	// Standard orders are tried once it is open: there the first create counts,
+	// and so it does where the registry is known to auction nothing.
+	first1, first2 := standard("r"), standard("q")
+	if res, err = Resolve(l, []Entrant{{"anna", first1, at("2026-08-10T12:00:00Z")}, {"cleo", first2, at("2026-08-12T12:00:00Z")}}); err != nil || len(res.Contest) != 1 || res.Contest[0].How != firstCreate {
+		t.Errorf("%+v %v", res, err)
+	}
+	l.Phases = slices.Clone(l.Phases)
+	l.GA().Contest = catch.FirstCome
+	if res, err = Resolve(l, []Entrant{{"anna", priority("r"), at("2026-08-10T12:00:00Z")}, {"cleo", priority("q"), at("2026-08-12T12:00:00Z")}}); err != nil || len(res.Contest) != 1 || res.Contest[0].How != firstCreate {
 		t.Errorf("%+v %v", res, err)
 	}
 	first, err := Resolve(l, []Entrant{{"late", standard("r"), at("2026-08-10T12:00:00Z")}, {"early", standard("r"), at("2026-08-02T12:00:00Z")}})
@@ -261,6 +291,31 @@ func TestLadder(t *testing.T) {
 	want := []string{"landrush 1", "landrush 2", "landrush 3", "landrush 4", "landrush 5", "general availability, priority", "general availability, standard"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// The fee of an early access day stands on top of a year's registration; that
+// of a landrush is all there is to pay.
+func TestAsks(t *testing.T) {
+	b := Default()
+	if err := b.Overlay("launches.toml", []byte("[[launch]]\ntld = \"oak\"\n"+
+		"[[launch.phase]]\nname = \"EAP 1\"\nkind = \"eap\"\nfrom = \"2026-12-01T16:00:00Z\"\nto = \"2026-12-02T16:00:00Z\"\nfee = \"500USD\"\n"+
+		"[[launch.phase]]\nname = \"GA\"\nkind = \"ga\"\nfrom = \"2026-12-02T16:00:00Z\"\nfee = \"24.99USD\"\n")); err != nil {
+		t.Fatal(err)
+	}
+	oak, _ := b.Launch("oak")
+	if got := oak.Asks(*oak.Phase("EAP 1")); got != usd("524.99") {
+		t.Errorf("an early access day asks %s", got)
+	}
+	if got := EAPOf(oak); len(got.Steps) != 1 || got.Steps[0].Fee != usd("500") || got.Year != usd("24.99") || got.AllIn {
+		t.Errorf("%+v", got)
+	}
+	f := fraud(t)
+	if got := f.Asks(f.Phases[4]); got != usd("219.99") {
+		t.Errorf("a landrush asks %s", got)
+	}
+	if got := EAPOf(f); len(got.Steps) != 5 || !got.Year.IsZero() || !got.AllIn {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -300,6 +355,65 @@ func TestEAP(t *testing.T) {
 	x := EAP{From: at("2026-11-16T19:02:11Z"), Step: time.Hour, Fees: e.Fees}
 	if now, _ := StepAt(x.Steps(), at("2026-11-16T22:02:11Z")); now.N != 4 {
 		t.Errorf("%+v", now)
+	}
+}
+
+// The expiry access period of a dropped name is known step by step where its
+// registry asks what its software has by default.
+func TestExpiryAccess(t *testing.T) {
+	dropped := at("2026-11-16T19:02:11Z")
+	steps := ExpiryAccess(dropped).Steps()
+	for n, want := range map[int]string{1: "100000.00", 2: "96219.61", 240: "10.00"} { // google/nomulus, DomainPricingLogicTest
+		if got := steps[n-1]; got.Fee != usd(want) || got.From != dropped.Add(time.Duration(n-1)*time.Hour) {
+			t.Errorf("step %d: %+v, want %s", n, got, want)
+		}
+	}
+	asked := func(all, onTop, what string) lifecycle.Verdict {
+		return lifecycle.Verdict{Stage: lifecycle.GatedStage, Flags: []lifecycle.Flag{{Flag: lifecycle.FlagEAP, Price: &whoisx.Price{Amount: all, Currency: "USD", OnTop: onTop, What: what}}}}
+	}
+	f, ok := FallingOf(asked("96232.61", "96219.61", "Expiry Access Period, fee expires: 2026-11-16T21:02:11.000Z"))
+	if !ok || len(f.Steps) != 240 || f.Steps[0].From != dropped || f.Year != usd("13") {
+		t.Fatalf("%+v", f)
+	}
+	// 600 with the registration in: the fee is 587.00 at most, by hand from the
+	// first whole step after ln(100000/587)/ln(10000)*239 = 133.3 on.
+	met, ok, err := CapMet(f.Steps, usd("600"), f.Year, catch.Money{})
+	if !ok || err != nil || met.Step.N != 135 || met.Step.From != at("2026-11-22T09:02:11Z") || met.Step.Fee != usd("571.90") {
+		t.Errorf("%+v, %v", met, err)
+	}
+	for _, n := range []int{2, 4, 9, 24} {
+		few := Outline(f.Steps, at("2026-11-17T00:00:00Z"), met.Step.N, n)
+		has := func(n int) bool { return slices.ContainsFunc(few, func(s EAPStep) bool { return s.N == n }) }
+		if len(few) != n || !has(5) || n > 2 && !has(met.Step.N) || n > 3 && !has(240) {
+			t.Errorf("%d of them: %+v", n, few)
+		}
+	}
+	for h := -3; h < 245; h += 2 {
+		now := dropped.Add(time.Duration(h) * time.Hour)
+		for n := range 30 {
+			few := Outline(f.Steps, now, (h*37+n)%250, n)
+			if len(few) != n || !slices.IsSortedFunc(few, func(a, b EAPStep) int { return a.N - b.N }) {
+				t.Fatalf("%d of them at hour %d: %+v", n, h, few)
+			}
+			for i := range few[:max(n-1, 0)] {
+				if few[i].N == few[i+1].N {
+					t.Fatalf("step %d twice, at hour %d of %d", few[i].N, h, n)
+				}
+			}
+		}
+	}
+	// Another fee than the default's, or one whose end is not told: no more than that.
+	f, ok = FallingOf(asked("1013.00", "1000.00", "Expiry Access Period, fee expires: 2026-11-16T21:02:11Z"))
+	if !ok || len(f.Steps) != 1 || f.Steps[0].To != at("2026-11-16T21:02:11Z") || !f.Steps[0].From.IsZero() {
+		t.Errorf("%+v", f)
+	}
+	if f, ok = FallingOf(asked("96232.61", "96219.61", "Expiry Access Period")); !ok || len(f.Steps) != 1 || !f.Steps[0].To.IsZero() {
+		t.Errorf("%+v", f)
+	}
+	for _, v := range []lifecycle.Verdict{{Stage: lifecycle.GatedStage}, asked("13.00", "", "create"), asked("5.00", "10.00", "Expiry Access Period"), asked("x", "y", "Expiry Access Period")} {
+		if f, ok := FallingOf(v); ok {
+			t.Errorf("%+v gives %+v", v, f)
+		}
 	}
 }
 

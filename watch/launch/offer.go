@@ -158,7 +158,7 @@ func Guard(taken []Taken, next Offer) error {
 		if strings.EqualFold(o.Registrar, next.Registrar) {
 			return fmt.Errorf("%s: %w: there is one already since %s", next.label(), ErrAgainstSelf, stamp(whoisx.At(t.At)))
 		}
-		return fmt.Errorf("%s: %w: %s has one since %s, and the registry would auction the name between the two registrars", next.label(), ErrAgainstSelf, o.label(), stamp(whoisx.At(t.At)))
+		return fmt.Errorf("%s: %w: %s has one since %s, and the two registrars would stand against each other at the registry", next.label(), ErrAgainstSelf, o.label(), stamp(whoisx.At(t.At)))
 	}
 	return nil
 }
