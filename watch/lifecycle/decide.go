@@ -456,12 +456,21 @@ func (d *decider) clockCheck() {
 				d.odd("%s speaks of %s, which is still to come: its clock or this machine's is wrong", who(d.main), say(up))
 			}
 		}
-		if as := d.main.AsOf; !as.IsZero() && d.Now.Sub(as.Time) > 24*freshFor(d.Rule) {
-			d.odd("%s answered from the past: its data is of %s", who(d.main), say(as))
-		}
+		d.stale(d.main)
+	}
+	for _, a := range d.no {
+		d.stale(a)
 	}
 	if b := d.Before; b != nil && d.Now.Before(b.At.Add(-time.Minute)) {
 		d.odd("this machine's clock went back by %s since the look before", FormatSpan(b.At.Sub(d.Now).Round(time.Second)))
+	}
+}
+
+// stale notices an answer whose data is older than a day: it knows nothing of
+// what happened since.
+func (d *decider) stale(a whoisx.Answer) {
+	if as := a.AsOf; !as.IsZero() && d.Now.Sub(as.Time) > 24*freshFor(d.Rule) {
+		d.odd("%s answered from the past: its data is of %s", who(a), say(as))
 	}
 }
 

@@ -136,6 +136,11 @@ func (r *reader) decide(at time.Time) {
 			r.unreadable("the answer does not say which domain it is about")
 			return
 		}
+		if r.other != "" && r.named == 0 {
+			r.evidence(r.otherAt, r.textOf(r.otherAt), "names another domain")
+			r.unreadable("nothing was found for " + r.other + ", not for " + a.Name)
+			return
+		}
 		r.unreadable("nothing in the answer says what becomes of the name")
 	case s.outcome == whoisx.Registered && r.named == 0:
 		r.unreadable("the answer does not say which domain it is about")
@@ -277,23 +282,50 @@ func (r *reader) sayings() outcomeLine {
 	var best outcomeLine
 	for i := range r.lines {
 		l := &r.lines[i]
-		if l.text == "" || len(l.text) > 200 || l.tail && !r.containsName(l.text) || boilerplate(l.text) {
+		t := l.text
+		if len(t) > maxSentence {
+			t = firstSentence(t)
+		}
+		if t == "" || l.tail && !r.containsName(l.text) || boilerplate(t) {
 			continue
 		}
-		s := r.saying(l.text)
+		s := r.saying(t)
+		if s.outcome == whoisx.NotRegistered && len(t) < len(l.text) {
+			continue // what else a long line says could take it back
+		}
 		if s.outcome == whoisx.NotRegistered && r.freeAt == 0 {
 			r.freeAt = l.n
 		}
 		if s.outcome == "" || best.outcome != "" && s.rank >= best.rank {
 			continue
 		}
-		if s.outcome == whoisx.NotRegistered && r.namesOther(l.text) {
-			continue
+		if s.outcome == whoisx.NotRegistered {
+			if other := r.otherIn(l.text); other != "" {
+				if r.other == "" {
+					r.other, r.otherAt = clip(strings.ToLower(other)), l.n
+				}
+				continue
+			}
 		}
 		s.n, s.text = l.n, l.text
 		best = s
 	}
 	return best
+}
+
+// maxSentence is the length, in bytes, past which a line is no sentence of a
+// server any more but a paragraph: then only how it begins counts.
+const maxSentence = 200
+
+// firstSentence returns what a paragraph begins with, "" if that is too long to
+// be said about one name.
+func firstSentence(t string) string {
+	for i := 1; i < len(t)-1 && i <= maxSentence; i++ {
+		if t[i] == '.' && (t[i+1] == ' ' || t[i+1] >= 'A' && t[i+1] <= 'Z' && t[i-1] >= 'a' && t[i-1] <= 'z') {
+			return t[:i+1]
+		}
+	}
+	return ""
 }
 
 // doubtful reports whether a line of a short answer, other than the one that
@@ -375,8 +407,8 @@ func boilerplate(t string) bool {
 	return false
 }
 
-// namesOther reports whether a sentence names a domain that was not asked.
-func (r *reader) namesOther(t string) bool {
+// otherIn finds a domain in a sentence that was not asked; "" if there is none.
+func (r *reader) otherIn(t string) string {
 	for w := range strings.FieldsFuncSeq(t, func(c rune) bool { return c <= ' ' || strings.ContainsRune("\"'()[]<>,;:!?=«»“”", c) }) {
 		w = strings.TrimSuffix(w, ".")
 		if !domainLike(w) || r.isName(w) {
@@ -386,9 +418,9 @@ func (r *reader) namesOther(t string) bool {
 		if strings.HasPrefix(low, "www.") || strings.HasPrefix(low, "whois.") || strings.Contains(low, "/") || low == strings.ToLower(r.srv.Host) {
 			continue
 		}
-		return true
+		return w
 	}
-	return false
+	return ""
 }
 
 // echoes are the words before a question that a server repeats.

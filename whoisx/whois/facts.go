@@ -73,6 +73,8 @@ func (r *reader) take(f field, key, value string, l *line) {
 		r.inPerson = true
 	case fDateOrder:
 		r.dateOrder(value)
+	case fAsOf:
+		r.asOf(value, l)
 	case fNote:
 		r.note(value, l)
 	}
@@ -150,7 +152,23 @@ func clip(s string) string {
 	return s
 }
 
+// asOf reads the moment of the data: a WHOIS server that lags behind its
+// registry tells it by nothing else.
+func (r *reader) asOf(value string, l *line) {
+	if !r.a.AsOf.IsZero() || r.second {
+		return
+	}
+	if d, ok := parseDate(value, r.order); ok && !d.DayOnly {
+		r.a.AsOf = d
+		r.evidence(l.n, l.text, "as of")
+	}
+}
+
 func (r *reader) date(f field, key, value string, l *line) {
+	if r.inServer {
+		r.asOf(value, l)
+		return
+	}
 	if r.second || r.inPerson && (f == fCreated || f == fUpdated) && !strings.Contains(strings.ToLower(key), "domain") && !strings.Contains(strings.ToLower(key), "record") {
 		return
 	}
@@ -189,6 +207,10 @@ func (r *reader) date(f field, key, value string, l *line) {
 		return
 	}
 	d, ok := parseDate(value, o)
+	if !ok && f == fCreated && strings.HasPrefix(strings.ToLower(value), "before ") { // .uk, .ch: "before Aug-1996"
+		r.facts++
+		r.evidence(l.n, l.text, "created, before a day that is not told")
+	}
 	if !ok || again && !d.After(to.Time) {
 		return
 	}
@@ -322,7 +344,7 @@ func (r *reader) status(value string, l *line) {
 	if i := strings.IndexByte(value, '('); s.outcome == "" && i > 0 { // "AVAILABLE (No match for domain ...)"
 		s = r.saying(value[:i])
 	}
-	if s.outcome == whoisx.NotRegistered && r.namesOther(value) {
+	if s.outcome == whoisx.NotRegistered && r.otherIn(value) != "" {
 		return // "AVAILABLE (No match for domain "another.sx")"
 	}
 	if s.outcome != "" && s.outcome != whoisx.Registered {

@@ -26,6 +26,8 @@ const (
 	fContact   // the lines that follow are about a person
 	fPerson    // a line that only a person's record has
 	fDateOrder // the server says how it writes dates
+	fAsOf      // the state of the registry that the answer shows
+	fServer    // the lines that follow are about the server itself
 	fSkip      // looks like something else, but is not: ends a list
 )
 
@@ -94,7 +96,9 @@ var keys = sync.OnceValue(func() map[string]field {
 		}},
 		{fPerson, []string{"person", "personname", "nic hdl", "nic hdl br", "contact id", "contactid", "nic handle", "role", "handle", "contact name", "nichandle", "norid handle", "id contact", "regnr", "organization", "organisation"}},
 		{fDateOrder, []string{"complete date format", "short date format", "date format", "format de date", "formato de fecha"}},
-		{fSkip, []string{"whois server", "registrar whois server", "referral url", "url", "website", "registrar website", "last update of whois database", "whois database was last updated on", "database last updated", "database last updated on", "server time", "query time", "email", "e mail", "source", "phone", "fax", "fax no", "tel", "registrar url registration services", "changed by", "updated by", "created by", "nsstat", "nslastaa", "ip address", "registrar email", "resource records", "mail server records", "signing key", "ds rdata", "ds list", "delegation", "whois", "whois lookup made at", "dns update", "query datetime", "trademark date"}},
+		{fSkip, []string{"registrar whois server", "referral url", "url", "website", "registrar website", "server time", "query time", "email", "e mail", "source", "phone", "fax", "fax no", "tel", "registrar url registration services", "changed by", "updated by", "created by", "nsstat", "nslastaa", "ip address", "registrar email", "resource records", "mail server records", "signing key", "ds rdata", "ds list", "delegation", "dns update", "trademark date"}},
+		{fAsOf, []string{"last update of whois database", "whois database was last updated on", "database last updated", "database last updated on", "last update of registry database", "whois lookup made at", "query datetime", "timestamp", "whois timestamp"}},
+		{fServer, []string{"whois", "whois server"}},
 	} {
 		for _, w := range l.words {
 			m[w] = l.f

@@ -3,6 +3,8 @@ package whois
 import (
 	"testing"
 	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // TestManners holds one more round of manners in which servers speak to their
@@ -85,10 +87,70 @@ func TestManners(t *testing.T) {
 		{"lapse.guru", "The domain lapse.guru is currently available via the Dropzone.\n", "gated"},
 		{"lapse.cz", "%ERROR:101: no entries found\n%\n% No entries found.\n", "not-registered"},
 		{"lapse.by", "Domain lapse.by is up for auction\n", "gated"},
+		{"lapse.guru", "The registration of this domain is restricted, as it is protected by the Domain Protected Marks List (DPML) brand protection policy. Additional information can be found on the registry's pages about the protection of marks.\n", "blocked"},
+		{"lapse.es", "Conditions of use for the service\n\nAccess will only be enabled for addresses authorised by the registry. A maximum of one address per\norganisation is permitted.\n\nThe IP address used to perform the query is not authorised or has exceeded the established limit for queries.To request access to the service, complete the form on the registry's pages, where you may also consult its conditions.\n", "rate-limited"},
+		{"lapse.ru", "% You have been blacklisted for excessive querying.\n", "rate-limited"},
+		{"lapse.cn", "Queried interval is too short.\n", "rate-limited"},
+		{"lapse.bg", "Domain name lapse.bg is forbidden for registration!\n", "reserved"},
+		{"lapse.hu", "domain:         lapse.hu\nIgenyles alatt / In progress\n", "gated"},
+		{"lapse.lv", "[Domain]\nDomain: lapse.lv\nStatus: free\n\n[Whois]\nUpdated: 2026-11-21T00:00:00.000000+00:00\n", "not-registered"},
+		{"lapse.co.jp", "Domain Information:\na. [Domain Name]                LAPSE.CO.JP\ng. [Organization]               \n[State]                         Deleted (2026/10/31)\n[Registered Date]               2001/03/22\n", "registered"},
+		{"lapse.co.uk", "    Domain name:\n        lapse.co.uk\n\n    Registrar:\n        No registrar listed.  This domain is directly registered with Nominet.\n\n    Relevant dates:\n        Registered on: before Aug-1996\n\n    Registration status:\n        No registration status listed.\n", "registered"},
+		{"lapse.dev", "This service was retired on 28 January 2025. See the registry's RDAP.\n", "unsupported"},
+		{"lapse.dev", "WHOIS is disabled for this TLD. RDAP is at https://example.org/\n", "unsupported"},
+		{"lapse.co.uk", "    No match for \"another.co.uk\".\n\n    This domain name has not been registered.\n", "unreadable"},
 	} {
 		a := Classify([]byte(c.text), "", c.name, time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
 		if string(a.Outcome) != c.want {
 			t.Errorf("%s, %.60q: read %s (%s), want %s", c.name, c.text, a.Outcome, a.Why, c.want)
+		}
+	}
+}
+
+// TestTongues reads limits, refusals and names that nobody holds in the
+// languages of registries; capitals beyond ASCII count as their small letters.
+func TestTongues(t *testing.T) {
+	for want, texts := range map[string][]string{
+		"rate-limited": {
+			"Sorgu limitiniz dolmuştur", "Превышено максимальное количество запросов", "Перевищено ліміт запитів", "Превишен лимит на заявките", "허용 횟수 초과", "조회가 제한되었습니다",
+			"アクセス回数の制限を超えました", "查询过于频繁，请稍后再试", "您的查询次数已超过限制", "Trop de requêtes, réessayez plus tard", "Zu viele Abfragen", "Se ha superado el número máximo de consultas",
+			"Número máximo de consultas excedido", "Troppe richieste, riprovare più tardi", "Te veel verzoeken, probeer het later opnieuw", "För många förfrågningar", "Przekroczono limit zapytań",
+			"Překročen limit dotazů", "Liian monta kyselyä", "Ați depășit limita de interogări", "Prekoračen broj upita", "Bạn đã vượt quá số lần truy vấn", "Terlalu banyak permintaan", "Too many accesses. Please try again later.",
+		},
+		"refused": {
+			"Доступ запрещён", "Accès refusé", "Zugriff verweigert", "Accesso negato", "Acesso negado", "Toegang geweigerd", "拒绝访问", "접근이 거부되었습니다", "アクセスが拒否されました", "Erişim engellendi", "Odmowa dostępu",
+		},
+		"reserved":       {"该域名为保留域名", "이 도메인은 등록이 제한되어 있습니다", "このドメイン名は予約されています", "Домен зарезервирован"},
+		"not-registered": {"该域名未注册", "網域名稱不存在！", "指定されたドメイン名は見つかりませんでした。", "요청하신 도메인은 등록되어 있지 않습니다.", "Домен НЕ НАЙДЕН", "ไม่พบข้อมูล"},
+	} {
+		for _, text := range texts {
+			if a := Classify([]byte(text+"\n"), "", "lapse.example", time.Time{}); string(a.Outcome) != want {
+				t.Errorf("%q: read %s (%s), want %s", text, a.Outcome, a.Why, want)
+			}
+		}
+	}
+}
+
+// TestAsOf reads of when an answer's data is, and takes it for no date of the
+// domain.
+func TestAsOf(t *testing.T) {
+	const record = "Domain Name: LAPSE.EXAMPLE\nRegistrar: Example\nCreation Date: 2001-02-03T04:05:06Z\n"
+	for _, c := range []struct{ text, want string }{
+		{record + ">>> Last update of whois database: 2026-11-20T21:22:23Z <<<\n", "2026-11-20T21:22:23Z"},
+		{record + ">>>> Whois database was last updated on: Tue Feb 18 18:12:36 GMT 2026 <<<<\n", "2026-02-18T18:12:36Z"},
+		{record + "Database Last Updated  : Sun Nov 15 10:11:12 GMT 2026\n", "2026-11-15T10:11:12Z"},
+		{record + "\n    WHOIS lookup made at 10:11:12 15-Nov-2026\n", "2026-11-15T10:11:12Z"},
+		{"domain: LAPSE.EXAMPLE\nregistrar: X\nsource: TCI\n\nLast updated on 2026-11-15T10:11:12Z\n", "2026-11-15T10:11:12Z"},
+		{"%   WHOIS lookup made at 2026-11-15T10:11:12+0000\n" + record, "2026-11-15T10:11:12Z"},
+		{"% Timestamp: Sun Nov 15 10:11:12 2026\n\n%ERROR:101: no entries found\n", "2026-11-15T10:11:12Z"},
+		{"[Domain]\nDomain: lapse.example\nStatus: active\nChanged: 2013-07-08T19:35:53Z\n\n[Whois]\nUpdated: 2026-11-15T10:11:12Z\n", "2026-11-15T10:11:12Z"},
+		{record + "\n** Whois Server:\nLast Update Time: 2026-11-15T13:11:12+03:00\n", "2026-11-15T10:11:12Z"},
+		{record + "Updated Date: 2026-01-01T00:00:00Z\n% Query time:     9 msec\n", ""},
+		{record + "Last update of WHOIS database: never\n", ""},
+	} {
+		a := Classify([]byte(c.text), "", "lapse.example", time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+		if a.AsOf.String() != c.want || a.Updated.String() == c.want && c.want != "" || a.Outcome == whoisx.Unreadable {
+			t.Errorf("%q: %s (%s) as of %q, updated %q; want as of %q", c.text, a.Outcome, a.Why, a.AsOf, a.Updated, c.want)
 		}
 	}
 }

@@ -41,6 +41,7 @@ type reader struct {
 	holder   bool // somebody is named as holder
 	second   bool // a second record began
 	inPerson bool
+	inServer bool  // the lines are about the server, not the domain
 	open     field // whose list of values the following lines go on with
 	openN    int   // values taken
 	changed  int   // the line of the last "changed"
@@ -164,7 +165,7 @@ func (r *reader) readFacts() {
 		l := &r.lines[i]
 		if l.text == "" {
 			if l.comment == "" {
-				r.inPerson = false
+				r.inPerson, r.inServer = false, false
 				if r.openN > 0 {
 					r.open = fNone
 				}
@@ -179,10 +180,22 @@ func (r *reader) readFacts() {
 	}
 }
 
-// comment reads the little that comments state: how dates are written.
+// comment reads the little that comments state: how dates are written, and of
+// when the data is.
 func (r *reader) comment(l *line) {
-	if key, value, ok := cutKey(l.text); ok && r.lookup(key) == fDateOrder {
+	key, value, ok := cutKey(l.text)
+	f := fNone
+	if ok {
+		f = r.lookup(key)
+	}
+	if f == fNone {
+		f, value = r.phrase(l.text)
+	}
+	switch f {
+	case fDateOrder:
 		r.dateOrder(value)
+	case fAsOf:
+		r.asOf(value, l)
 	}
 }
 
@@ -242,7 +255,7 @@ func (r *reader) fact(l *line) {
 		value = ""
 	}
 	if value == "" {
-		r.header(f)
+		r.header(f, l)
 		return
 	}
 	r.take(f, key, value, l)
@@ -250,15 +263,18 @@ func (r *reader) fact(l *line) {
 
 // header notes that the lines that follow are the values of a label, or about
 // a person.
-func (r *reader) header(f field) {
+func (r *reader) header(f field, l *line) {
+	r.inServer = f == fServer && (l.text[0] == '[' || l.comment != "") // .lv, .tr: a part of its own
 	switch f {
 	case fNameserver, fDomain, fRegistrar, fStatus:
 		r.open, r.openN = f, 0
 		r.inPerson = false
 	case fCreated, fUpdated, fExpires: // .ch: the date stands in the next line
 		r.open, r.openN = f, 0
-	case fContact, fPerson:
+	case fContact:
 		r.inPerson = true
+	case fPerson:
+		r.inPerson = strings.IndexByte(l.text, '[') < 0 // .co.jp: "g. [Organization]" left empty
 	}
 }
 
@@ -378,6 +394,9 @@ var phrases = []struct {
 	{"record updated on ", fUpdated},
 	{"record last modified on ", fUpdated},
 	{"domain last updated on ", fUpdated},
+	{"database last updated on ", fAsOf},
+	{"whois lookup made at ", fAsOf},
+	{"last updated on ", fAsOf}, // .ru, below the record
 }
 
 func (r *reader) phrase(t string) (field, string) {
@@ -385,7 +404,7 @@ func (r *reader) phrase(t string) (field, string) {
 		return fNone, ""
 	}
 	switch t[0] | 0x20 {
-	case 'r', 'd', 'c', 'e', 'v':
+	case 'r', 'd', 'c', 'e', 'v', 'w', 'l':
 	default:
 		return fNone, ""
 	}

@@ -3,6 +3,8 @@ package whois
 import (
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -56,22 +58,28 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 		"quota exceeded", "quota has been", "quota is exceeded", "quota for", "quota of", "quota reached", "quota exhausted", "quota used up", "allowance is exhausted", "allowance exhausted", "allowance exceeded", "too many clients", "too many sessions", "has excedido", "ha excedido", "límite de consultas", "limite de consultas", "clients too many", "exceeded your quota", "exceeded your", "exceeded the maximum", "exceeded the allowed", "exceeded the number", "exceeded maximum", "exceeded allowed", "exceeded the query", "exceeded query", "exceeded our", "have exceeded", "has exceeded", "queries exceeded", "queries reached", "requests exceeded", "rate exceeded", "usage exceeded",
 		"request per second allowed", "requests per second allowed", "request per second", "queries per hour reached", "queries per day reached", "queries per minute reached",
 		"slow down", "access control limit", "query rate of", "queries too fast",
-		"temporarily blocked", "temporarily blacklisted", "temporarily banned", "temporarily denied", "temporary block", "blacklisted due", "blocked due to", "banned due to", "denied due to excessive", "due to excessive", "because of excessive",
-		"daily limit", "hourly limit", "still in grace period", "query limit has", "query limit exceeded", "connection limit", "connections limit", "lookup limit", "maximum queries", "maximum number of queries", "maximum number of connections", "max queries", "maximum query",
-		"请求过于频繁", "查询过于频繁", "demasiadas consultas", "limite de requêtes", "zu viele anfragen", "muitas consultas", "limite excedido", "превышен", "превышено")
+		"temporarily blocked", "temporarily blacklisted", "temporarily banned", "temporarily denied", "temporary block", "blacklisted due", "blacklisted for", "blocked for excessive", "banned for", "interval is too short", "queried too frequently", "blocked due to", "banned due to", "denied due to excessive", "due to excessive", "because of excessive",
+		"daily limit", "hourly limit", "still in grace period", "query limit has", "query limit exceeded", "connection limit", "connections limit", "lookup limit", "maximum queries", "maximum number of queries", "maximum number of connections", "max queries", "maximum query", "too many accesses",
+		"demasiadas consultas", "demasiadas peticiones", "límite superado", "limite superado", "superado el", "excedido el", "limite de requêtes", "trop de requêtes", "trop de connexions", "requêtes dépassé", "limite dépassée", "quota dépassé", "limite atteinte",
+		"zu viele anfragen", "zu viele abfragen", "zu viele verbindungen", "limit überschritten", "anfragelimit", "abfragelimit", "muitas consultas", "muitas requisições", "muitos pedidos", "limite excedido", "limite atingido", "consultas excedido", "excedeu o", "ultrapassou o",
+		"troppe richieste", "troppe interrogazioni", "te veel verzoeken", "te veel aanvragen", "limiet overschreden", "limiet bereikt", "för många förfrågningar", "för många sökningar", "for mange forespørsler", "for mange forespørgsler", "liian monta", "liikaa kyselyjä",
+		"przekroczono", "przekroczony", "zbyt wiele zapytań", "překročen", "překročili", "příliš mnoho", "prekročený", "prekročili", "príliš veľa", "túllépte", "túl sok", "depășit", "prea multe", "prekoračen", "prekoračili", "previše upita", "preveč", "liiga palju", "pārsniegts", "viršijote", "per daug",
+		"превышен", "превышено", "превышена", "слишком много", "слишком часто", "перевищено", "перевищена", "забагато", "превишен", "превишена", "твърде много", "sorgu limitiniz", "sorgu limiti", "çok fazla sorgu", "çok fazla istek", "vượt quá", "quá nhiều", "terlalu banyak", "melebihi")
 	add(whoisx.RateLimited, anywhere, tailAny, "", "reached your", "reached the query", "reached the maximum", "reached the daily", "allotment exceeded", "per second exceeded", "per minute exceeded", "per hour exceeded", "per day exceeded", "too often", "too frequently", "requests too quickly", "restricted due to", "429 too many")
 	add(whoisx.RateLimited, atStart, tailAny, "", "rate limit", "rate limited", "ratelimit", "ratelimited", "throttled", "throttling", "client ip throttled", "ip throttled", "excessive querying", "excessive queries", "please wait", "wait a while", "wait for", "try again in", "limit of", "queries limit", "query interval", "you are querying too")
 	add(whoisx.Refused, anywhere, tailAny, "",
-		"access denied", "permission denied", "access is denied", "access has been denied", "service is denied", "queries are denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not permitted to query", "not permitted to use this", "not permitted to access", "service from your", "whois from your", "not allowed to access", "not allowed to use this", "access forbidden", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required")
+		"access denied", "permission denied", "access is denied", "access has been denied", "service is denied", "queries are denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not permitted to query", "not permitted to use this", "not permitted to access", "service from your", "whois from your", "not allowed to access", "not allowed to use this", "access forbidden", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required",
+		"accès refusé", "accès interdit", "zugriff verweigert", "zugang verweigert", "accesso negato", "acesso negado", "toegang geweigerd", "åtkomst nekad", "adgang nægtet", "ingen tilgang", "pääsy estetty", "odmowa dostępu", "brak dostępu", "přístup odepřen", "přístup zamítnut", "prístup zamietnutý", "hozzáférés megtagadva", "acces interzis", "acces refuzat", "pristup odbijen",
+		"доступ запрещен", "доступ запрещён", "доступ ограничен", "доступ заборонено", "erişim engellendi", "erişim reddedildi", "truy cập bị từ chối", "akses ditolak")
 	add(whoisx.Refused, atStart, tailFew, "", "forbidden", "unauthorized", "unauthorised", "connection refused", "blacklisted", "not authorized", "not authorised", "refused", "denied", "banned")
 	add(whoisx.Unreachable, anywhere, tailAny, "",
 		"temporarily unavailable", "temporarily not available", "temporarily not be", "temporarily offline", "not available at the moment", "not available at this moment", "service unavailable", "server too busy", "server is busy", "server busy", "too busy", "service is unavailable", "service is currently unavailable", "currently unavailable", "service not available", "service is not available", "server unavailable", "server is not available", "service is down", "database is not available", "database not available", "data not available", "due to maintenance", "for maintenance", "database unavailable", "database is unavailable", "database is down", "internal error", "internal server error", "internal whois error", "connection attempt failed", "database error", "database connection", "could not connect", "cannot connect", "can t connect", "unable to connect", "failed to connect", "connection failed", "connection timed out", "timeout", "timed out", "time out", "under maintenance", "maintenance mode", "scheduled maintenance", "unable to process", "cannot process your request", "could not process", "system error", "server error", "unexpected error", "query failed", "request failed", "lookup failed", "backend error", "please try again later", "try again later", "please retry later", "no disponible temporalmente", "servicio no disponible", "error occurred while", "an error occurred", "an error has occurred", "problem occurred", "bad gateway", "resource limit")
 	add(whoisx.Unsupported, anywhere, tailAny, "",
-		"does not have any records for that zone", "no records for that zone", "tld is not supported", "tld not supported", "unsupported tld", "not supported tld", "domain is not supported", "extension is not supported", "zone is not supported", "unknown tld", "unknown zone", "unknown suffix", "unsupported domain", "unsupported zone", "invalid tld", "invalid extension", "no whois server is known", "no whois server known", "this tld has no whois server", "tld has no whois", "no whois server", "is not served", "does not serve", "not served by", "not managed by this", "not handled by", "not operated by this", "not under the", "not a domain of this", "solo acepta consultas con dominios", "only accepts queries for", "not authoritative for", "not responsible for", "only supports", "please query the appropriate", "please query the correct", "please query the responsible", "query the appropriate", "whois service has been retired", "whois service has been discontinued", "service has been retired", "service has been discontinued", "service has been decommissioned", "has been decommissioned", "has been sunset", "whois has been replaced", "replaced by rdap", "no longer available please use rdap", "whois service is no longer", "whois is no longer", "no longer provides whois", "no longer supports", "no longer provided", "no longer available via port", "please use rdap instead", "please use the rdap", "was discontinued", "is discontinued", "been discontinued", "been deprecated", "is deprecated", "been turned off", "been shut down", "been switched off", "use rdap")
+		"does not have any records for that zone", "no records for that zone", "tld is not supported", "tld not supported", "unsupported tld", "not supported tld", "domain is not supported", "extension is not supported", "zone is not supported", "unknown tld", "unknown zone", "unknown suffix", "unsupported domain", "unsupported zone", "invalid tld", "invalid extension", "no whois server is known", "no whois server known", "this tld has no whois server", "tld has no whois", "no whois server", "is not served", "does not serve", "not served by", "not managed by this", "not handled by", "not operated by this", "not under the", "not a domain of this", "solo acepta consultas con dominios", "only accepts queries for", "not authoritative for", "not responsible for", "only supports", "please query the appropriate", "please query the correct", "please query the responsible", "query the appropriate", "whois service has been retired", "whois service has been discontinued", "service has been retired", "service has been discontinued", "service has been decommissioned", "has been decommissioned", "has been sunset", "whois has been replaced", "replaced by rdap", "no longer available please use rdap", "is being retired", "is being discontinued", "service was retired", "whois is disabled", "whois has been disabled", "whois is not offered", "please use our rdap", "whois service is no longer", "whois is no longer", "no longer provides whois", "no longer supports", "no longer provided", "no longer available via port", "please use rdap instead", "please use the rdap", "was discontinued", "is discontinued", "been discontinued", "been deprecated", "is deprecated", "been turned off", "been shut down", "been switched off", "use rdap")
 	add(whoisx.Invalid, anywhere, tailAny, "",
 		"not a valid domain", "is not a valid", "is not valid", "not valid domain", "contravenes the", "invalid characters", "invalid character", "illegal characters", "illegal character", "ace idn convertible", "too few parts", "too many parts", "use only approved characters", "name is too short", "name is too long", "name too short", "name too long", "syntax error", "parameter value syntax", "parameter value range", "malformed", "incorrect domain", "incorrect format", "wrong format", "not well formed", "no es válido", "no valido", "nombre no válido", "not in valid format", "is invalid", "is not a legal", "illegal domain", "improperly formatted", "does not conform", "format is incorrect", "format error", "bad domain name", "bad query", "third level domain names", "query must be")
 	add(whoisx.Invalid, atStart, tailAny, "", "invalid", "illegal", "bad request", "bad domain", "wrong domain", "incorrect query", "unrecognized query", "unrecognised query", "unknown query", "unknown command", "usage", "parse error", "you must specify", "missing", "not a domain", "incorrect", "ungültig", "ungültige")
-	add(whoisx.Blocked, anywhere, tailAny, "dpml", "dpml brand protection", "dpml block", "domain protected marks list", "domains protected marks list", "dpml")
+	add(whoisx.Blocked, anywhere, tailAny, "dpml", "dpml brand protection", "dpml block", "domain protected marks list", "domains protected marks list", "domain protected marks", "domains protected marks", "dpml")
 	add(whoisx.Blocked, anywhere, tailAny, "uni eps", "subscribes to the uni eps", "uni eps")
 	add(whoisx.Blocked, anywhere, tailAny, "adultblock", "subscribes to the adultblock", "adultblock")
 	add(whoisx.Blocked, anywhere, tailAny, "globalblock", "blocked by a globalblock", "globalblock")
@@ -87,8 +95,8 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 	add(whoisx.Gated, anywhere, tailAny, "auction", "is in auction", "at auction", "in auction", "will be auctioned", "being auctioned", "for auction", "auction pending", "pending auction", "auction in progress", "available by auction", "through auction", "via auction", "auktsion", "oksjon", "future auction", "atauction", "up for auction")
 	add(whoisx.Gated, anywhere, tailAny, "waiting list", "waiting list", "venteliste", "offered to the waiting")
 	add(whoisx.Gated, anywhere, tailAny, "expiry access period", "expiry access period", "early access period", "early access program", "early access phase")
-	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "available for application", "available for applications", "pending application", "application pending", "in sunrise", "sunrise period", "landrush", "available for backorder", "available soon")
-	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved for", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "stop list", "stoplist", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "保留", "예약", "予約", "зарезервирован", "in accordance with icann policy")
+	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "available for application", "available for applications", "pending application", "application pending", "igenyles alatt", "igénylés alatt", "in sunrise", "sunrise period", "landrush", "available for backorder", "available soon")
+	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved for", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "stop list", "stoplist", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "forbidden for registration", "forbidden to be registered", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "зарезервирован", "зарезервировано", "in accordance with icann policy")
 	add(whoisx.Reserved, atStart, tailFew, "", "reserved", "restricted", "not open", "prohibited", "withheld", "reservado", "réservé", "reserviert", "gesperrt", "blokovaná", "forbidden to register", "excluded")
 	add(whoisx.Reserved, atStart, tailFew, "unavailable", "not available")
 	// Freenom's registries say this of every name that nobody holds; names
@@ -107,10 +115,39 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 		"aucun résultat", "aucun resultat", "aucune correspondance", "aucun enregistrement", "introuvable", "inconnu", "n existe pas", "nexiste pas", "non trouvé", "non enregistré", "pas enregistré", "nest pas enregistré",
 		"kein eintrag", "keine einträge", "nicht gefunden", "nicht registriert", "existiert nicht", "ist nicht registriert", "ist frei", "nicht vergeben",
 		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nenájdené", "nebol nájdený", "nincs találat", "nincs talalat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
-		"등록되어 있지 않습니다", "등록되지 않은", "未注册", "没有找到", "未找到", "找不到", "無此", "見つかりませんでした", "該当するデータがありません", "không tìm thấy", "tidak ditemukan", "belum terdaftar", "ไม่พบ")
+		"không tìm thấy", "tidak ditemukan", "belum terdaftar")
 	add(whoisx.NotRegistered, atStart, tailEnd, "", "sorry no", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
 	return m
 })
+
+// signs are sayings in scripts that write words without blanks, or endings
+// without number: they count wherever they stand in a sentence.
+var signs = [...]struct {
+	text    string
+	outcome whoisx.Outcome
+}{
+	{"频繁", whoisx.RateLimited}, {"頻繁", whoisx.RateLimited}, {"频率过高", whoisx.RateLimited}, {"过限制", whoisx.RateLimited}, {"過限制", whoisx.RateLimited}, {"出限制", whoisx.RateLimited}, {"次数限制", whoisx.RateLimited}, {"次數限制", whoisx.RateLimited}, {"次数已", whoisx.RateLimited},
+	{"초과", whoisx.RateLimited}, {"너무 많은", whoisx.RateLimited}, {"조회가 제한", whoisx.RateLimited}, {"접속이 제한", whoisx.RateLimited}, {"制限を超", whoisx.RateLimited}, {"回数を超", whoisx.RateLimited}, {"アクセスが制限", whoisx.RateLimited}, {"アクセスが集中", whoisx.RateLimited}, {"เกินกำหนด", whoisx.RateLimited}, {"เกินจำนวน", whoisx.RateLimited},
+	{"拒绝", whoisx.Refused}, {"拒絕", whoisx.Refused}, {"禁止访问", whoisx.Refused}, {"거부", whoisx.Refused}, {"拒否", whoisx.Refused}, {"許可されて", whoisx.Refused}, {"ปฏิเสธ", whoisx.Refused},
+	{"保留", whoisx.Reserved}, {"禁止注册", whoisx.Reserved}, {"不能注册", whoisx.Reserved}, {"无法注册", whoisx.Reserved}, {"不可注册", whoisx.Reserved}, {"등록이 제한", whoisx.Reserved}, {"등록할 수 없", whoisx.Reserved}, {"예약", whoisx.Reserved}, {"予約", whoisx.Reserved}, {"登録できません", whoisx.Reserved},
+	{"등록되어 있지 않", whoisx.NotRegistered}, {"등록되지 않", whoisx.NotRegistered}, {"未注册", whoisx.NotRegistered}, {"未註冊", whoisx.NotRegistered}, {"没有找到", whoisx.NotRegistered}, {"未找到", whoisx.NotRegistered}, {"找不到", whoisx.NotRegistered}, {"無此", whoisx.NotRegistered}, {"不存在", whoisx.NotRegistered}, {"見つかりません", whoisx.NotRegistered}, {"該当するデータがありません", whoisx.NotRegistered}, {"登録されていません", whoisx.NotRegistered}, {"ไม่พบ", whoisx.NotRegistered},
+}
+
+// sign finds the strongest of those in a sentence.
+func sign(norm string) (o whoisx.Outcome) {
+	for i := 0; i < len(norm); i++ {
+		if norm[i] < 0xe0 { // their letters take three bytes
+			continue
+		}
+		for _, s := range &signs {
+			if (o == "" || ranks[s.outcome] < ranks[o]) && strings.Contains(norm, s.text) {
+				o = s.outcome
+			}
+		}
+		return o
+	}
+	return ""
+}
 
 // fillers are words that only lead to what a sentence says.
 var fillers = sync.OnceValue(func() map[string]bool {
@@ -120,6 +157,8 @@ var fillers = sync.OnceValue(func() map[string]bool {
 		sorry but and error err warning info information notice status state code message msg response reply answer attention note ok
 		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still
 		el la los las le les der die das de o os um una un il lo dominio nombre nom domaine du domeinnaam domæne domän domena registro consulta consultado objeto registros
+		ce cette cet pour sous den det ett en af på het een deze dit domein domänen dominiu dominiul domeniu domeniul domena doména domény domenę tato tento za nevű név seda see ten ta to
+		домен домена имя доменное запись данный данные по запросу этот для запис домену доменне tên miền nama alan adı bu
 		e w % invalid_or 400 404 com net org ist est es`) {
 		m[w] = true
 	}
@@ -186,6 +225,9 @@ func (r *reader) saying(text string) outcomeLine {
 		if leading && !fillers()[word] && !numeric(word) {
 			leading = false
 		}
+	}
+	if o := sign(norm); o != "" && (best.outcome == "" || ranks[o] < best.rank) {
+		best = outcomeLine{outcome: o, rank: ranks[o], says: says(o)}
 	}
 	if best.outcome == "" {
 		return best
@@ -308,7 +350,19 @@ func (r *reader) normalise(s string) {
 		switch {
 		case c >= 'A' && c <= 'Z':
 			c += 'a' - 'A'
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 0x80:
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		case c >= 0x80:
+			if gap {
+				if len(b) > 0 {
+					b = append(b, ' ')
+				}
+				pos = append(pos, len(b))
+				gap = false
+			}
+			u, n := utf8.DecodeRuneInString(s[i:])
+			b = utf8.AppendRune(b, unicode.ToLower(u))
+			i += n
+			continue
 		case c == '\'' && !gap && i+1 < len(s):
 			i++ // "doesn't" is one word
 			continue
