@@ -42,6 +42,12 @@ func TestMoneyNeverMixesCurrencies(t *testing.T) {
 	if _, err := (Money{1<<63 - 1, "USD"}).Add(usd); err == nil {
 		t.Error("overflowed")
 	}
+	if m, err := (Money{1<<62 + 25, "USD"}).Times(4); err == nil {
+		t.Errorf("multiplied to %s", m)
+	}
+	if m, err := usd.Times(3); err != nil || m != (Money{30000, "USD"}) {
+		t.Errorf("three years: %v, %v", m, err)
+	}
 	if m, err := (Money{}).Add(usd); err != nil || m != usd {
 		t.Errorf("nothing plus one: %v, %v", m, err)
 	}

@@ -116,6 +116,14 @@ func (m Money) Add(o Money) (Money, error) {
 	return Money{Units: s, Currency: m.Currency}, nil
 }
 
+// Times multiplies an amount, as for a price a year.
+func (m Money) Times(n int) (Money, error) {
+	if p := m.Units * int64(n); n == 0 || p/int64(n) == m.Units {
+		return Money{Units: p, Currency: m.Currency}, nil
+	}
+	return Money{}, fmt.Errorf("multiply %s by %d: too large", m, n)
+}
+
 // Neg returns the amount with its sign turned.
 func (m Money) Neg() Money { return Money{Units: -m.Units, Currency: m.Currency} }
 

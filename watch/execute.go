@@ -207,15 +207,27 @@ func (s *Service) quote(ctx context.Context, r catch.Route, o catch.Order) (catc
 			return catch.Quote{Name: o.Name, Price: t.Fee, Premium: o.Premium, Basis: offerBasis + t.Seen, At: s.now()}, nil
 		}
 	}
-	if r.Describe().Has(catch.CanQuote) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
-		q, err := r.Quote(ctx, o.Name, o.Years)
-		if err == nil || catch.KindOf(err) != catch.Guard || o.Price.IsZero() {
-			return q, err
-		}
+	if !r.Describe().Has(catch.CanQuote) {
+		return confirmed(o, s.now())
 	}
-	return confirmed(o, s.now())
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	q, err := r.Quote(ctx, o.Name, o.Years)
+	if err == nil && !q.Price.IsZero() || err != nil && catch.KindOf(err) != catch.Guard {
+		return q, err
+	}
+	// It names no price, as many do not while somebody still holds the name:
+	// what the person confirmed stands in, with all else that was said.
+	c, cerr := confirmed(o, s.now())
+	switch once := strings.HasPrefix(o.Basis, confirmedBy); {
+	case cerr == nil:
+	case o.Price.IsZero(), err == nil && !once:
+		return q, err
+	default:
+		return q, cerr // what was confirmed is too old
+	}
+	q.Name, q.Price, q.Basis, q.At = c.Name, c.Price, c.Basis, c.At
+	return q, nil
 }
 
 // place sends an order: price, guards, intent, call, answer.

@@ -230,7 +230,10 @@ func (s *Service) checkWish(ctx context.Context, o catch.Order, w catch.Wish, bi
 
 // checkPrice holds a price against an order's cap, in its currency.
 func checkPrice(o catch.Order, q catch.Quote) error {
-	if q.Price.Units <= 0 || q.Price.Currency == "" {
+	switch {
+	case q.Price.IsZero() && q.Free != nil && !*q.Free:
+		return refuse("%s names no price while the name is taken: read there what it costs and confirm it with --price", o.Service)
+	case q.Price.Units <= 0 || q.Price.Currency == "":
 		return refuse("%s gave no price: no price, no purchase", o.Service)
 	}
 	if q.Price.Currency != o.Cap.Currency {

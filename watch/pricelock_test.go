@@ -29,6 +29,9 @@ func said(price catch.Money, class string) func() (catch.Quote, error) {
 	}
 }
 
+// unlisted is a check of a name that somebody still holds: no price stands in it.
+func unlisted() (catch.Quote, error) { return said(catch.Money{}, "standard")() }
+
 func failed(kind catch.ErrorKind) func() (catch.Quote, error) {
 	return func() (catch.Quote, error) { return catch.Quote{}, &catch.Error{Kind: kind, Words: "no answer"} }
 }
@@ -48,6 +51,8 @@ func TestPriceIsReadRightBeforeABurst(t *testing.T) {
 		"above the cap":            {"quote call", said(usd(31), "standard"), catch.RefusedOrder, "the cap is 30.00 USD"},
 		"no price any more":        {"quote call", failed(catch.Guard), catch.RefusedOrder, "none was confirmed"},
 		"confirmed by the person":  {"confirmed by you on 2026-11-20", failed(catch.Guard), catch.Won, ""},
+		"without, while taken":     {"quote call", unlisted, catch.RefusedOrder, "confirm it with --price"},
+		"confirmed, while taken":   {"confirmed by you on 2026-11-20", unlisted, catch.Won, ""},
 		"not to be read right now": {"confirmed by you on 2026-11-20", failed(catch.UpstreamDown), catch.Planned, "price not read"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,6 +88,29 @@ func TestPriceIsReadRightBeforeABurst(t *testing.T) {
 				t.Error("armed all the same")
 			}
 		})
+	}
+}
+
+// TestConfirmedPriceAgesOut: what was confirmed long ago stands in no more, also
+// where the service's check leaves the price out.
+func TestConfirmedPriceAgesOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := &moody{burster: newBurster(w.reg), quotes: []func() (catch.Quote, error){unlisted}}
+	p := w.open(false)
+	p.add(t, "a.co.uk")
+	w.reg.pending("a.co.uk", 200*time.Millisecond)
+	o, err := p.st.AddOrder(t.Context(), catch.Order{
+		Key: "lapse-key", Name: "a.co.uk", Route: "epp:main", Service: "The epp:main", Kind: catch.EPP, State: catch.Planned, Years: 1,
+		Cap: usd(30), Price: usd(10), PriceAt: time.Now().AddDate(0, -2, 0).UTC(), Basis: "confirmed by you on 2026-09-20", NextTry: time.Now().UTC(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stop()
+	p = w.open(true, m)
+	if got := p.state(t, o.ID, catch.RefusedOrder); !strings.Contains(got.Why, "too long ago") || len(m.arms()) != 0 {
+		t.Errorf("%s, armed %d times", got.Why, len(m.arms()))
 	}
 }
 

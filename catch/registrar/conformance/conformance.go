@@ -6,7 +6,6 @@ package conformance
 
 import (
 	"context"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -63,6 +62,9 @@ type Suite struct {
 	Request catch.Request
 	// Cannot lists what the service has no way to say.
 	Cannot []fake.Scenario
+	// Unlisted says that no call names a price while somebody holds the name: a
+	// person has to confirm it.
+	Unlisted bool
 	// Now is the clock of the connector; nil: Now of this package.
 	Now func() time.Time
 	// Words are what the service says in a scenario, in part.
@@ -213,6 +215,19 @@ func (s Suite) Run(t *testing.T) {
 		}
 	})
 
+	if d.Has(catch.CanQuote) && !slices.Contains(s.Cannot, fake.Taken) {
+		t.Run("quote of a name that somebody holds", func(t *testing.T) {
+			s.set(fake.Taken)
+			q, err := route.Quote(t.Context(), s.Name, 1)
+			if err != nil || q.Free != nil && *q.Free {
+				t.Fatalf("%+v, %v", q, err)
+			}
+			if q.Price.IsZero() != s.Unlisted {
+				t.Errorf("price %s by %q, with a list of prices: %t", q.Price, q.Basis, !s.Unlisted)
+			}
+		})
+	}
+
 	for _, k := range kinds {
 		t.Run(string(k.scenario), func(t *testing.T) {
 			s.skip(t, k.scenario)
@@ -326,10 +341,9 @@ func (s Suite) Run(t *testing.T) {
 		if catch.KindOf(err) != catch.UpstreamDown {
 			t.Errorf("got %v, want upstream_down", err)
 		}
-		closed := httptest.NewServer(nil)
-		url := closed.URL
-		closed.Close()
-		down := s.Open(t, url)
+		// A port of the system's own: one that a test closed is soon somebody
+		// else's.
+		down := s.Open(t, "http://127.0.0.1:1")
 		if _, err := down.Place(t.Context(), req); catch.KindOf(err) != catch.UpstreamDown {
 			t.Errorf("nobody listens, got %v, want upstream_down: nothing can have been bought", err)
 		} else {

@@ -3,8 +3,9 @@
 // accounts for it, so that the route has no burst and no consent opens one.
 //
 // What is peculiar: a premium price is required and confirmed in the call, a
-// standard one is not; 201 is done and 202 is pending; checks have a stricter
-// limit of their own and are not for polling.
+// standard one is not; there is no place for a number of years; 201 is done and
+// 202 is pending; checks have a stricter limit of their own and are not for
+// polling.
 package dnsimple
 
 import (
@@ -131,9 +132,19 @@ func (d *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 	if q.Price, err = money(prices.Data.Create); err != nil {
 		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
 	}
-	q.Price.Units *= int64(max(years, 1))
 	q.Renew, _ = money(prices.Data.Renew)
-	return q, nil
+	return q, term("read price", years)
+}
+
+// term refuses what the call has no place for.
+func term(op string, years int) error {
+	if years <= 1 {
+		return nil
+	}
+	return &catch.Error{
+		Kind: catch.Guard, Service: title, Op: op,
+		Words: fmt.Sprintf("its API registers for the shortest term and not for %d years", years), Hint: "order it with --years 1 and renew it",
+	}
 }
 
 // money reads a float that means cents.
@@ -167,6 +178,9 @@ func (d *route) create(r catch.Request) web.Request {
 func (d *route) Print(r catch.Request) (string, error) { return d.web.Print(d.create(r)), nil }
 
 func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
+	if err := term("register", r.Years); err != nil {
+		return catch.Report{}, err
+	}
 	if r.DryRun {
 		return account.DryRun()
 	}

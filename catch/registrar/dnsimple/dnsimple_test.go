@@ -39,3 +39,17 @@ func TestTermsForbidBursts(t *testing.T) {
 		t.Errorf("burst is %q", b)
 	}
 }
+
+// TestOneYear: the call has no place for more, and a price of three years would
+// be confirmed for one.
+func TestOneYear(t *testing.T) {
+	f := fake.NewDNSimple()
+	defer f.Close()
+	r := open(t, f.URL())
+	if _, err := r.Quote(t.Context(), "example.com", 3); catch.KindOf(err) != catch.Guard {
+		t.Errorf("%v", err)
+	}
+	if _, err := r.Place(t.Context(), catch.Request{Key: "k", Name: "example.com", Years: 3}); catch.KindOf(err) != catch.Guard || f.Paid() != 0 {
+		t.Errorf("%v, %d paid calls", err, f.Paid())
+	}
+}

@@ -27,6 +27,10 @@ func (a api3) search(name string) web.Request {
 	return a.command("read price", "search", false, "domain0", name, "show_price", "1", "currency", a.conf.CurrencyOr())
 }
 
+func (a api3) prices() web.Request {
+	return a.command("read price list", "tld_price", false, "currency", a.conf.CurrencyOr())
+}
+
 func (a api3) add(name string) web.Request {
 	return a.command("place backorder", "add_backorder_request", true, "domain", name)
 }
@@ -35,8 +39,12 @@ func (a api3) remove(name string) web.Request {
 	return a.command("cancel backorder", "delete_backorder_request", false, "domain", name)
 }
 
+// list asks for the requests of two years: both ends are documented as wanted.
 func (a api3) list() web.Request {
-	return a.command("list backorders", "backorder_request_list", false)
+	const day = "2006-01-02"
+	now := a.conf.Clock().UTC()
+	return a.command("list backorders", "backorder_request_list", false,
+		"startDate", now.AddDate(-1, 0, 0).Format(day), "endDate", now.AddDate(1, 0, 0).Format(day))
 }
 
 func (a api3) auction(name string) web.Request {

@@ -82,7 +82,12 @@ func yes(m map[string]json.RawMessage, keys ...string) bool {
 
 func (o offer) report(r catch.Report) catch.Report {
 	r.State, r.HighBid, r.AuctionEnds = catch.AuctionOutbid, o.price, o.ends
-	if o.leads {
+	switch {
+	case o.over && o.leads:
+		r.State, r.Price, r.Words = catch.PaymentDue, o.price, "the auction is won: pay on the website"
+	case o.over:
+		r.State, r.Words = catch.Lost, "the auction went to another bidder, who may still not pay: then the next one has 24 hours"
+	case o.leads:
 		r.State = catch.AuctionLeading
 	}
 	return r
@@ -94,7 +99,7 @@ func (o offer) report(r catch.Report) catch.Report {
 func (b *backorder) follow(ctx context.Context, name string, r catch.Report) catch.Report {
 	ans, err := b.do(ctx, b.auction(name))
 	if err == nil {
-		if o, ok := b.offer(ans, name); ok && !o.over {
+		if o, ok := b.offer(ans, name); ok {
 			return o.report(r)
 		}
 	}

@@ -79,6 +79,7 @@ func Factory() account.Factory {
 type speech interface {
 	balance() web.Request
 	search(name string) web.Request
+	prices() web.Request // of every TLD
 
 	add(name string) web.Request
 	remove(name string) web.Request
@@ -359,19 +360,39 @@ func (a *api) quote(ctx context.Context, name string, years int) (catch.Quote, e
 	if amount := find(ans.body, "registration"); amount != "" {
 		price = amount
 	}
-	if price != "" {
-		// Older answers say "77.00 in USD", and "... and Registration Price: 8.99 in USD ..." in words.
-		if m, ok := priceIn(price, currency); ok {
-			m.Units *= int64(max(years, 1))
-			q.Price = m
+	renewal := find(ans.body, "renewal")
+	if price == "" && q.Free != nil && !*q.Free {
+		if price, renewal, err = a.listPrice(ctx, name); err != nil {
+			return q, err
+		}
+		q.Basis = "Dynadot price list, while the name is taken"
+	}
+	// Older answers say "77.00 in USD", and "... and Registration Price: 8.99 in USD ..." in words.
+	if m, ok := priceIn(price, currency); ok {
+		if q.Price, err = m.Times(max(years, 1)); err != nil {
+			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
 		}
 	}
-	if amount := find(ans.body, "renewal"); amount != "" {
-		if m, ok := priceIn(amount, currency); ok {
-			q.Renew = m
-		}
+	if m, ok := priceIn(renewal, currency); ok {
+		q.Renew = m
 	}
 	return q, nil
+}
+
+// listPrice is what a year under the TLD of a name costs; "" where the list has
+// none.
+func (a *api) listPrice(ctx context.Context, name string) (register, renew string, err error) {
+	ans, err := a.do(ctx, a.prices())
+	if err != nil {
+		return "", "", err
+	}
+	_, zone, _ := strings.Cut(name, ".")
+	collect(ans.body, func(m map[string]json.RawMessage) {
+		if strings.EqualFold(strings.TrimPrefix(own(m, "tld"), "."), zone) {
+			register, renew = find(m, "register", "registration"), find(m, "renew", "renewal")
+		}
+	})
+	return register, renew, nil
 }
 
 // priceIn reads the first amount of a text and its currency.

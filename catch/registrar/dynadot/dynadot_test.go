@@ -100,6 +100,15 @@ func followAuction(t *testing.T, form string) {
 		if rep, err := r.Find(t.Context(), o); err != nil || rep.State != catch.AuctionLeading {
 			t.Errorf("leading: %+v, %v", rep, err)
 		}
+		f.Auctions["tinplate.com"].Ended = true
+		if rep, err := r.Find(t.Context(), o); err != nil || rep.State != catch.PaymentDue || rep.Price != usd(181) {
+			t.Errorf("it ended, we lead: %+v, %v", rep, err)
+		}
+		f.Auctions["tinplate.com"].Leads = false
+		if rep, err := r.Find(t.Context(), o); err != nil || rep.State != catch.Lost {
+			t.Errorf("it ended, another leads: %+v, %v", rep, err)
+		}
+		f.Auctions["tinplate.com"].Ended = false
 		f.Set(fake.TimeoutAfterCommit)
 		f.Hold("tinplate.com")
 		if _, err := bidder.Bid(t.Context(), o, usd(220)); catch.KindOf(err) != catch.OutcomeUnknown || f.Paid() != 1 {

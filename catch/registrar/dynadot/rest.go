@@ -105,6 +105,10 @@ func (s rest) search(name string) web.Request {
 		web.Values("show_price", "true", "currency", s.conf.CurrencyOr()), nil, false)
 }
 
+func (s rest) prices() web.Request {
+	return s.web.JSON("read price list", http.MethodGet, "/tld/get_tld_price", web.Values("currency", s.conf.CurrencyOr()), nil, false)
+}
+
 func (s rest) add(name string) web.Request {
 	return s.signed("place backorder", http.MethodPost, "/aftermarket/backorders/requests/"+url.PathEscape(name), struct{}{}, true)
 }

@@ -62,7 +62,7 @@ func (d *DNSimple) serve(w http.ResponseWriter, r *http.Request) {
 	case len(parts) < 4:
 		fmt.Fprint(w, `{"data":[]}`)
 	case parts[3] == "check":
-		fmt.Fprintf(w, `{"data":{"domain":%q,"available":%t,"premium":%t}}`, parts[2], !d.has(parts[2]), sc == PremiumFlip)
+		fmt.Fprintf(w, `{"data":{"domain":%q,"available":%t,"premium":%t}}`, parts[2], sc != Taken && !d.has(parts[2]), sc == PremiumFlip)
 	case parts[3] == "prices":
 		price := 14.0
 		if sc == PremiumFlip {

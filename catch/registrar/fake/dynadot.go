@@ -147,6 +147,11 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 		d.reply(w, "DomainInfo", "0", "success", "", map[string]any{"DomainInfo": map[string]any{"Name": q.Get("domain"), "Expiration": "1738627199000"}})
 	case "search":
 		d.search(w, sc, q.Get("domain0"))
+	case "tld_price":
+		d.reply(w, "TldPrice", "0", "success", "", map[string]any{"TldPrice": []any{
+			map[string]any{"Tld": "net", "Price": map[string]any{"Register": "12.50", "Renew": "12.50"}},
+			map[string]any{"Tld": "com", "Price": map[string]any{"Register": d.Price, "Renew": "14.99"}},
+		}})
 	case "get_backorder_auction_details", "place_backorder_auction_bid":
 		d.auction(w, sc, command, q.Get("domain"), q.Get("bid_amount"))
 	case "get_account_balance":
@@ -241,8 +246,9 @@ func (d *Dynadot) list(w http.ResponseWriter) {
 
 func (d *Dynadot) search(w http.ResponseWriter, sc Scenario, name string) {
 	item := map[string]any{"DomainName": name, "Available": "yes", "Price": d.Price + " in USD"}
-	if sc == Taken {
+	if sc == Taken || d.has(name) {
 		item["Available"] = "no"
+		delete(item, "Price")
 	}
 	if sc == PremiumFlip {
 		item["Premium"], item["Price"] = "yes", "1190.00 in USD"

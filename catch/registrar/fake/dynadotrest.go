@@ -66,7 +66,7 @@ func (d *Dynadot) rest(w http.ResponseWriter, r *http.Request, sc Scenario) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	open := r.Method == http.MethodGet && (strings.HasSuffix(r.URL.Path, "/search") || strings.Contains(r.URL.Path, "/aftermarket/")) ||
+	open := r.Method == http.MethodGet && (strings.HasSuffix(r.URL.Path, "/search") || strings.HasSuffix(r.URL.Path, "/get_tld_price") || strings.Contains(r.URL.Path, "/aftermarket/")) ||
 		strings.Contains(r.URL.Path, "/auctions/bids/")
 	if sc == BadCredentials || r.Header.Get("Authorization") != "Bearer "+Secret || !open && !signed(r, body) {
 		d.restReply(w, http.StatusUnauthorized, "Unauthorized", "invalid key or signature", nil)
@@ -116,6 +116,11 @@ func (d *Dynadot) rest(w http.ResponseWriter, r *http.Request, sc Scenario) {
 			"username": "me", "total_spending": "99.00", "account_balance": "41.20",
 			"balance_list": []any{map[string]any{"currency": "EUR", "amount": "7.00"}, map[string]any{"currency": "USD", "amount": "41.20"}},
 		}})
+	case what == "GET tld" && name == "get_tld_price":
+		d.restReply(w, http.StatusOK, "Success", "", map[string]any{"tldPriceList": []any{
+			map[string]any{"tld": ".net", "price": map[string]any{"register": "12.50", "renew": "12.50"}},
+			map[string]any{"tld": ".com", "price": map[string]any{"register": d.Price, "renew": "14.99"}},
+		}})
 	case what == "GET domains":
 		if !d.has(name) {
 			d.restReply(w, http.StatusNotFound, "Not Found", "could not find domain in your account", nil)
@@ -142,14 +147,15 @@ func (d *Dynadot) restEnd(w http.ResponseWriter, name, why string, data any) {
 func (d *Dynadot) restDomain(w http.ResponseWriter, r *http.Request, sc Scenario, name, what string, body []byte) {
 	switch r.Method + " " + what {
 	case "GET search":
-		price, premium, free := d.Price, "no", "yes"
+		price, premium := d.Price, "no"
 		if sc == PremiumFlip {
 			price, premium = "1190.00", "yes"
 		}
-		if sc == Taken {
-			free = "no"
+		if sc == Taken || d.has(name) {
+			d.restReply(w, http.StatusOK, "Success", "", map[string]any{"domain_name": name, "available": "no", "premium": "no"})
+			return
 		}
-		d.restReply(w, http.StatusOK, "Success", "", map[string]any{"domain_name": name, "available": free, "premium": premium, "price_list": []any{
+		d.restReply(w, http.StatusOK, "Success", "", map[string]any{"domain_name": name, "available": "yes", "premium": premium, "price_list": []any{
 			map[string]any{"currency": "USD", "unit": "year", "registration": price, "renewal": "14.99", "transfer": "11.99", "restore": "89.99"},
 		}})
 	case "POST register":

@@ -51,6 +51,10 @@ func (g *Gandi) serve(w http.ResponseWriter, r *http.Request) {
 		if sc == PremiumFlip {
 			price, kind = 1190, `"type":"premium",`
 		}
+		if name := r.URL.Query().Get("name"); sc == Taken || g.has(name) {
+			fmt.Fprint(w, `{"currency":"USD","grid":"A","taxes":[]}`) // without products
+			return
+		}
 		fmt.Fprintf(w, `{"currency":"USD","grid":"A","products":[{"name":%q,"process":"create","status":"available","prices":[{%s"min_duration":1,"max_duration":10,"duration_unit":"y","price_before_taxes":%v,"price_after_taxes":%v}]}]}`,
 			r.URL.Query().Get("name"), kind, price, price)
 	case path == "domains" && r.Method == http.MethodPost:

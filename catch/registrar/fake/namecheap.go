@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,7 +10,10 @@ import (
 
 // Namecheap speaks xml.response: errors are numbers with words, limits are an
 // HTTP 405, premium prices are confirmed in the call.
-type Namecheap struct{ Service }
+type Namecheap struct {
+	Service
+	EAP string // the fee of an early access period, where there is one
+}
 
 // NewNamecheap starts a fake Namecheap.
 func NewNamecheap() *Namecheap {
@@ -60,10 +64,15 @@ func (n *Namecheap) serve(w http.ResponseWriter, r *http.Request) {
 	switch strings.TrimPrefix(f.Get("Command"), "namecheap.") {
 	case "domains.check":
 		name = f.Get("DomainList")
-		n.reply(w, fmt.Sprintf(`<DomainCheckResult Domain=%q Available="%t" ErrorNo="0" IsPremiumName="%t" PremiumRegistrationPrice="%s" PremiumRenewalPrice="12.00" IcannFee="0.18" EapFee="0.0000"/>`,
-			name, sc != Taken && !n.has(name), sc == PremiumFlip, map[bool]string{true: "1190.0000", false: "0"}[sc == PremiumFlip]))
+		n.reply(w, fmt.Sprintf(`<DomainCheckResult Domain=%q Available="%t" ErrorNo="0" IsPremiumName="%t" PremiumRegistrationPrice="%s" PremiumRenewalPrice="12.00" IcannFee="%s" EapFee="%s"/>`,
+			name, sc != Taken && !n.has(name), sc == PremiumFlip, map[bool]string{true: "1190.0000", false: "0"}[sc == PremiumFlip],
+			map[bool]string{true: "0.18", false: "0"}[sc == PremiumFlip], cmp.Or(n.EAP, "0.0000")))
 	case "users.getPricing":
-		n.reply(w, `<UserGetPricingResult><ProductType Name="domains"><ProductCategory Name="register"><Product Name="com"><Price Duration="1" DurationType="YEAR" Price="10.87" YourPrice="10.87" Currency="USD"/></Product></ProductCategory></ProductType></UserGetPricingResult>`)
+		var list strings.Builder
+		for years, price := range []string{"10.69", "10.59", "10.49"} { // a year, for one, two and three of them
+			fmt.Fprintf(&list, `<Price Duration="%d" DurationType="YEAR" Price="12.98" PricingType="MULTIPLE" AdditionalCost="0.18" YourPrice="%s" YourPriceType="MULTIPLE" YourAdditonalCost="0.18" YourAdditonalCostType="MULTIPLE" Currency="USD"/>`, years+1, price)
+		}
+		n.reply(w, `<UserGetPricingResult><ProductType Name="domains"><ProductCategory Name="register"><Product Name="com">`+list.String()+`</Product></ProductCategory></ProductType></UserGetPricingResult>`)
 	case "users.getBalances":
 		n.reply(w, `<UserGetBalancesResult Currency="USD" AvailableBalance="41.20" AccountBalance="41.20"/>`)
 	case "domains.getInfo":
@@ -73,7 +82,7 @@ func (n *Namecheap) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		n.reply(w, fmt.Sprintf(`<DomainGetInfoResult Status="Ok" ID="1" DomainName=%q IsOwner="true"/>`, name))
 	case "domains.create":
-		n.create(w, sc, name, f.Get("IsPremiumDomain") == "true")
+		n.create(w, sc, name, f.Get("IsPremiumDomain") == "true" && f.Get("PremiumPrice") == "1190.0000" && f.Get("EapFee") == n.EAP)
 	default:
 		n.reply(w, "")
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,15 +62,21 @@ func (n *Namecom) serve(w http.ResponseWriter, r *http.Request) {
 		var results []any
 		for _, name := range b.Names {
 			res := map[string]any{"domainName": name, "purchasable": true, "purchasePrice": 12.99, "purchaseType": "registration", "renewalPrice": 14.99}
+			if name == "forsale.com" {
+				res["purchaseType"], res["purchasePrice"] = "aftermarket_s", 349.95
+			}
 			if sc == PremiumFlip {
 				res["premium"], res["purchasePrice"] = true, 1190.0
 			}
-			if n.has(name) {
+			if sc == Taken || n.has(name) {
 				res = map[string]any{"domainName": name, "purchasable": false}
 			}
 			results = append(results, res)
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"results": results})
+	case strings.HasSuffix(path, ":getPricing"): // several years are not so many times the price of one
+		years, _ := strconv.Atoi(r.URL.Query().Get("years"))
+		fmt.Fprintf(w, `{"premium":%t,"purchasePrice":%.2f,"renewalPrice":14.99,"transferPrice":12.99}`, sc == PremiumFlip, 12.99+14.99*float64(max(years, 1)-1))
 	case path == "/domains" && r.Method == http.MethodPost:
 		n.create(w, r, sc)
 	case path == "/accountinfo/balance":

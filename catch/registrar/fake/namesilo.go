@@ -56,11 +56,17 @@ func (n *Namesilo) serve(w http.ResponseWriter, r *http.Request) {
 		if sc == PremiumFlip {
 			d["premium"], d["price"] = 1, "1190.00"
 		}
+		if sc == Taken || n.has(q.Get("domains")) {
+			n.reply(w, "300", "success", map[string]any{"unavailable": map[string]any{"domain": q.Get("domains")}})
+			return
+		}
 		if n.odd {
 			n.reply(w, "300", "success", map[string]any{"available": []any{d}})
 		} else {
 			n.reply(w, "300", "success", map[string]any{"available": map[string]any{"domain": d}})
 		}
+	case "getPrices":
+		n.reply(w, "300", "success", map[string]any{"com": map[string]any{"registration": "17.29", "transfer": "15.99", "renew": "17.29"}})
 	case "registerDomain", "registerDomainDrop":
 		if op == "registerDomainDrop" && !strings.HasPrefix(r.URL.Path, "/apibatch/") {
 			n.reply(w, "103", "Invalid API operation", nil)

@@ -59,6 +59,10 @@ func (p *Porkbun) serve(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, http.StatusBadRequest, "RATE_LIMIT_EXCEEDED", "slow down", nil)
 		return
 	}
+	if r.URL.Path == "/api/json/v3/pricing/get" {
+		p.ok(w, map[string]any{"pricing": map[string]any{"com": map[string]any{"registration": "11.08", "renewal": "11.08", "transfer": "11.08"}}})
+		return
+	}
 	path := strings.TrimPrefix(r.URL.Path, "/api/json/v3/domain/")
 	verb, name, _ := strings.Cut(path, "/")
 	switch verb {
@@ -66,6 +70,9 @@ func (p *Porkbun) serve(w http.ResponseWriter, r *http.Request) {
 		resp := map[string]any{"avail": "yes", "premium": "no", "price": "11.08", "minDuration": 1, "additional": map[string]any{"renewal": map[string]any{"price": "11.08"}}}
 		if sc == PremiumFlip {
 			resp["premium"], resp["price"] = "yes", "1,190.00"
+		}
+		if sc == Taken || p.has(name) {
+			resp = map[string]any{"avail": "no", "premium": "no"}
 		}
 		p.ok(w, map[string]any{"response": resp})
 	case "create":

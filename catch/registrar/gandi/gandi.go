@@ -150,8 +150,10 @@ func (g *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 			if err != nil {
 				return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
 			}
-			m.Units *= int64(max(years, 1))
-			q.Price, q.Premium = m, price.Type == "premium"
+			if q.Price, err = m.Times(max(years, 1)); err != nil {
+				return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+			}
+			q.Premium = price.Type == "premium"
 			if q.Premium {
 				q.Class = "premium"
 			}

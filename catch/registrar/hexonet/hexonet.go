@@ -1,20 +1,21 @@
 // Package hexonet takes backorders and registrations at HEXONET (ispapi) and
 // CentralNic Reseller (RRPproxy), which speak one grammar: KEY = VALUE lines
 // in a form, and an answer of CODE, DESCRIPTION and PROPERTY[NAME][i] lines
-// (github.com/hexonet/hexonet-api-documentation, kb.centralnicreseller.com).
+// (github.com/centralnicgroup-public/hexonet-api-documentation, the API command
+// reference of kb.centralnicreseller.com).
 //
 // What is peculiar: a backorder is an application of class BACKORDER that
 // sleeps until the release; funds are locked three days before its
-// finalization date, which is also the last moment to cancel; 211 means taken
-// and "premium available" alike; and a premium registration has to state the
-// class that the check returned.
+// finalization date, which is also the last moment to cancel, and the list of
+// deposits shows them; 211 means taken and "premium available" alike; a
+// standard price stands in no check (prices.go); and a premium name is applied
+// for with its class and price at the one, and registered with its price at the
+// other.
 package hexonet
 
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ func Factory() account.Factory {
 			{Name: "contact", What: "the handle of the owner contact", Needed: true},
 			{Name: "system", What: "\"rrpproxy\" for CentralNic Reseller; empty: HEXONET"},
 			{Name: "entity", What: "54cd is live, 1234 the test system; HEXONET only"},
+			{Name: "nameservers", What: "the name servers of new registrations, with commas between; CentralNic Reseller wants two"},
 		},
 		Routes: []catch.Description{queue, plain},
 		New: func(c account.Config) ([]catch.Route, error) {
@@ -79,10 +81,13 @@ type api struct {
 	conf account.Config
 }
 
+// reseller reports whether it is CentralNic Reseller, where the two differ.
+func (a *api) reseller() bool { return a.conf.Options["system"] == "rrpproxy" }
+
 // request writes one command.
 func (a *api) request(op string, paid bool, lines ...string) web.Request {
 	entity := ""
-	if a.conf.Options["system"] != "rrpproxy" {
+	if !a.reseller() {
 		entity = cmp.Or(a.conf.Options["entity"], "54cd")
 	}
 	return a.web.Form(op, "/api/call.cgi", web.Values(
@@ -96,10 +101,30 @@ type answer struct {
 	props map[string][]string
 }
 
-func (a answer) first(names ...string) string {
+func (a *answer) first(names ...string) string { return a.at(0, names...) }
+
+// mostRows is more than any list of theirs has at once.
+const mostRows = 100_000
+
+// put keeps a property under its name at its index, which key has as
+// "STATUS][3]": columns of one list stay side by side, whatever is left out.
+func (a *answer) put(key, value string) {
+	name, rest, _ := strings.Cut(key, "]")
+	at, err := strconv.Atoi(strings.Trim(rest, "[]"))
+	if err != nil || at < 0 || at >= mostRows {
+		return
+	}
+	for len(a.props[name]) <= at {
+		a.props[name] = append(a.props[name], "")
+	}
+	a.props[name][at] = value
+}
+
+// at is one cell of a list; the first of names that has one.
+func (a *answer) at(row int, names ...string) string {
 	for _, n := range names {
-		if v := a.props[n]; len(v) > 0 {
-			return v[0]
+		if v := a.props[n]; row < len(v) && v[row] != "" {
+			return v[row]
 		}
 	}
 	return ""
@@ -126,8 +151,7 @@ func read(body []byte) (*answer, bool) {
 		case key == "DESCRIPTION":
 			a.words = value
 		case strings.HasPrefix(key, "PROPERTY["):
-			name, _, _ := strings.Cut(strings.TrimPrefix(key, "PROPERTY["), "]")
-			a.props[name] = append(a.props[name], value)
+			a.put(strings.TrimPrefix(key, "PROPERTY["), value)
 		}
 	}
 	return a, whole && a.code != 0
@@ -178,7 +202,8 @@ func (a *api) Balance(ctx context.Context) (catch.Money, error) {
 	if err != nil {
 		return catch.Money{}, err
 	}
-	m, err := catch.MoneyOf(ans.first("AMOUNT", "DEPOSIT"), ans.first("CURRENCY"))
+	// DEPOSIT is what is reserved, and no balance.
+	m, err := catch.MoneyOf(ans.first("AMOUNT"), ans.first("CURRENCY"))
 	if err != nil || m.Currency == "" {
 		return catch.Money{}, a.web.Fail(r, catch.UpstreamDown, "no balance in its answer")
 	}
@@ -204,135 +229,7 @@ func (a *api) contacts(r catch.Request) []string {
 	}
 }
 
-// backorder is the application of class BACKORDER.
-type backorder struct {
-	account.Unpriced
-	account.Route
-	*api
-}
-
-func (b *backorder) add(r catch.Request) web.Request {
-	lines := append([]string{
-		"COMMAND = AddDomainApplication", "CLASS = BACKORDER", "DOMAIN = " + r.Name, "PERIOD = " + strconv.Itoa(max(r.Years, 1)), "TRANSFERLOCK = 1",
-	}, b.contacts(r)...)
-	return b.request("place backorder", true, lines...)
-}
-
-func (b *backorder) Print(r catch.Request) (string, error) { return b.web.Print(b.add(r)), nil }
-
-func (b *backorder) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
-	if r.DryRun {
-		return account.DryRun()
-	}
-	ans, err := b.do(ctx, b.add(r))
-	if err != nil {
-		return catch.Report{}, err
-	}
-	return catch.Report{State: state(ans.first("STATUS")), Ref: ans.first("APPLICATION"), Words: ans.first("STATUS")}, nil
-}
-
-// listPage is how many applications are asked for at once.
-const listPage = 1000
-
-// List returns the backorders of the account, page by page.
-func (b *backorder) List(ctx context.Context) ([]catch.Listed, error) {
-	var out []catch.Listed
-	for {
-		r := b.request("list backorders", false, "COMMAND = QueryDomainApplicationList", "CLASS = *_BACKORDER", "WIDE = 1",
-			"FIRST = "+strconv.Itoa(len(out)), "LIMIT = "+strconv.Itoa(listPage))
-		ans, err := b.do(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		names := ans.props["DOMAIN"]
-		for i, name := range names {
-			at := func(key string) string {
-				if v := ans.props[key]; i < len(v) {
-					return v[i]
-				}
-				return ""
-			}
-			out = append(out, catch.Listed{Name: strings.ToLower(name), Report: catch.Report{
-				State: state(at("STATUS")), Ref: at("APPLICATION"), Words: at("STATUS"), CancelBy: when(at("FINALIZATIONDATE")),
-			}})
-		}
-		switch total, err := strconv.Atoi(ans.first("TOTAL")); {
-		case err != nil && len(names) >= listPage, err == nil && len(names) == 0 && len(out) < total:
-			return nil, b.web.Fail(r, catch.UpstreamDown, fmt.Sprintf("its list breaks off after %d", len(out)))
-		case err != nil, len(out) >= total:
-			return out, nil
-		}
-	}
-}
-
-// Find asks for the application, by its number where it is known.
-func (b *backorder) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
-	ref := o.Ref
-	if ref == "" {
-		list, err := b.List(ctx)
-		if err != nil {
-			return catch.Report{}, err
-		}
-		i := slices.IndexFunc(list, func(l catch.Listed) bool { return strings.EqualFold(l.Name, o.Name) })
-		if i < 0 {
-			return catch.Report{}, b.web.Fail(web.Request{Op: "look up backorder"}, catch.NotFound, "no application for "+o.Name)
-		}
-		ref = list[i].Ref
-	}
-	ans, err := b.do(ctx, b.request("look up backorder", false, "COMMAND = StatusDomainApplication", "APPLICATION = "+ref))
-	if err != nil {
-		return catch.Report{}, err
-	}
-	rep := catch.Report{
-		State: state(ans.first("STATUS")), Ref: ref, Words: ans.first("STATUS"),
-		CancelBy: when(ans.first("FINALIZATIONDATE")), AuctionEnds: when(ans.first("AUCTION-ENDDATE")),
-	}
-	currency := ans.first("AUCTION-CURRENCY", "CURRENCY")
-	if currency == "" {
-		currency = b.conf.CurrencyOr()
-	}
-	rep.HighBid, _ = catch.MoneyOf(ans.first("AUCTION-BESTBID"), currency)
-	return rep, nil
-}
-
-// Cancel takes the application back, until its finalization date.
-func (b *backorder) Cancel(ctx context.Context, o catch.Order) (catch.Report, error) {
-	ref := o.Ref
-	if ref == "" {
-		rep, err := b.Find(ctx, o)
-		if err != nil {
-			return catch.Report{}, err
-		}
-		ref = rep.Ref
-	}
-	ans, err := b.do(ctx, b.request("cancel backorder", false, "COMMAND = DeleteDomainApplication", "APPLICATION = "+ref))
-	if err != nil {
-		return catch.Report{}, err
-	}
-	return catch.Report{State: catch.Cancelled, Ref: ref, Words: ans.words}, nil
-}
-
-// state maps the words of both systems. The auction's winner still has to pay.
-func state(word string) catch.State {
-	switch strings.ToUpper(strings.TrimSpace(word)) {
-	case "PROCESSING":
-		return catch.Processing
-	case "SUCCESSFUL":
-		return catch.WonProvisional
-	case "FAILED":
-		return catch.Lost
-	case "AUCTION-PENDING":
-		return catch.AuctionOutbid
-	case "AUCTION-WON", "PENDING-PAYMENT":
-		return catch.PaymentDue
-	case "AUCTION-LOST":
-		return catch.Lost
-	case "CANCELLED", "DELETED":
-		return catch.Cancelled
-	}
-	return catch.Active // REQUESTED, ACTIVE, and CNR's UNPAID and PAID, which sleep
-}
-
+// when reads a time of theirs, which is UTC.
 func when(s string) time.Time {
 	t, err := time.Parse(timeWords, strings.TrimSpace(s))
 	if err != nil {

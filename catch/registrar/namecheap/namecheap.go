@@ -2,16 +2,19 @@
 // (github.com/namecheap/go-namecheap-sdk, docs/namecheap-api-v2.md).
 //
 // What is peculiar: rate limiting is an HTTP 405; errors are numbers of which
-// few are documented, so the words count too; a premium price is confirmed in
-// the call, a standard one is not and is read right before; the calling
-// address has to be on the account's list; and a create that failed in any way
-// but a clear number has to be looked up, never repeated.
+// few are documented, so the words count too; a premium price and the fee of an
+// early access period are confirmed in the call, a standard price is not and is
+// read right before; ICANN's fee comes on top of the prices of the list; the
+// calling address has to be on the account's list; and a create that failed in
+// any way but a clear number has to be looked up, never repeated.
 package namecheap
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,15 +77,7 @@ type answer struct {
 		Text   string `xml:",chardata"`
 	} `xml:"Errors>Error"`
 	Result struct {
-		Check []struct {
-			Domain    string `xml:"Domain,attr"`
-			Available bool   `xml:"Available,attr"`
-			Premium   bool   `xml:"IsPremiumName,attr"`
-			Price     string `xml:"PremiumRegistrationPrice,attr"`
-			Renewal   string `xml:"PremiumRenewalPrice,attr"`
-			EAP       string `xml:"EapFee,attr"`
-			ErrorNo   string `xml:"ErrorNo,attr"`
-		} `xml:"DomainCheckResult"`
+		Check  []checked `xml:"DomainCheckResult"`
 		Create struct {
 			Domain     string `xml:"Domain,attr"`
 			Registered bool   `xml:"Registered,attr"`
@@ -98,12 +93,7 @@ type answer struct {
 			Currency  string `xml:"Currency,attr"`
 			Available string `xml:"AvailableBalance,attr"`
 		} `xml:"UserGetBalancesResult"`
-		Prices []struct {
-			Years    int    `xml:"Duration,attr"`
-			Yours    string `xml:"YourPrice,attr"`
-			Price    string `xml:"Price,attr"`
-			Currency string `xml:"Currency,attr"`
-		} `xml:"UserGetPricingResult>ProductType>ProductCategory>Product>Price"`
+		Prices []listed `xml:"UserGetPricingResult>ProductType>ProductCategory>Product>Price"`
 	} `xml:"CommandResponse"`
 }
 
@@ -173,64 +163,148 @@ func (n *route) do(ctx context.Context, r web.Request) (*answer, error) {
 	return &a, nil
 }
 
-// Quote reads premium prices from the check and standard ones from the
-// account's price list.
-func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
+// listed is what a number of years costs by the account's price list. A price,
+// and what comes on top of it (ICANN's fee), is for each year where its type is
+// MULTIPLE, as it mostly is, and for the term where it is ABSOLUTE.
+type listed struct {
+	Years     int    `xml:"Duration,attr"`
+	Yours     string `xml:"YourPrice,attr"`
+	YoursType string `xml:"YourPriceType,attr"`
+	OnTop     string `xml:"YourAdditonalCost,attr"` // the service's own spelling
+	OnTopType string `xml:"YourAdditonalCostType,attr"`
+	Price     string `xml:"Price,attr"`
+	Type      string `xml:"PricingType,attr"`
+	Added     string `xml:"AdditionalCost,attr"`
+	Currency  string `xml:"Currency,attr"`
+}
+
+// total is what the term costs.
+func (l listed) total() (catch.Money, error) {
+	price, kind := l.Price, l.Type
+	if l.Yours != "" {
+		price, kind = l.Yours, l.YoursType
+	}
+	sum, err := l.term(price, kind)
+	if err != nil {
+		return catch.Money{}, err
+	}
+	more := cmp.Or(l.OnTop, l.Added)
+	if more == "" {
+		return sum, nil
+	}
+	added, err := l.term(more, l.OnTopType)
+	if err != nil {
+		return catch.Money{}, err
+	}
+	return sum.Add(added)
+}
+
+func (l listed) term(amount, kind string) (catch.Money, error) {
+	m, err := catch.MoneyOf(amount, l.Currency)
+	if err != nil || strings.EqualFold(kind, "ABSOLUTE") {
+		return m, err
+	}
+	return m.Times(l.Years)
+}
+
+// checked is what a check says of one name; its prices are for one year.
+type checked struct {
+	Domain    string `xml:"Domain,attr"`
+	Available bool   `xml:"Available,attr"`
+	Premium   bool   `xml:"IsPremiumName,attr"`
+	Price     string `xml:"PremiumRegistrationPrice,attr"`
+	Renewal   string `xml:"PremiumRenewalPrice,attr"`
+	ICANN     string `xml:"IcannFee,attr"`
+	EAP       string `xml:"EapFee,attr"`
+}
+
+func (n *route) check(ctx context.Context, name string) (checked, error) {
 	r := n.request("read price", "domains.check", false, "DomainList", name)
 	a, err := n.do(ctx, r)
+	switch {
+	case err != nil:
+		return checked{}, err
+	case len(a.Result.Check) != 1 || !strings.EqualFold(a.Result.Check[0].Domain, name):
+		return checked{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
+	}
+	return a.Result.Check[0], nil
+}
+
+// Quote reads premium prices from the check and standard ones from the
+// account's price list. The fee of an early access period is charged on top of
+// both.
+func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
+	c, err := n.check(ctx, name)
 	if err != nil {
 		return catch.Quote{}, err
 	}
-	if len(a.Result.Check) != 1 || !strings.EqualFold(a.Result.Check[0].Domain, name) {
-		return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
-	}
-	c := a.Result.Check[0]
 	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Namecheap check and price list"}
 	if eap, err := n.Conf.Money(c.EAP); err == nil && eap.Units > 0 {
 		q.Early, q.EarlyWhat = eap, "EAP fee"
 	}
 	if c.Premium {
 		q.Class = "premium"
-		if q.Price, err = n.Conf.Money(c.Price); err != nil {
-			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
-		}
 		q.Renew, _ = n.Conf.Money(c.Renewal)
-		return early(q)
+		if err := premiumTerm("read price", years); err != nil {
+			return q, err
+		}
+		q.Price, err = n.premium(c)
+	} else {
+		q.Price, err = n.listPrice(ctx, name, max(years, 1))
 	}
-	_, zone, _ := strings.Cut(name, ".")
-	a, err = n.do(ctx, n.request("read price", "users.getPricing", false,
-		"ProductType", "DOMAIN", "ActionName", "REGISTER", "ProductName", strings.ToUpper(zone)))
+	if err == nil {
+		q.Price, err = q.Price.Add(q.Early)
+	}
+	if err != nil && catch.KindOf(err) == "" {
+		err = fmt.Errorf("read price at %s: %w", title, err)
+	}
+	return q, err
+}
+
+// premium is what a premium name costs, with the fee of ICANN on top.
+func (n *route) premium(c checked) (catch.Money, error) {
+	price, err := n.Conf.Money(c.Price)
+	if err != nil || c.ICANN == "" {
+		return price, err
+	}
+	fee, err := n.Conf.Money(c.ICANN)
 	if err != nil {
-		return catch.Quote{}, err
+		return catch.Money{}, err
 	}
-	for _, p := range a.Result.Prices {
-		if p.Years != max(years, 1) {
-			continue
-		}
-		amount := p.Yours
-		if amount == "" {
-			amount = p.Price
-		}
-		if q.Price, err = catch.MoneyOf(amount, p.Currency); err != nil {
-			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
-		}
-		q.Price.Units *= int64(max(years, 1)) // the list is per year
-		return early(q)
-	}
-	return catch.Quote{}, n.web.Fail(r, catch.TLDUnsupported, "no price for ."+zone)
+	return price.Add(fee)
 }
 
-// early adds the fee of an early access period, which is charged on top of
-// standard and premium prices alike.
-func early(q catch.Quote) (catch.Quote, error) {
-	var err error
-	if q.Price, err = q.Price.Add(q.Early); err != nil {
-		return catch.Quote{}, fmt.Errorf("read price at %s: early access fee: %w", title, err)
+// listPrice is what names under a TLD cost, whoever holds this one.
+func (n *route) listPrice(ctx context.Context, name string, years int) (catch.Money, error) {
+	_, zone, _ := strings.Cut(name, ".")
+	r := n.request("read price", "users.getPricing", false,
+		"ProductType", "DOMAIN", "ProductCategory", "DOMAINS", "ActionName", "REGISTER", "ProductName", strings.ToUpper(zone))
+	a, err := n.do(ctx, r)
+	if err != nil {
+		return catch.Money{}, err
 	}
-	return q, nil
+	i := slices.IndexFunc(a.Result.Prices, func(l listed) bool { return l.Years == years })
+	if i < 0 {
+		return catch.Money{}, n.web.Fail(r, catch.TLDUnsupported, fmt.Sprintf("no price for .%s and %d year(s)", zone, years))
+	}
+	return a.Result.Prices[i].total()
 }
 
-func (n *route) create(r catch.Request) web.Request {
+// premiumTerm refuses to guess what several years of a premium name cost: the
+// check has the price of one.
+func premiumTerm(op string, years int) error {
+	if years <= 1 {
+		return nil
+	}
+	return &catch.Error{
+		Kind: catch.Guard, Service: title, Op: op,
+		Words: fmt.Sprintf("it says what a premium name costs for one year, and not for %d", years), Hint: "order it with --years 1 and renew it",
+	}
+}
+
+// create is the order; c is what a check said right before, of a name whose
+// price is confirmed in the call.
+func (n *route) create(r catch.Request, c checked) web.Request {
 	p := n.Conf.Person()
 	params := []string{"DomainName", r.Name, "Years", strconv.Itoa(max(r.Years, 1)), "AddFreeWhoisguard", "yes", "WGEnabled", "yes"}
 	for _, role := range []string{"Registrant", "Tech", "Admin", "AuxBilling"} {
@@ -240,16 +314,44 @@ func (n *route) create(r catch.Request) web.Request {
 			role+"Phone", p.Phone, role+"EmailAddress", p.Email)
 	}
 	if r.Premium {
-		price := "<price>"
-		if !r.Price.IsZero() {
-			price = r.Price.Amount()
-		}
-		params = append(params, "IsPremiumDomain", "true", "PremiumPrice", price)
+		params = append(params, "IsPremiumDomain", "true", "PremiumPrice", cmp.Or(c.Price, "<price>"))
+	}
+	if eap, err := n.Conf.Money(c.EAP); err == nil && eap.Units > 0 {
+		params = append(params, "EapFee", c.EAP)
 	}
 	return n.request("register", "domains.create", true, params...)
 }
 
-func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.create(r)), nil }
+// confirm reads what has to be confirmed in the call, and holds it against the
+// price of the order.
+func (n *route) confirm(ctx context.Context, r *catch.Request) (checked, error) {
+	c, err := n.check(ctx, r.Name)
+	if err != nil {
+		return c, err
+	}
+	r.Premium = r.Premium && c.Premium // one that is standard now is no premium order
+	if !r.Premium {
+		return c, nil
+	}
+	if err := premiumTerm("register", r.Years); err != nil {
+		return c, err
+	}
+	total, err := n.premium(c)
+	if eap, eerr := n.Conf.Money(c.EAP); err == nil && eerr == nil {
+		total, err = total.Add(eap)
+	}
+	if err != nil {
+		return c, fmt.Errorf("read price at %s: %w", title, err)
+	}
+	if above, err := total.Cmp(r.Price); err != nil || above > 0 {
+		return c, n.web.Fail(n.create(*r, c), catch.PriceMismatch, "it costs "+total.String()+" now, not "+r.Price.String())
+	}
+	return c, nil
+}
+
+func (n *route) Print(r catch.Request) (string, error) {
+	return n.web.Print(n.create(r, checked{})), nil
+}
 
 func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if err := n.Conf.Person().Check(); err != nil {
@@ -258,7 +360,14 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	if r.DryRun {
 		return account.DryRun()
 	}
-	a, err := n.do(ctx, n.create(r))
+	var said checked
+	if r.Premium || r.Launch != nil {
+		var err error
+		if said, err = n.confirm(ctx, &r); err != nil {
+			return catch.Report{}, err
+		}
+	}
+	a, err := n.do(ctx, n.create(r, said))
 	if err != nil {
 		return catch.Report{}, err
 	}

@@ -10,30 +10,107 @@ import (
 	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
+func open(t *testing.T, url string) catch.Route {
+	t.Helper()
+	c := account.Config{
+		Account: "namecheap", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
+		Options: map[string]string{
+			"client_ip": "192.0.2.1", "first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "state": "BE", "zip": "10115",
+			"country": "de", "phone": "+49.301234567", "email": "a@example.net",
+		},
+	}
+	if err := Factory().Check(c); err != nil {
+		t.Fatal(err)
+	}
+	routes, err := Factory().New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return routes[0]
+}
+
 func TestConformance(t *testing.T) {
 	f := fake.NewNamecheap()
 	defer f.Close()
 	conformance.Suite{
-		Fake: f, Name: "example.com",
-		Open: func(t *testing.T, url string) catch.Route {
-			t.Helper()
-			c := account.Config{
-				Account: "namecheap", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-				Options: map[string]string{
-					"client_ip": "192.0.2.1", "first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "state": "BE", "zip": "10115",
-					"country": "de", "phone": "+49.301234567", "email": "a@example.net",
-				},
-			}
-			if err := Factory().Check(c); err != nil {
-				t.Fatal(err)
-			}
-			routes, err := Factory().New(c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return routes[0]
-		},
+		Fake: f, Name: "example.com", Open: open,
 		Cannot: []fake.Scenario{fake.PriceChanged, fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed, fake.ForeverPending},
 		Words:  map[fake.Scenario]string{fake.Taken: "Domain not available", fake.InvalidContact: "RegistrantPhone"},
 	}.Run(t)
+}
+
+func usd(units int64) catch.Money { return catch.Money{Units: units, Currency: "USD"} }
+
+// TestFeesAreInThePrice: what is left out of a price is charged all the same.
+// ICANN's fee is on top of list and premium prices, the fee of an early access
+// period on top of both.
+func TestFeesAreInThePrice(t *testing.T) {
+	f := fake.NewNamecheap()
+	defer f.Close()
+	r := open(t, f.URL())
+	for _, c := range []struct {
+		what  string
+		sc    fake.Scenario
+		eap   string
+		years int
+		price catch.Money
+		kind  catch.ErrorKind
+	}{
+		{"a year", fake.Success, "", 1, usd(108700), ""},
+		{"three years", fake.Success, "", 3, usd(320100), ""}, // 3 x (10.49 + 0.18)
+		{"in early access", fake.Success, "100.0000", 1, usd(1108700), ""},
+		{"premium", fake.PremiumFlip, "", 1, usd(11901800), ""},
+		{"premium in early access", fake.PremiumFlip, "100.0000", 1, usd(12901800), ""},
+		{"premium for two years", fake.PremiumFlip, "", 2, catch.Money{}, catch.Guard},
+		{"more years than are listed", fake.Success, "", 9, catch.Money{}, catch.TLDUnsupported},
+	} {
+		f.Set(c.sc)
+		f.EAP = c.eap
+		if q, err := r.Quote(t.Context(), "example.com", c.years); catch.KindOf(err) != c.kind || q.Price != c.price {
+			t.Errorf("%s: %s, %v; want %s", c.what, q.Price, err, c.price)
+		}
+	}
+}
+
+func TestListedPrices(t *testing.T) {
+	for _, c := range []struct {
+		l    listed
+		want catch.Money
+	}{
+		{listed{Years: 2, Price: "8.87", Type: "MULTIPLE", Currency: "USD"}, usd(177400)},
+		{listed{Years: 2, Price: "17.74", Type: "ABSOLUTE", Currency: "USD"}, usd(177400)},
+		{listed{Years: 2, Price: "99", Yours: "8.87", YoursType: "MULTIPLE", OnTop: "0.36", OnTopType: "ABSOLUTE", Currency: "USD"}, usd(181000)},
+		{listed{Years: 2, Price: "8.87", Added: "0.18", Currency: "USD"}, usd(181000)},
+	} {
+		if got, err := c.l.total(); err != nil || got != c.want {
+			t.Errorf("%+v: %s, %v; want %s", c.l, got, err, c.want)
+		}
+	}
+	if got, err := (listed{Years: 1, Price: "8.87", Added: "?", Currency: "USD"}).total(); err == nil {
+		t.Errorf("a fee that cannot be read was left out: %s", got)
+	}
+}
+
+// TestPremiumIsConfirmedWithItsFees: the call confirms the price and the fee that
+// a check says right before, and nothing is bought at any other.
+func TestPremiumIsConfirmedWithItsFees(t *testing.T) {
+	f := fake.NewNamecheap()
+	defer f.Close()
+	r := open(t, f.URL())
+	f.Set(fake.PremiumFlip)
+	f.EAP = "100.0000"
+	req := catch.Request{Key: "k", Name: "example.com", Years: 1, Price: usd(12901800), Premium: true}
+	rep, err := r.Place(t.Context(), req)
+	if err != nil || len(f.Held()) != 1 {
+		t.Fatalf("%+v, %v", rep, err)
+	}
+	f.Set(fake.PremiumFlip)
+	req.Price.Units -= 100
+	if _, err := r.Place(t.Context(), req); catch.KindOf(err) != catch.PriceMismatch || f.Paid() != 0 {
+		t.Errorf("a cent less than it costs: %v, %d paid calls", err, f.Paid())
+	}
+	req.Price, req.Years = usd(99999900), 2
+	if _, err := r.Place(t.Context(), req); catch.KindOf(err) != catch.Guard || f.Paid() != 0 {
+		t.Errorf("two years: %v, %d paid calls", err, f.Paid())
+	}
 }

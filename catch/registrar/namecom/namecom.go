@@ -1,10 +1,14 @@
 // Package namecom registers names at Name.com through its Core API
-// (docs.name.com, namecom.api.yaml 1.7.0).
+// (docs.name.com, namecom.api.yaml): plain registrations only. The document of
+// the create call forbids drop catching, so that the route has no burst and no
+// consent opens one.
 //
-// What is peculiar, and good: 20 requests a second, the purchase price goes
-// along, an idempotency key makes a repeat harmless, and there is a test host
-// (a user name that ends in -test). What "taken" looks like is not in the
-// specification: 400 and 409 are told apart by their words.
+// What is peculiar, and good: the purchase price of the whole term goes along
+// and has to match exactly, an idempotency key makes a repeat harmless, and
+// there is a test host (a user name that ends in -test). What "taken" looks like
+// is not in the specification: 400 and 409 are told apart by their words. A
+// check also offers names of others (purchaseType aftermarket, expiring,
+// backorder): those are no registrations.
 package namecom
 
 import (
@@ -14,6 +18,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,47 +106,70 @@ func (n *route) do(ctx context.Context, r web.Request, into any) error {
 	return err
 }
 
+// result is what a check says of one name.
+type result struct {
+	Name        string      `json:"domainName"`
+	Purchasable bool        `json:"purchasable"`
+	Premium     bool        `json:"premium"`
+	Price       json.Number `json:"purchasePrice"`
+	Renewal     json.Number `json:"renewalPrice"`
+	Type        string      `json:"purchaseType"`
+}
+
 // Quote reads availability and price; the price is left out by the service
 // where a name cannot be bought.
 func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
 	r := n.request("read price", http.MethodPost, "/domains:checkAvailability", map[string]any{"domainNames": []string{name}}, false)
 	var a struct {
-		Results []struct {
-			Name        string      `json:"domainName"`
-			Purchasable bool        `json:"purchasable"`
-			Premium     bool        `json:"premium"`
-			Price       json.Number `json:"purchasePrice"`
-			Renewal     json.Number `json:"renewalPrice"`
-			Type        string      `json:"purchaseType"`
-		} `json:"results"`
+		Results []result `json:"results"`
 	}
 	if err := n.do(ctx, r, &a); err != nil {
 		return catch.Quote{}, err
 	}
-	for _, d := range a.Results {
-		if !strings.EqualFold(d.Name, name) {
-			continue
+	i := slices.IndexFunc(a.Results, func(d result) bool { return strings.EqualFold(d.Name, name) })
+	if i < 0 {
+		return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
+	}
+	d := a.Results[i]
+	q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Name.com checkAvailability"}
+	if d.Premium {
+		q.Class = "premium"
+	}
+	if d.Type != "" && d.Type != "registration" {
+		taken := false
+		q.Free, q.Class = &taken, d.Type
+		return q, &catch.Error{
+			Kind: catch.Taken, Service: title, Op: "read price", Words: fmt.Sprintf("it is for sale as %s at %s USD, which is no registration", d.Type, d.Price),
+			Hint: "look at the offer on the website",
 		}
-		q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Name.com checkAvailability"}
-		if d.Premium {
-			q.Class = "premium"
-		}
-		if d.Type != "" && d.Type != "registration" {
-			q.Class, q.Premium = d.Type, true // somebody else's offer is no registration
-		}
-		if d.Price != "" {
-			var err error
-			if q.Price, err = catch.MoneyOf(d.Price.String(), "USD"); err != nil {
-				return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
-			}
-			q.Price.Units *= int64(max(years, 1))
-		}
-		if d.Renewal != "" {
-			q.Renew, _ = catch.MoneyOf(d.Renewal.String(), "USD")
-		}
+	}
+	if d.Renewal != "" {
+		q.Renew, _ = catch.MoneyOf(d.Renewal.String(), "USD")
+	}
+	if d.Price == "" {
 		return q, nil
 	}
-	return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
+	year, err := catch.MoneyOf(d.Price.String(), "USD")
+	if err != nil {
+		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+	}
+	if q.Price = year; years <= 1 {
+		return q, nil
+	}
+	// Several years have a price of their own.
+	var term struct {
+		Premium bool        `json:"premium"`
+		Price   json.Number `json:"purchasePrice"`
+	}
+	r = n.web.JSON("read price", http.MethodGet, "/domains/"+url.PathEscape(name)+":getPricing", web.Values("years", strconv.Itoa(years)), nil, false)
+	if err := n.do(ctx, r, &term); err != nil {
+		return catch.Quote{}, err
+	}
+	q.Premium, q.Basis = q.Premium || term.Premium, "Name.com getPricing"
+	if q.Price, err = catch.MoneyOf(term.Price.String(), "USD"); err != nil {
+		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+	}
+	return q, nil
 }
 
 func (n *route) create(r catch.Request) web.Request {

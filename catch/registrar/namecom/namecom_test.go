@@ -10,23 +10,60 @@ import (
 	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
+func open(t *testing.T, url string) catch.Route {
+	t.Helper()
+	routes, err := Factory().New(account.Config{
+		Account: "namecom", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return routes[0]
+}
+
 func TestConformance(t *testing.T) {
 	f := fake.NewNamecom()
 	defer f.Close()
 	conformance.Suite{
-		Fake: f, Name: "example.com",
+		Fake: f, Name: "example.com", Unlisted: true, Open: open,
 		Request: catch.Request{Price: catch.Money{Units: 129900, Currency: "USD"}},
-		Open: func(t *testing.T, url string) catch.Route {
-			t.Helper()
-			routes, err := Factory().New(account.Config{
-				Account: "namecom", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return routes[0]
-		},
-		Cannot: []fake.Scenario{fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed, fake.ForeverPending},
-		Words:  map[fake.Scenario]string{fake.InsufficientFunds: "Payment failed"},
+		Cannot:  []fake.Scenario{fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed, fake.ForeverPending},
+		Words:   map[fake.Scenario]string{fake.InsufficientFunds: "Payment failed"},
 	}.Run(t)
+}
+
+// TestTermsForbidBursts: the document of the create call does.
+func TestTermsForbidBursts(t *testing.T) {
+	f := fake.NewNamecom()
+	defer f.Close()
+	if b := open(t, f.URL()).Terms("example.com").Burst; b != catch.BurstForbidden {
+		t.Errorf("burst is %q", b)
+	}
+}
+
+// TestPriceOfSeveralYears: the whole term has to match exactly, and need not be
+// so many times the price of one.
+func TestPriceOfSeveralYears(t *testing.T) {
+	f := fake.NewNamecom()
+	defer f.Close()
+	q, err := open(t, f.URL()).Quote(t.Context(), "example.com", 3)
+	if err != nil || q.Price != (catch.Money{Units: 429700, Currency: "USD"}) {
+		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+// TestOffersOfOthersAreNoRegistrations: a name that somebody sells is not free,
+// whatever was consented to.
+func TestOffersOfOthersAreNoRegistrations(t *testing.T) {
+	f := fake.NewNamecom()
+	defer f.Close()
+	r := open(t, f.URL())
+	q, err := r.Quote(t.Context(), "forsale.com", 1)
+	if catch.KindOf(err) != catch.Taken || q.Free == nil || *q.Free || !q.Price.IsZero() {
+		t.Errorf("%+v, %v", q, err)
+	}
+	req := catch.Request{Key: "k", Name: "forsale.com", Years: 1, Price: catch.Money{Units: 3499500, Currency: "USD"}}
+	if _, err := r.Place(t.Context(), req); catch.KindOf(err) != catch.Taken || f.Paid() != 0 {
+		t.Errorf("%v, %d paid calls", err, f.Paid())
+	}
 }

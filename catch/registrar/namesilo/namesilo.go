@@ -13,6 +13,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -173,51 +174,91 @@ func (n *route) do(ctx context.Context, r web.Request) (*reply, error) {
 	return &a.Reply, err
 }
 
-// Quote reads availability, price and premium flag.
+// listed is a name in an answer to a check.
+type listed struct {
+	Domain  string          `json:"domain"`
+	Price   json.RawMessage `json:"price"`
+	Renew   json.RawMessage `json:"renew"`
+	Premium json.RawMessage `json:"premium"`
+}
+
+// available reads the names that can be registered: a list, or one name as an
+// object, in one more object or not.
+func available(raw json.RawMessage) []listed {
+	var list []listed
+	if json.Unmarshal(raw, &list) == nil {
+		return list
+	}
+	var inner struct {
+		Domain json.RawMessage `json:"domain"`
+	}
+	if json.Unmarshal(raw, &inner) != nil || len(inner.Domain) == 0 {
+		return nil
+	}
+	var one listed
+	switch {
+	case json.Unmarshal(inner.Domain, &one) == nil && one.Domain != "":
+		return []listed{one}
+	case json.Unmarshal(inner.Domain, &list) == nil:
+		return list
+	case json.Unmarshal(raw, &one) == nil:
+		return []listed{one}
+	}
+	return nil
+}
+
+// Quote reads availability, price and premium flag. A name that somebody still
+// holds has no price in the check: the list's for its TLD is what it costs.
 func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
-	r := n.request("read price", "checkRegisterAvailability", false, false, "domains", name)
-	rep, err := n.do(ctx, r)
+	rep, err := n.do(ctx, n.request("read price", "checkRegisterAvailability", false, false, "domains", name))
 	if err != nil {
 		return catch.Quote{}, err
 	}
-	type domain struct {
-		Domain  string          `json:"domain"`
-		Price   json.RawMessage `json:"price"`
-		Renew   json.RawMessage `json:"renew"`
-		Premium json.RawMessage `json:"premium"`
-	}
-	var list []domain
-	if json.Unmarshal(rep.Available, &list) != nil {
-		var one struct {
-			Domain json.RawMessage `json:"domain"`
-		}
-		// One name may come as an object instead of a list.
-		if json.Unmarshal(rep.Available, &one) == nil && len(one.Domain) > 0 {
-			var d domain
-			if json.Unmarshal(one.Domain, &d) == nil && d.Domain != "" {
-				list = []domain{d}
-			} else if json.Unmarshal(one.Domain, &list) != nil && json.Unmarshal(rep.Available, &d) == nil {
-				list = []domain{d}
-			}
-		}
-	}
 	free := false
 	q := catch.Quote{Name: name, Free: &free, Class: "standard", At: n.Conf.Clock(), Basis: "NameSilo checkRegisterAvailability"}
-	for _, d := range list {
-		if !strings.EqualFold(d.Domain, name) {
-			continue
-		}
-		free = true
-		if p := text(d.Premium); p == "1" || p == "true" {
-			q.Premium, q.Class = true, "premium"
-		}
-		if q.Price, err = catch.MoneyOf(text(d.Price), "USD"); err != nil {
-			return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
-		}
-		q.Price.Units *= int64(max(years, 1))
-		q.Renew, _ = catch.MoneyOf(text(d.Renew), "USD")
+	list := available(rep.Available)
+	i := slices.IndexFunc(list, func(l listed) bool { return strings.EqualFold(l.Domain, name) })
+	if i < 0 {
+		return n.listPrice(ctx, q, years)
 	}
+	free = true
+	if p := text(list[i].Premium); p == "1" || p == "true" {
+		q.Premium, q.Class = true, "premium"
+	}
+	return n.priced(q, list[i].Price, list[i].Renew, years)
+}
+
+// priced puts the price of all the years into a quote.
+func (n *route) priced(q catch.Quote, price, renew json.RawMessage, years int) (catch.Quote, error) {
+	year, err := catch.MoneyOf(text(price), "USD")
+	if err == nil {
+		q.Price, err = year.Times(max(years, 1))
+	}
+	if err != nil {
+		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+	}
+	q.Renew, _ = catch.MoneyOf(text(renew), "USD")
 	return q, nil
+}
+
+// listPrice is what a name under the TLD costs; none where the list has none.
+func (n *route) listPrice(ctx context.Context, q catch.Quote, years int) (catch.Quote, error) {
+	var a struct {
+		Reply map[string]json.RawMessage `json:"reply"`
+	}
+	if _, err := n.web.Call(ctx, n.request("read price", "getPrices", false, false), &a); err != nil {
+		return catch.Quote{}, err
+	}
+	_, zone, _ := strings.Cut(q.Name, ".")
+	var prices struct {
+		Register json.RawMessage `json:"registration"`
+		Renew    json.RawMessage `json:"renew"`
+	}
+	if json.Unmarshal(a.Reply[zone], &prices) != nil || len(prices.Register) == 0 {
+		return q, nil
+	}
+	q.Basis = "NameSilo getPrices for ." + zone + ", while the name is taken"
+	return n.priced(q, prices.Register, prices.Renew, years)
 }
 
 func (n *route) create(r catch.Request) web.Request {

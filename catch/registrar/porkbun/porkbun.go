@@ -180,21 +180,46 @@ func (p *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 	if q.Premium {
 		q.Class = "premium"
 	}
-	price, err := catch.MoneyOf(strings.ReplaceAll(c.Response.Price, ",", ""), "USD")
-	if err != nil {
-		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
-	}
 	term, _ := c.Response.Min.Int64()
 	if term = max(term, 1); int64(years) > term {
-		return catch.Quote{}, &catch.Error{
+		return q, &catch.Error{
 			Kind: catch.Guard, Service: title, Op: "read price",
 			Words: fmt.Sprintf("its API registers for %d year(s) and not for %d", term, years), Hint: fmt.Sprintf("order it with --years %d and renew it", term),
 		}
 	}
-	price.Units *= term
-	q.Price = price
-	q.Renew, _ = catch.MoneyOf(strings.ReplaceAll(c.Response.Additional.Renewal.Price, ",", ""), "USD")
+	year, renewal := c.Response.Price, c.Response.Additional.Renewal.Price
+	if year == "" && !free {
+		// A name that somebody still holds may have no price of its own.
+		_, zone, _ := strings.Cut(name, ".")
+		var list struct {
+			Pricing map[string]struct {
+				Register string `json:"registration"`
+				Renew    string `json:"renewal"`
+			} `json:"pricing"`
+		}
+		if err := p.do(ctx, p.request("read price list", "/pricing/get", nil, false), &list); err != nil {
+			return q, err
+		}
+		of, ok := list.Pricing[zone]
+		if !ok {
+			return q, nil
+		}
+		year, renewal, q.Basis = of.Register, of.Renew, "Porkbun pricing for ."+zone+", while the name is taken"
+	}
+	price, err := usd(year)
+	if err == nil {
+		q.Price, err = price.Times(int(min(term, 100)))
+	}
+	if err != nil {
+		return catch.Quote{}, fmt.Errorf("read price at %s: %w", title, err)
+	}
+	q.Renew, _ = usd(renewal)
 	return q, nil
+}
+
+// usd reads an amount as it is written there, with commas between thousands.
+func usd(amount string) (catch.Money, error) {
+	return catch.MoneyOf(strings.ReplaceAll(amount, ",", ""), "USD")
 }
 
 // create is the order: cost is the whole term in cents.
