@@ -96,43 +96,33 @@ type Login struct {
 }
 
 // viaLoginSec is what stands in the place of a password that travels in the
-// extension instead (RFC 8807, section 3.1).
+// extension instead (RFC 8807, section 3.1). Where a server offers the extension
+// every password does: some refuse one that comes in the old place, and the old
+// place takes no long one.
 const viaLoginSec = "[LOGIN-SECURITY]"
-
-// longPassword is where RFC 5730 ends: longer ones need loginSec.
-const longPassword = 16
 
 // Op names the command.
 func (l Login) Op() string { return "log in as " + l.ClientID }
-
-func (l Login) long(w *writer) (pw, newPW bool) {
-	if !w.svc.Has(NSLoginSec) {
-		return false, false
-	}
-	return utf8.RuneCountInString(l.Password.Reveal()) > longPassword, utf8.RuneCountInString(l.NewPassword.Reveal()) > longPassword
-}
 
 func (l Login) body(w *writer) {
 	if l.Password.IsZero() {
 		w.fail("write frame: the account has no password")
 	}
-	longPW, longNew := l.long(w)
 	password(w, l.Password)
 	password(w, l.NewPassword)
-	w.raw(`<login>`)
-	w.id("clID", "", l.ClientID, "the account's client id")
-	if longPW {
-		w.elem("pw", viaLoginSec)
-	} else {
-		w.secret("pw", l.Password)
-	}
-	if !l.NewPassword.IsZero() {
-		if longNew {
-			w.elem("newPW", viaLoginSec)
-		} else {
-			w.secret("newPW", l.NewPassword)
+	pw := func(tag string, s catch.Secret) {
+		switch {
+		case s.IsZero():
+		case w.svc.Has(NSLoginSec):
+			w.elem(tag, viaLoginSec)
+		default:
+			w.secret(tag, s)
 		}
 	}
+	w.raw(`<login>`)
+	w.id("clID", "", l.ClientID, "the account's client id")
+	pw("pw", l.Password)
+	pw("newPW", l.NewPassword)
 	lang := w.svc.Lang
 	if lang == "" {
 		lang = "en"
@@ -172,10 +162,6 @@ func (l Login) extensions(w *writer) {
 	if !w.svc.Has(NSLoginSec) {
 		return
 	}
-	longPW, longNew := l.long(w)
-	if l.Agent == "" && !longPW && !longNew {
-		return
-	}
 	w.raw(`<loginSec:loginSec xmlns:loginSec="` + NSLoginSec + `">`)
 	if l.Agent != "" {
 		w.fits(l.Agent, "the agent", 1, 0)
@@ -185,10 +171,8 @@ func (l Login) extensions(w *writer) {
 		w.elem("loginSec:os", runtime.GOOS+" "+runtime.GOARCH)
 		w.raw(`</loginSec:userAgent>`)
 	}
-	if longPW {
-		w.secret("loginSec:pw", l.Password)
-	}
-	if longNew {
+	w.secret("loginSec:pw", l.Password)
+	if !l.NewPassword.IsZero() {
 		w.secret("loginSec:newPW", l.NewPassword)
 	}
 	w.raw(`</loginSec:loginSec>`)

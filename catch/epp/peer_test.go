@@ -2,7 +2,6 @@ package epp
 
 import (
 	"bytes"
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -15,16 +14,15 @@ import (
 func TestPeer(t *testing.T) {
 	p := newPeer(t)
 	ctx := t.Context()
-	s := p.session(t)
-	t.Logf("greeting of %s; this session speaks %v", s.Greeting().Server, s.Services())
-	if _, err := s.Hello(ctx); err != nil {
+	t.Logf("greeting of %s; this session speaks %v", p.open(t).Greeting().Server, p.open(t).Services())
+	if _, err := p.open(t).Hello(ctx); err != nil {
 		t.Fatal(err)
 	}
 
-	name := p.pickZone(t, s)
-	create := p.findCreate(t, s, name)
-	var re *ResultError
-	if _, err := s.Create(ctx, create(name)); !errors.As(err, &re) || re.Code != Exists {
+	name := p.pickZone(t)
+	create := p.findCreate(t, name)
+	s := p.open(t)
+	if _, err := s.Create(ctx, create(name)); code(err) != Exists {
 		t.Fatalf("second create of %s: %v, want 2302", name, err)
 	}
 	d, err := s.Info(ctx, name)

@@ -9,10 +9,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +27,8 @@ type peer struct {
 	cfg   Config
 	login Login
 	conn  *Connector
-	run   string // sets the names and handles of this run apart from those of any other
+	s     *Session // see open
+	run   string   // sets the names and handles of this run apart from those of any other
 	zone  string
 }
 
@@ -45,30 +49,71 @@ func newPeer(t *testing.T) *peer {
 	if addr == "" {
 		t.Skip("LAPSE_EPP_PEER=host:port names no server; with it go LAPSE_EPP_USER, LAPSE_EPP_PASSWORD, LAPSE_EPP_CA and, where the server needs them, the variables of docs/epp-peer.md")
 	}
-	login := Login{ClientID: env("USER", "USERNAME", "CLID", "CLIENT_ID", "LOGIN", "ID"), Password: catch.NewSecret(env("PASSWORD", "PASS", "PW", "SECRET")), Agent: "lapse test"}
+	login := Login{
+		ClientID: env("USER", "USERNAME", "CLID", "CLIENT_ID", "CLIENT", "LOGIN", "ID", "REGISTRAR", "ACCOUNT"),
+		Password: catch.NewSecret(env("PASSWORD", "PASS", "PW", "SECRET")), Agent: "lapse test",
+	}
 	if login.ClientID == "" || login.Password.IsZero() {
 		t.Fatal("LAPSE_EPP_USER and LAPSE_EPP_PASSWORD must name an account of the server")
 	}
 	cfg := Config{Addr: addr, ServerName: env("SERVERNAME", "SERVER_NAME", "SNI")}
-	if f := env("CA", "CA_FILE", "CAFILE", "CACERT"); f != "" {
-		pem, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
+	if f := env("CA", "CA_FILE", "CAFILE", "CACERT", "CA_CERT", "CA_PEM"); f != "" {
 		cfg.Roots = x509.NewCertPool()
-		if !cfg.Roots.AppendCertsFromPEM(pem) {
+		if !cfg.Roots.AppendCertsFromPEM(readPEM(t, f)) {
 			t.Fatalf("LAPSE_EPP_CA: %s holds no certificate in PEM", f)
 		}
 	}
-	cfg.insecure = env("INSECURE") == "1"
+	cfg.insecure = slices.Contains([]string{"1", "true", "yes"}, env("INSECURE"))
 	if f := env("CERT", "CLIENT_CERT", "CERT_FILE"); f != "" {
-		c, err := tls.LoadX509KeyPair(f, cmp.Or(env("KEY", "CLIENT_KEY", "KEY_FILE"), f))
+		c, err := tls.X509KeyPair(readPEM(t, f), readPEM(t, cmp.Or(env("KEY", "CLIENT_KEY", "KEY_FILE"), f)))
 		if err != nil {
 			t.Fatalf("LAPSE_EPP_CERT and LAPSE_EPP_KEY: %v", err)
 		}
 		cfg.Cert = []tls.Certificate{c}
 	}
 	return &peer{cfg: cfg, login: login, conn: NewConnector(cfg, login), run: strings.ToLower(rand.Text()[:10]), zone: strings.Trim(env("ZONE", "TLD"), ".")}
+}
+
+// readPEM reads a file that the environment names, from here or from the top of
+// the module, where go test was called; or takes what is PEM itself.
+func readPEM(t *testing.T, f string) []byte {
+	t.Helper()
+	if strings.HasPrefix(f, "-----BEGIN") {
+		return []byte(f)
+	}
+	b, err := os.ReadFile(f)
+	if errors.Is(err, os.ErrNotExist) && !filepath.IsAbs(f) {
+		b, err = os.ReadFile(filepath.Join("..", "..", f))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// open is the session of the first part. A server that ended the last one, as
+// some do after a command that they do not like, gets a new one.
+func (p *peer) open(t *testing.T) *Session {
+	t.Helper()
+	if p.s == nil || p.s.Err() != nil {
+		p.s = p.session(t)
+	}
+	return p.s
+}
+
+// refused says whether an error is a server's no, by an answer or by closing;
+// any other ends the test.
+func refused(t *testing.T, err error) bool {
+	t.Helper()
+	var re *ResultError
+	switch {
+	case err == nil:
+		return false
+	case !errors.As(err, &re) && !errors.Is(err, ErrClosed):
+		t.Fatal(err)
+	}
+	t.Log(err)
+	return true
 }
 
 // unnamed makes do with a certificate that LAPSE_EPP_CA signed and that names
@@ -141,7 +186,7 @@ func (p *peer) name(i int) string { return fmt.Sprintf("lapse-%s-%d.%s", p.run, 
 
 // pickZone finds a zone where the environment names none, and a name in it
 // that is free.
-func (p *peer) pickZone(t *testing.T, s *Session) string {
+func (p *peer) pickZone(t *testing.T) string {
 	t.Helper()
 	zones := []string{"test", "example", "com", "net", "org", "info", "app", "xyz", "dev"}
 	if p.zone != "" {
@@ -149,13 +194,9 @@ func (p *peer) pickZone(t *testing.T, s *Session) string {
 	}
 	for _, z := range zones {
 		p.zone = z
-		got, err := s.Check(t.Context(), nil, p.name(0))
-		var re *ResultError
+		got, err := p.open(t).Check(t.Context(), nil, p.name(0))
 		switch {
-		case err != nil && !errors.As(err, &re):
-			t.Fatal(err)
-		case err != nil:
-			t.Log(err)
+		case refused(t, err):
 		case got[0].Free:
 			return p.name(0)
 		default:
@@ -166,191 +207,181 @@ func (p *peer) pickZone(t *testing.T, s *Session) string {
 	return ""
 }
 
-// retry says that a create was refused for how it was made, so that another
-// make of it may pass.
-func retry(c Code) bool {
-	switch c {
-	case SyntaxError, UseError, MissingParam, RangeError, ParamSyntax, BadCommand, BadOption, BadExtension, DoesNotExist, PolicyValue, BadService, DataPolicy:
-		return true
-	}
-	return false
-}
-
 // findCreate creates a name and returns how. What a registry wants of a create
 // (contacts, name servers, a fee, an authorization code) differs, and is found
 // out by trying, from the most usual on; what the environment sets is kept.
-func (p *peer) findCreate(t *testing.T, s *Session, name string) func(string) DomainCreate {
+func (p *peer) findCreate(t *testing.T, name string) func(string) DomainCreate {
 	t.Helper()
-	base := DomainCreate{Name: name, Years: 1, AuthInfo: catch.NewSecret("aA1!" + p.run)}
+	for c := range p.makes(t, name) {
+		for range 5 { // 2400 can be tried again
+			created, err := p.open(t).Create(t.Context(), c)
+			if err == nil {
+				t.Logf("created: %+v", created)
+				return func(name string) DomainCreate {
+					c := c
+					c.Name = name
+					return c
+				}
+			}
+			t.Logf("with registrant %q, %d contacts, %d name servers, a fee: %v, authInfo: %v, %d years:",
+				c.Registrant, len(c.Contacts), len(c.NS)+len(c.Hosts), c.Fee != nil, !c.AuthInfo.IsZero(), c.Years)
+			refused(t, err)
+			if code(err) == Exists {
+				t.Fatal("the name was free a moment ago")
+			}
+			if code(err) != Failed {
+				break
+			}
+		}
+	}
+	t.Fatal("no make of a create was taken; docs/epp-peer.md says what can be set")
+	return nil
+}
+
+// code is what the server answered; 0 where it did not.
+func code(err error) Code {
+	var re *ResultError
+	if errors.As(err, &re) {
+		return re.Code
+	}
+	return 0
+}
+
+// makes are the ways to write a create, each made ready when its turn comes.
+func (p *peer) makes(t *testing.T, name string) iter.Seq[DomainCreate] {
+	t.Helper()
+	bases := []DomainCreate{{Years: 1, AuthInfo: catch.NewSecret("aA1!" + p.run)}, {Years: 1}, {AuthInfo: catch.NewSecret("aA1!" + p.run)}, {}}
+	if auth := env("AUTHINFO", "AUTH"); auth != "" {
+		for i := range bases {
+			if bases[i].AuthInfo = catch.NewSecret(auth); auth == "none" {
+				bases[i].AuthInfo = catch.Secret{}
+			}
+		}
+	}
 	if v := env("YEARS", "PERIOD"); v != "" {
 		n, err := strconv.Atoi(strings.TrimSuffix(v, "y"))
 		if err != nil {
 			t.Fatalf("LAPSE_EPP_YEARS: %q is no number", v)
 		}
-		base.Years = n
-	}
-	auth := env("AUTHINFO", "AUTH")
-	if auth != "" {
-		base.AuthInfo = catch.NewSecret(auth)
-	}
-	if auth == "none" {
-		base.AuthInfo = catch.Secret{}
-	}
-	contacts, fees := p.contacts(t, s), p.fees(t, s, name)
-	with := func(hosts DomainCreate) (makes []DomainCreate) {
-		for _, fee := range fees {
-			for _, who := range contacts {
-				c := base
-				c.NS, c.Hosts, c.Fee, c.Registrant, c.Contacts = hosts.NS, hosts.Hosts, fee, who.Registrant, who.Contacts
-				makes = append(makes, c)
-			}
-		}
-		return makes
-	}
-	ns := strings.FieldsFunc(env("NS", "HOSTS"), func(r rune) bool { return r == ',' || r == ' ' })
-	var c DomainCreate
-	var ok bool
-	if len(ns) == 0 || ns[0] == "none" {
-		c, ok = p.try(t, s, with(DomainCreate{}))
-		if !ok && auth == "" { // RFC 9154 wants it empty
-			d := with(DomainCreate{})
-			for i := range d {
-				d[i].AuthInfo = catch.Secret{}
-			}
-			c, ok = p.try(t, s, d)
-		}
-		if !ok && env("YEARS", "PERIOD") == "" {
-			d := with(DomainCreate{})[0]
-			d.Years = 0
-			c, ok = p.try(t, s, []DomainCreate{d})
+		for i := range bases {
+			bases[i].Years = n
 		}
 	}
-	if !ok && (len(ns) == 0 || ns[0] != "none") {
-		for _, h := range p.hosts(t, s, ns) {
-			if c, ok = p.try(t, s, with(h)); ok {
-				break
+	bases = slices.CompactFunc(bases, func(a, b DomainCreate) bool { return a.Years == b.Years && a.AuthInfo == b.AuthInfo })
+	fee := sync.OnceValue(func() *Fee { return p.fee(t, name) })
+	return func(yield func(DomainCreate) bool) {
+		contacts := p.contacts(t)
+		for hosts := range p.hosts(t) {
+			for _, base := range bases {
+				for _, paid := range []bool{false, true} {
+					if paid && fee() == nil || !paid && env("FEE") != "" && env("FEE") != "none" {
+						continue
+					}
+					for _, who := range contacts {
+						c := base
+						c.Name, c.NS, c.Hosts, c.Registrant, c.Contacts = name, hosts.NS, hosts.Hosts, who.Registrant, who.Contacts
+						if paid {
+							c.Fee = fee()
+						}
+						if !yield(c) {
+							return
+						}
+					}
+				}
 			}
 		}
 	}
-	if !ok {
-		t.Fatal("no make of a create was taken; docs/epp-peer.md says what can be set")
-	}
-	return func(name string) DomainCreate {
-		c := c
-		c.Name = name
-		return c
-	}
-}
-
-// try sends creates until one is taken.
-func (p *peer) try(t *testing.T, s *Session, makes []DomainCreate) (DomainCreate, bool) {
-	t.Helper()
-	for _, c := range makes {
-		for range 5 { // 2400 can be tried again
-			created, err := s.Create(t.Context(), c)
-			if err == nil {
-				t.Logf("created: %+v", created)
-				return c, true
-			}
-			t.Logf("with registrant %q, %d contacts, %d name servers, a fee: %v, authInfo: %v, %d years: %v",
-				c.Registrant, len(c.Contacts), len(c.NS)+len(c.Hosts), c.Fee != nil, !c.AuthInfo.IsZero(), c.Years, err)
-			var re *ResultError
-			if !errors.As(err, &re) || re.Code != Failed && !retry(re.Code) {
-				t.Fatal(err)
-			}
-			if re.Code != Failed {
-				break
-			}
-		}
-	}
-	return DomainCreate{}, false
 }
 
 // contacts returns the contacts that a create may go with.
-func (p *peer) contacts(t *testing.T, s *Session) []DomainCreate {
+func (p *peer) contacts(t *testing.T) []DomainCreate {
 	t.Helper()
 	id := env("CONTACT", "REGISTRANT")
-	all := func(id string) DomainCreate {
-		return DomainCreate{Registrant: id, Contacts: []Contact{{"admin", id}, {"tech", id}}}
-	}
 	switch {
 	case id == "none":
 		return []DomainCreate{{}}
-	case id == "" && slices.Contains(s.Services().Objects, NSContact):
+	case id == "" && slices.Contains(p.open(t).Services().Objects, NSContact):
 		id = "lp" + p.run
-		_, err := s.Do(t.Context(), ContactCreate{
+		_, err := p.open(t).Do(t.Context(), ContactCreate{
 			ID: id, Postal: []Postal{{Name: "Test Person", Org: "Example Limited", Street: []string{"123 Example Street"}, City: "Dulles", State: "VA", Code: "20166-6503", Country: "US"}},
 			Voice: "+1.7035555555", Email: "test@example.com", AuthInfo: catch.NewSecret("aA1!" + p.run),
 		})
-		var re *ResultError
-		if errors.As(err, &re) {
-			t.Logf("%v; creates go without contacts (LAPSE_EPP_CONTACT names one that exists)", err)
+		if refused(t, err) {
+			t.Log("creates go without contacts (LAPSE_EPP_CONTACT names one that exists)")
 			return []DomainCreate{{}}
-		}
-		if err != nil {
-			t.Fatal(err)
 		}
 	case id == "":
 		return []DomainCreate{{}}
 	}
-	full := all(id)
-	billing := all(id)
-	billing.Contacts = append(slices.Clone(full.Contacts), Contact{"billing", id})
-	return []DomainCreate{full, billing, {Registrant: id}, {Contacts: full.Contacts}, {}}
+	both := []Contact{{"admin", id}, {"tech", id}}
+	return []DomainCreate{
+		{Registrant: id, Contacts: both},
+		{Registrant: id, Contacts: append(slices.Clone(both), Contact{"billing", id})},
+		{Registrant: id},
+		{Contacts: both},
+		{},
+	}
 }
 
-// hosts returns the name servers that a create may go with: those that the
-// environment names, else two outside of the zone, which need no addresses.
-func (p *peer) hosts(t *testing.T, s *Session, ns []string) (out []DomainCreate) {
+// hosts are the name servers that a create may go with: those that the
+// environment names; else none, and then two outside of the zone, which need no
+// addresses.
+func (p *peer) hosts(t *testing.T) iter.Seq[DomainCreate] {
 	t.Helper()
-	objects := slices.Contains(s.Services().Objects, NSHost)
-	if len(ns) == 0 {
-		outside := "net"
-		if p.zone == "net" || p.zone == "example" {
-			outside = "org"
+	ns := strings.FieldsFunc(env("NS", "HOSTS"), func(r rune) bool { return r == ',' || r == ' ' })
+	named := len(ns) > 0
+	return func(yield func(DomainCreate) bool) {
+		if (!named || ns[0] == "none") && !yield(DomainCreate{}) || named && ns[0] == "none" {
+			return
 		}
-		ns = []string{"ns1.lapse-" + p.run + "." + outside, "ns2.lapse-" + p.run + "." + outside}
+		objects := slices.Contains(p.open(t).Services().Objects, NSHost)
+		if !named {
+			outside := "net"
+			if p.zone == "net" || p.zone == "example" {
+				outside = "org"
+			}
+			ns = []string{"ns1.lapse-" + p.run + "." + outside, "ns2.lapse-" + p.run + "." + outside}
+			for _, n := range ns {
+				if !objects {
+					break
+				}
+				_, err := p.open(t).Do(t.Context(), HostCreate{Name: n})
+				objects = !refused(t, err)
+			}
+		}
+		if objects && !yield(DomainCreate{NS: ns}) {
+			return
+		}
+		attrs := DomainCreate{}
 		for _, n := range ns {
-			if !objects {
-				break
-			}
-			if _, err := s.Do(t.Context(), HostCreate{Name: n}); err != nil {
-				t.Logf("%v", err)
-				objects = false
-			}
+			attrs.Hosts = append(attrs.Hosts, Host{Name: n})
 		}
+		yield(attrs)
 	}
-	if objects {
-		out = append(out, DomainCreate{NS: ns})
-	}
-	attrs := DomainCreate{}
-	for _, n := range ns {
-		attrs.Hosts = append(attrs.Hosts, Host{Name: n})
-	}
-	return append(out, attrs)
 }
 
-// fees returns the prices that a create may go with.
-func (p *peer) fees(t *testing.T, s *Session, name string) []*Fee {
+// fee is the price that a create may go with: the environment's, else the
+// server's; nil where there is none.
+func (p *peer) fee(t *testing.T, name string) *Fee {
 	t.Helper()
-	if v := env("FEE"); v != "" && v != "none" {
+	switch v := env("FEE"); {
+	case v == "none":
+		return nil
+	case v != "":
 		m, err := catch.ParseMoney(v)
 		if err != nil {
 			t.Fatalf("LAPSE_EPP_FEE: %v", err)
 		}
-		return []*Fee{{Price: m}}
+		return &Fee{Price: m}
+	case p.open(t).Services().Fee == "":
+		return nil
 	}
-	out := []*Fee{nil}
-	if s.Services().Fee == "" || env("FEE") == "none" {
-		return out
-	}
-	got, err := s.Check(t.Context(), &FeeCheck{Years: 1}, name)
-	if err != nil {
-		t.Logf("fee check: %v", err)
-		return out
+	got, err := p.open(t).Check(t.Context(), &FeeCheck{Years: 1}, name)
+	if refused(t, err) {
+		return nil
 	}
 	if q, ok := got[0].Fee("create"); ok {
-		out = append(out, &Fee{Price: q.Total})
+		return &Fee{Price: q.Total}
 	}
-	return out
+	return nil
 }
