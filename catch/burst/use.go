@@ -24,8 +24,8 @@ type Keeper interface {
 }
 
 // Use is what an account has used, as every process on the same Keeper sees it:
-// the creates that it spent, the commands that it sent in the last minute, and
-// the burst that has it to itself.
+// the creates that it spent, the commands that it sent in the last minute, the
+// burst that has it to itself, and whether its password was refused.
 //
 // What a burst announces counts as spent from the moment it is reserved: a
 // process that dies without settling has spent all of it. What it held is free
@@ -40,6 +40,7 @@ type used struct {
 	Creates []reserved  `json:"creates,omitempty"`
 	Sent    []time.Time `json:"sent,omitempty"` // commands, oldest first
 	Held    *hold       `json:"held,omitempty"`
+	Refused *refusal    `json:"refused,omitempty"`
 }
 
 // reserved are creates of one burst.

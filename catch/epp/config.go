@@ -65,17 +65,27 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// expired reports that the client's own certificate is past its end, which a
-// server would only say by closing.
-func (c Config) expired(now time.Time) error {
+// CertEnds is when the first of the client's own certificates ends; zero where
+// it has none.
+func (c Config) CertEnds() time.Time {
+	var ends time.Time
 	for _, k := range c.Cert {
 		leaf := k.Leaf
 		if leaf == nil && len(k.Certificate) > 0 {
 			leaf, _ = x509.ParseCertificate(k.Certificate[0])
 		}
-		if leaf != nil && now.After(leaf.NotAfter) {
-			return fmt.Errorf("the account's client certificate expired on %s; ask the registry for a new one", leaf.NotAfter.UTC().Format(time.DateOnly))
+		if leaf != nil && (ends.IsZero() || leaf.NotAfter.Before(ends)) {
+			ends = leaf.NotAfter
 		}
+	}
+	return ends
+}
+
+// expired reports that the client's own certificate is past its end, which a
+// server would only say by closing.
+func (c Config) expired(now time.Time) error {
+	if ends := c.CertEnds(); !ends.IsZero() && now.After(ends) {
+		return fmt.Errorf("the account's client certificate expired on %s; ask the registry for a new one", ends.UTC().Format(time.DateOnly))
 	}
 	return nil
 }

@@ -126,6 +126,9 @@ func (s *Session) Poll(ctx context.Context) (Polled, error) {
 	return ReadPoll(r), nil
 }
 
+// ErrRefused says that a server took an account's password for wrong.
+var ErrRefused = errors.New("it is not tried again, because accounts lock: check the account's user and secret")
+
 // Connector makes sessions for one account and remembers what must not be
 // tried again at once.
 type Connector struct {
@@ -155,8 +158,8 @@ func (e *BackoffError) Error() string {
 }
 
 // Connect dials and logs in, once. After a wrong password it refuses every
-// further call, because accounts lock: change the password and make a new
-// Connector. After "too many sessions" and other failures it refuses for a
+// further call with ErrRefused, because accounts lock: change the password and
+// make a new Connector. After "too many sessions" and other failures it refuses for a
 // while, which doubles up to five minutes.
 func (c *Connector) Connect(ctx context.Context) (*Session, []SecurityEvent, error) {
 	select {
@@ -188,7 +191,7 @@ func (c *Connector) Connect(ctx context.Context) (*Session, []SecurityEvent, err
 	var re *ResultError
 	switch {
 	case errors.As(err, &re) && (re.Code == AuthFailed || re.Code == AuthClosing && !sessionWords(re)):
-		c.refuse = fmt.Errorf("%w; it is not tried again, because accounts lock: check the account's user and secret", err)
+		c.refuse = fmt.Errorf("%w; %w", err, ErrRefused)
 		return nil, ev, c.refuse
 	case errors.As(err, &re) && (re.Code == TooManySessions || re.Code == AuthClosing):
 		c.back(ctx, 20*time.Second)

@@ -65,7 +65,7 @@ func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Ti
 	}
 	b, err := burst.Arm(ctx, burst.Options{
 		Connect: func(ctx context.Context) (*epp.Session, error) {
-			s, _, err := a.conn.Connect(ctx)
+			s, _, err := a.connect(ctx)
 			return s, err
 		},
 		Use: a.use, Client: a.o.User, Policy: pol,

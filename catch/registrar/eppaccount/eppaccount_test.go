@@ -175,22 +175,59 @@ func TestBurstRefusesAPriceAboveTheCap(t *testing.T) {
 	}
 }
 
+// TestWrongPasswordOnce tries a wrong password once, also where another process
+// comes after, until it is another one or the person asks for a test.
 func TestWrongPasswordOnce(t *testing.T) {
-	reg, a := bench(t, func(_ *sandbox.Options, o *Options) { o.Secret = catch.NewSecret("wrong-password") })
-	for range 3 {
-		if err := a.Probe(t.Context()); catch.KindOf(err) != catch.Auth || strings.Contains(err.Error(), "wrong-password") {
+	var o Options
+	reg, a := bench(t, func(_ *sandbox.Options, opts *Options) { opts.Secret = catch.NewSecret("wrong-password") })
+	logins := func(want int) {
+		t.Helper()
+		n := 0
+		for _, e := range reg.Log() {
+			if e.Command == "login" {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%d logins, want %d", n, want)
+		}
+	}
+	refused := func(err error) {
+		t.Helper()
+		if catch.KindOf(err) != catch.Auth || strings.Contains(err.Error(), "wrong-password") {
 			t.Fatalf("%v", err)
 		}
 	}
-	n := 0
-	for _, e := range reg.Log() {
-		if e.Command == "login" {
-			n++
+	for range 3 {
+		refused(a.Probe(t.Context()))
+	}
+	logins(1)
+	another := func() *Account {
+		b, err := New(o)
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(func() { b.Close() })
+		return b
 	}
-	if n != 1 {
-		t.Errorf("%d logins, want 1", n)
+	o = a.o
+	b := another()
+	_, err := b.Look(t.Context(), "free.test", 1)
+	refused(err)
+	if !strings.Contains(err.Error(), "account test mine") {
+		t.Errorf("no next step: %v", err)
 	}
+	now := time.Now().Add(time.Minute)
+	_, err = b.Arm(t.Context(), []catch.Request{{Name: "free.test", Years: 1, Price: usd("10"), Cap: usd("20")}}, now, now)
+	refused(err)
+	logins(1)
+	refused(b.Probe(t.Context()))
+	logins(2)
+	o.Secret = catch.NewSecret("sandbox-secret")
+	if _, err := another().Look(t.Context(), "free.test", 1); err != nil {
+		t.Errorf("with the right password: %v", err)
+	}
+	logins(3)
 }
 
 func TestPreflight(t *testing.T) {

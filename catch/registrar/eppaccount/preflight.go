@@ -32,7 +32,7 @@ func (a *Account) Preflight(ctx context.Context, r catch.Request, at time.Time) 
 	}
 	say("policy", catch.Green, "%s: %s%s", pol.Title, pol.Words(), assumed)
 	a.preflightBudget(ctx, pol, say)
-	if ends := a.certEnds(); !ends.IsZero() {
+	if ends := a.cfg.CertEnds(); !ends.IsZero() {
 		switch left := time.Until(ends); {
 		case left <= 0 || !at.IsZero() && !at.Before(ends):
 			say("certificate", catch.Red, "your client certificate ends %s, before it is needed", ends.Format(time.RFC3339))
