@@ -35,16 +35,19 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-// words are what a failure says to a person: the service's own words, and the
-// next step.
+// words are what a failure says to a person: the service's own words or the
+// cause, and the next step.
 func words(err error) string {
 	var e *catch.Error
 	if !errors.As(err, &e) {
 		return err.Error()
 	}
 	w := string(e.Kind)
-	if e.Words != "" {
+	switch {
+	case e.Words != "":
 		w += ": " + e.Words
+	case e.Err != nil:
+		w += ": " + catch.Words(e.Err.Error())
 	}
 	if e.Hint != "" {
 		w += "; " + e.Hint

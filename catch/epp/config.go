@@ -81,13 +81,13 @@ func (c Config) CertEnds() time.Time {
 	return ends
 }
 
-// expired reports that the client's own certificate is past its end, which a
+// ExpiredError says that the client's own certificate is past its end, which a
 // server would only say by closing.
-func (c Config) expired(now time.Time) error {
-	if ends := c.CertEnds(); !ends.IsZero() && now.After(ends) {
-		return fmt.Errorf("the account's client certificate expired on %s; ask the registry for a new one", ends.UTC().Format(time.DateOnly))
-	}
-	return nil
+type ExpiredError struct{ Ended time.Time }
+
+// Error says since when.
+func (e *ExpiredError) Error() string {
+	return "the account's client certificate expired on " + e.Ended.UTC().Format(time.DateOnly) + "; ask the registry for a new one"
 }
 
 // tls returns what the handshake goes by. asked is called where the server asks

@@ -138,6 +138,7 @@ type Connector struct {
 	gate   chan struct{} // one login at a time
 	refuse error         // set for good by a wrong password
 	until  time.Time     // not before
+	last   error         // what sets until
 	fails  int
 }
 
@@ -150,11 +151,14 @@ func NewConnector(cfg Config, login Login) *Connector {
 
 // BackoffError says that a connection is not tried yet, because of what the
 // last one met.
-type BackoffError struct{ Until time.Time }
+type BackoffError struct {
+	Until time.Time
+	Last  error
+}
 
-// Error says until when.
+// Error says until when, and why.
 func (e *BackoffError) Error() string {
-	return "keeping away from the EPP server until " + e.Until.UTC().Format(time.RFC3339) + ", because of its last answer"
+	return "keeping away from the EPP server until " + e.Until.UTC().Format(time.RFC3339) + ", because of the last try: " + e.Last.Error()
 }
 
 // Connect dials and logs in, once. After a wrong password it refuses every
@@ -172,11 +176,11 @@ func (c *Connector) Connect(ctx context.Context) (*Session, []SecurityEvent, err
 		return nil, nil, c.refuse
 	}
 	if time.Now().Before(c.until) {
-		return nil, nil, &BackoffError{Until: c.until}
+		return nil, nil, &BackoffError{c.until, c.last}
 	}
 	s, err := Dial(ctx, c.cfg)
 	if err != nil {
-		c.back(ctx, time.Second)
+		c.back(ctx, err, time.Second)
 		return nil, nil, err
 	}
 	ev, err := s.Login(ctx, c.login)
@@ -194,9 +198,9 @@ func (c *Connector) Connect(ctx context.Context) (*Session, []SecurityEvent, err
 		c.refuse = fmt.Errorf("%w; %w", err, ErrRefused)
 		return nil, ev, c.refuse
 	case errors.As(err, &re) && (re.Code == TooManySessions || re.Code == AuthClosing):
-		c.back(ctx, 20*time.Second)
+		c.back(ctx, err, 20*time.Second)
 	default:
-		c.back(ctx, time.Second)
+		c.back(ctx, err, time.Second)
 	}
 	return nil, ev, err
 }
@@ -208,11 +212,11 @@ func sessionWords(e *ResultError) bool {
 	return strings.Contains(w, "session") && (strings.Contains(w, "limit") || strings.Contains(w, "many") || strings.Contains(w, "maximum"))
 }
 
-func (c *Connector) back(ctx context.Context, base time.Duration) {
+func (c *Connector) back(ctx context.Context, why error, base time.Duration) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return // it was us who gave up
 	}
 	d := base << min(c.fails, 8)
 	c.fails++
-	c.until = time.Now().Add(min(d, 5*time.Minute))
+	c.until, c.last = time.Now().Add(min(d, 5*time.Minute)), why
 }

@@ -85,8 +85,8 @@ func Dial(ctx context.Context, cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to EPP server: address %q is not host:port", cfg.Addr)
 	}
-	if err := cfg.expired(time.Now()); err != nil {
-		return nil, fmt.Errorf("connect to EPP server %s: %w", cfg.Addr, err)
+	if ends := cfg.CertEnds(); !ends.IsZero() && time.Now().After(ends) {
+		return nil, fmt.Errorf("connect to EPP server %s: %w", cfg.Addr, &ExpiredError{ends})
 	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.Connect)
 	defer cancel()

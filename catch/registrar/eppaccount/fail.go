@@ -22,6 +22,7 @@ func (a *Account) fail(op string, err error, sent bool) error {
 	var re *epp.ResultError
 	var back *epp.BackoffError
 	var refused *burst.RefusedError
+	var old *epp.ExpiredError
 	var unknown x509.UnknownAuthorityError
 	switch {
 	case errors.Is(err, burst.ErrArmed): // it passes
@@ -35,6 +36,8 @@ func (a *Account) fail(op string, err error, sent bool) error {
 		if re.Code == epp.AuthFailed || re.Code == epp.AuthClosing {
 			e.Hint = "check the account's user and secret; the login is not tried again, because accounts lock"
 		}
+	case errors.As(err, &old):
+		e.Kind = catch.Auth
 	case errors.As(err, &back):
 		e.Kind, e.RetryAfter = catch.RateLimited, time.Until(back.Until)
 	case errors.As(err, &unknown):
