@@ -65,13 +65,14 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 		"troppe richieste", "troppe interrogazioni", "te veel verzoeken", "te veel aanvragen", "limiet overschreden", "limiet bereikt", "för många förfrågningar", "för många sökningar", "for mange forespørsler", "for mange forespørgsler", "liian monta", "liikaa kyselyjä",
 		"przekroczono", "przekroczony", "zbyt wiele zapytań", "překročen", "překročili", "příliš mnoho", "prekročený", "prekročili", "príliš veľa", "túllépte", "túl sok", "depășit", "prea multe", "prekoračen", "prekoračili", "previše upita", "preveč", "liiga palju", "pārsniegts", "viršijote", "per daug",
 		"превышен", "превышено", "превышена", "слишком много", "слишком часто", "перевищено", "перевищена", "забагато", "превишен", "превишена", "твърде много", "sorgu limitiniz", "sorgu limiti", "çok fazla sorgu", "çok fazla istek", "vượt quá", "quá nhiều", "terlalu banyak", "melebihi")
-	add(whoisx.RateLimited, anywhere, tailAny, "", "reached your", "reached the query", "reached the maximum", "reached the daily", "allotment exceeded", "per second exceeded", "per minute exceeded", "per hour exceeded", "per day exceeded", "too often", "too frequently", "requests too quickly", "restricted due to", "429 too many")
-	add(whoisx.RateLimited, atStart, tailAny, "", "rate limit", "rate limited", "ratelimit", "ratelimited", "throttled", "throttling", "client ip throttled", "ip throttled", "excessive querying", "excessive queries", "please wait", "wait a while", "wait for", "try again in", "limit of", "queries limit", "query interval", "you are querying too")
+	add(whoisx.RateLimited, anywhere, tailAny, "", "reached your", "reached the query", "reached the maximum", "reached the daily", "allotment exceeded", "per second exceeded", "per minute exceeded", "per hour exceeded", "per day exceeded", "too often", "too frequently", "requests too quickly", "command rate", "been throttled", "is throttled", "queries per second allowed", "queries per minute allowed", "queries per hour allowed", "requests per minute allowed", "query limitation", "list of ip addresses that may have failed", "restricted due to", "429 too many")
+	add(whoisx.RateLimited, atStart, tailAny, "", "rate limit", "rate limited", "ratelimit", "ratelimited", "throttled", "throttling", "client ip throttled", "ip throttled", "excessive querying", "excessive queries", "please wait", "wait a while", "wait for", "try again in", "please try again in", "limit of", "queries limit", "query interval", "you are querying too")
 	add(whoisx.Refused, anywhere, tailAny, "",
-		"access denied", "permission denied", "access is denied", "access has been denied", "service is denied", "queries are denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not permitted to query", "not permitted to use this", "not permitted to access", "service from your", "whois from your", "not allowed to access", "not allowed to use this", "access forbidden", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required",
+		"access denied", "permission denied", "access is denied", "access has been denied", "service is denied", "queries are denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not permitted to query", "not permitted to use this", "not permitted to access", "service from your", "whois from your", "not allowed to access", "not allowed to use this", "not allowed to connect", "not available for your", "network is blocked", "network are blocked", "access forbidden", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required",
 		"accès refusé", "accès interdit", "zugriff verweigert", "zugang verweigert", "accesso negato", "acesso negado", "toegang geweigerd", "åtkomst nekad", "adgang nægtet", "ingen tilgang", "pääsy estetty", "odmowa dostępu", "brak dostępu", "přístup odepřen", "přístup zamítnut", "prístup zamietnutý", "hozzáférés megtagadva", "acces interzis", "acces refuzat", "pristup odbijen",
 		"доступ запрещен", "доступ запрещён", "доступ ограничен", "доступ заборонено", "erişim engellendi", "erişim reddedildi", "truy cập bị từ chối", "akses ditolak")
 	add(whoisx.Refused, atStart, tailFew, "", "forbidden", "unauthorized", "unauthorised", "connection refused", "blacklisted", "not authorized", "not authorised", "refused", "denied", "banned")
+	add(whoisx.Refused, anywhere, tailEnd, "", "is denied", "was denied", "was refused")
 	add(whoisx.Unreachable, anywhere, tailAny, "",
 		"temporarily unavailable", "temporarily not available", "temporarily not be", "temporarily offline", "not available at the moment", "not available at this moment", "service unavailable", "server too busy", "server is busy", "server busy", "too busy", "service is unavailable", "service is currently unavailable", "currently unavailable", "service not available", "service is not available", "server unavailable", "server is not available", "service is down", "database is not available", "database not available", "data not available", "due to maintenance", "for maintenance", "database unavailable", "database is unavailable", "database is down", "internal error", "internal server error", "internal whois error", "connection attempt failed", "database error", "database connection", "could not connect", "cannot connect", "can t connect", "unable to connect", "failed to connect", "connection failed", "connection timed out", "timeout", "timed out", "time out", "under maintenance", "maintenance mode", "scheduled maintenance", "unable to process", "cannot process your request", "could not process", "system error", "server error", "unexpected error", "query failed", "request failed", "lookup failed", "backend error", "please try again later", "try again later", "please retry later", "no disponible temporalmente", "servicio no disponible", "error occurred while", "an error occurred", "an error has occurred", "problem occurred", "bad gateway", "resource limit")
 	add(whoisx.Unsupported, anywhere, tailAny, "",
@@ -85,7 +86,7 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 	add(whoisx.Blocked, anywhere, tailAny, "globalblock", "blocked by a globalblock", "globalblock")
 	add(whoisx.Blocked, anywhere, tailAny, "trademark", "blocked by trademark", "trademark block", "trademark protection", "brand protection", "protected mark", "trex")
 	add(whoisx.Blocked, anywhere, tailAny, "name collision", "name collision", "collision occurrence", "controlled interruption")
-	add(whoisx.Blocked, anywhere, tailAny, "", "domain has been blocked", "domain is blocked", "name has been blocked", "name is blocked", "is blocked from registration", "blocked for registration", "blocked by the registry", "blocked by registry", "domain blocked", "conflicts with at least one other")
+	add(whoisx.Blocked, anywhere, tailAny, "", "domain has been blocked", "domain is blocked", "name has been blocked", "name is blocked", "is blocked from registration", "blocked for registration", "blocked by the registry", "blocked by registry", "domain blocked", "is conflicted", "cancelled suspended refused or reserved", "conflicts with at least one other")
 	add(whoisx.Blocked, atStart, tailEnd, "unavailable", "unavailable")
 	add(whoisx.Blocked, atStart, tailFew, "unassignable", "unassignable", "not assignable")
 	add(whoisx.Blocked, atStart, tailFew, "", "blocked", "not allowed")
@@ -101,22 +102,22 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 	add(whoisx.Reserved, atStart, tailFew, "unavailable", "not available")
 	// Freenom's registries say this of every name that nobody holds; names
 	// that are invalid are not sent.
-	add(whoisx.NotRegistered, atStart, tailAny, "", "invalid query or domain name not known in dot")
+	add(whoisx.NotRegistered, atStart, tailAny, "", "invalid query or domain name not known in")
 	add(whoisx.NotRegistered, atStart, tailAny, "", "not available in our", "not available in the whois", "not available in whois", "not available in the database", "not available in database", "not available in the registry")
 	add(whoisx.Unreadable, anywhere, tailAny, "", "marked private", "or error in your query")
 	add(whoisx.NotRegistered, atStart, tailAny, "",
 		"no match", "no matches", "no domains matched", "no domain matched", "no matching", "nomatch", "not match", "no matched", "no such domain", "no such name", "no such object", "no such record", "no such entry", "no such",
-		"not found", "notfound", "was not found", "cannot be found", "could not be found", "can not be found", "couldnt be found", "couldnt find", "could not find", "we could not find", "did not find", "didnt find", "unable to find", "unable to locate", "cannot find", "can not find", "cant find", "cannot locate", "nothing found", "none found", "no found", "no domain found", "no domains found", "no results", "no result", "returned 0 objects", "0 objects found", "0 results", "0 records", "0 matches", "zero results",
+		"not found", "notfound", "was not found", "cannot be found", "could not be found", "can not be found", "couldnt be found", "could not be located", "cannot be located", "returned no results", "returned no result", "returned no data", "returned nothing", "not in registry", "couldnt find", "could not find", "we could not find", "did not find", "didnt find", "unable to find", "unable to locate", "cannot find", "can not find", "cant find", "cannot locate", "nothing found", "none found", "no found", "no domain found", "no domains found", "no results", "no result", "returned 0 objects", "0 objects found", "0 results", "0 records", "0 matches", "zero results",
 		"no data found", "no data was found", "no data", "no entries found", "no entries", "no entry found", "no entry", "no records", "no record", "no object found", "no objects found", "no object", "no objects", "no information available", "no information was found", "no information found", "no information about", "no information on", "no information", "no domain records", "no domain record", "no registration found", "no registrations found", "no registration for", "no registration record", "no whois record", "no whois information", "no whois data", "no details found",
 		"does not exist", "doesnt exist", "do not exist", "not exist", "not exists", "dont exist", "does not exists", "nonexistent", "non existent", "non existing", "nonexisting", "not existing", "no existe", "doesn t exist", "don t exist",
-		"not registered", "not been registered", "not yet registered", "not yet been registered", "not currently registered", "not registred", "not a registered", "unregistered", "unallocated", "not allocated", "not assigned", "unassigned", "not in use", "not in database", "not in our database", "not in the database", "not listed in", "not in the registry", "not present in", "not known in", "not currently in", "isnt registered", "isn t registered",
+		"not registered", "not been registered", "not yet registered", "not yet been registered", "not currently registered", "not registred", "not a registered", "not a registerd", "unregistered", "unallocated", "not allocated", "not assigned", "unassigned", "not in use", "not in database", "not in our database", "not in the database", "not listed in", "not in the registry", "not present in", "not known in", "not currently in", "isnt registered", "isn t registered",
 		"do not have an entry", "dont have an entry", "not have an entry", "have no entry", "have no record", "have no records", "has no record", "does not have any data for", "do not have any", "does not match any", "doesnt match any", "didnt match", "did not match", "nothing matched", "nothing matches",
-		"no registrado", "no esta registrado", "no está registrado", "no se encuentra registrado", "no encontrado", "no se encontró", "no se encontro", "no hay datos", "no se han encontrado", "sin resultados", "não encontrado", "nao encontrado", "não existe", "nao existe", "não registrado", "não foi encontrado", "inexistente", "não possui", "no corresponde",
+		"no registrado", "no esta registrado", "no está registrado", "no se encuentra registrado", "no encontrado", "no se encontró", "no se encontro", "no se encontraron", "no hay datos", "no se han encontrado", "sin resultados", "não encontrado", "nao encontrado", "não existe", "nao existe", "não registrado", "não foi encontrado", "inexistente", "não possui", "no corresponde",
 		"aucun résultat", "aucun resultat", "aucune correspondance", "aucun enregistrement", "introuvable", "inconnu", "n existe pas", "nexiste pas", "non trouvé", "non enregistré", "pas enregistré", "nest pas enregistré",
 		"kein eintrag", "keine einträge", "nicht gefunden", "nicht registriert", "existiert nicht", "ist nicht registriert", "ist frei", "nicht vergeben",
 		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nenájdené", "nebol nájdený", "nincs találat", "nincs talalat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
 		"không tìm thấy", "tidak ditemukan", "belum terdaftar")
-	add(whoisx.NotRegistered, atStart, tailEnd, "", "sorry no", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
+	add(whoisx.NotRegistered, atStart, tailEnd, "", "sorry no", "domain unknown", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
 	return m
 })
 
@@ -126,11 +127,55 @@ var signs = [...]struct {
 	text    string
 	outcome whoisx.Outcome
 }{
-	{"频繁", whoisx.RateLimited}, {"頻繁", whoisx.RateLimited}, {"频率过高", whoisx.RateLimited}, {"过限制", whoisx.RateLimited}, {"過限制", whoisx.RateLimited}, {"出限制", whoisx.RateLimited}, {"次数限制", whoisx.RateLimited}, {"次數限制", whoisx.RateLimited}, {"次数已", whoisx.RateLimited},
-	{"초과", whoisx.RateLimited}, {"너무 많은", whoisx.RateLimited}, {"조회가 제한", whoisx.RateLimited}, {"접속이 제한", whoisx.RateLimited}, {"制限を超", whoisx.RateLimited}, {"回数を超", whoisx.RateLimited}, {"アクセスが制限", whoisx.RateLimited}, {"アクセスが集中", whoisx.RateLimited}, {"เกินกำหนด", whoisx.RateLimited}, {"เกินจำนวน", whoisx.RateLimited},
-	{"拒绝", whoisx.Refused}, {"拒絕", whoisx.Refused}, {"禁止访问", whoisx.Refused}, {"거부", whoisx.Refused}, {"拒否", whoisx.Refused}, {"許可されて", whoisx.Refused}, {"ปฏิเสธ", whoisx.Refused},
-	{"保留", whoisx.Reserved}, {"禁止注册", whoisx.Reserved}, {"不能注册", whoisx.Reserved}, {"无法注册", whoisx.Reserved}, {"不可注册", whoisx.Reserved}, {"등록이 제한", whoisx.Reserved}, {"등록할 수 없", whoisx.Reserved}, {"예약", whoisx.Reserved}, {"予約", whoisx.Reserved}, {"登録できません", whoisx.Reserved},
-	{"등록되어 있지 않", whoisx.NotRegistered}, {"등록되지 않", whoisx.NotRegistered}, {"未注册", whoisx.NotRegistered}, {"未註冊", whoisx.NotRegistered}, {"没有找到", whoisx.NotRegistered}, {"未找到", whoisx.NotRegistered}, {"找不到", whoisx.NotRegistered}, {"無此", whoisx.NotRegistered}, {"不存在", whoisx.NotRegistered}, {"見つかりません", whoisx.NotRegistered}, {"該当するデータがありません", whoisx.NotRegistered}, {"登録されていません", whoisx.NotRegistered}, {"ไม่พบ", whoisx.NotRegistered},
+	{"频繁", whoisx.RateLimited},
+	{"頻繁", whoisx.RateLimited},
+	{"频率过高", whoisx.RateLimited},
+	{"过限制", whoisx.RateLimited},
+	{"過限制", whoisx.RateLimited},
+	{"出限制", whoisx.RateLimited},
+	{"次数限制", whoisx.RateLimited},
+	{"次數限制", whoisx.RateLimited},
+	{"次数已", whoisx.RateLimited},
+	{"초과", whoisx.RateLimited},
+	{"너무 많은", whoisx.RateLimited},
+	{"조회가 제한", whoisx.RateLimited},
+	{"접속이 제한", whoisx.RateLimited},
+	{"制限を超", whoisx.RateLimited},
+	{"回数を超", whoisx.RateLimited},
+	{"アクセスが制限", whoisx.RateLimited},
+	{"アクセスが集中", whoisx.RateLimited},
+	{"เกินกำหนด", whoisx.RateLimited},
+	{"เกินจำนวน", whoisx.RateLimited},
+	{"拒绝", whoisx.Refused},
+	{"拒絕", whoisx.Refused},
+	{"禁止访问", whoisx.Refused},
+	{"거부", whoisx.Refused},
+	{"拒否", whoisx.Refused},
+	{"許可されて", whoisx.Refused},
+	{"ปฏิเสธ", whoisx.Refused},
+	{"保留", whoisx.Reserved},
+	{"禁止注册", whoisx.Reserved},
+	{"不能注册", whoisx.Reserved},
+	{"无法注册", whoisx.Reserved},
+	{"不可注册", whoisx.Reserved},
+	{"등록이 제한", whoisx.Reserved},
+	{"등록할 수 없", whoisx.Reserved},
+	{"예약", whoisx.Reserved},
+	{"予約", whoisx.Reserved},
+	{"登録できません", whoisx.Reserved},
+	{"등록되어 있지 않", whoisx.NotRegistered},
+	{"등록되지 않", whoisx.NotRegistered},
+	{"未注册", whoisx.NotRegistered},
+	{"未註冊", whoisx.NotRegistered},
+	{"没有找到", whoisx.NotRegistered},
+	{"未找到", whoisx.NotRegistered},
+	{"找不到", whoisx.NotRegistered},
+	{"無此", whoisx.NotRegistered},
+	{"不存在", whoisx.NotRegistered},
+	{"見つかりません", whoisx.NotRegistered},
+	{"該当するデータがありません", whoisx.NotRegistered},
+	{"登録されていません", whoisx.NotRegistered},
+	{"ไม่พบ", whoisx.NotRegistered},
 }
 
 // sign finds the strongest of those in a sentence.
@@ -155,7 +200,7 @@ var fillers = sync.OnceValue(func() map[string]bool {
 	for w := range strings.FieldsSeq(`@ a an the this that your our their its it is was are were be been being has have had there here
 		domain domains name names domainname object objects entry record records key data query queried request requested search searched searching lookup looked result results for of in on at to
 		sorry but and error err warning info information notice status state code message msg response reply answer attention note ok
-		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still
+		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still contains contained s
 		el la los las le les der die das de o os um una un il lo dominio nombre nom domaine du domeinnaam domæne domän domena registro consulta consultado objeto registros
 		ce cette cet pour sous den det ett en af på het een deze dit domein domänen dominiu dominiul domeniu domeniul domena doména domény domenę tato tento za nevű név seda see ten ta to
 		домен домена имя доменное запись данный данные по запросу этот для запис домену доменне tên miền nama alan adı bu
