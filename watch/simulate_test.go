@@ -84,7 +84,12 @@ func newLife(rng *rand.Rand, r lifecycle.Rule, zone, name string, start time.Tim
 	l.created = l.expires.AddDate(-3-rng.IntN(12), 0, 0)
 	at := l.expires
 	for _, s := range l.stages {
+		began := at
 		at = at.Add(max(between(s.Min, s.Max), time.Second)).Truncate(time.Second)
+		if s.MonthEnd {
+			y, m, _ := began.In(r.Drop.Location()).Date()
+			at = time.Date(y, m+1, 1, 0, 0, 0, 0, r.Drop.Location())
+		}
 		l.ends = append(l.ends, at)
 	}
 	d := r.Drop

@@ -10,12 +10,15 @@ import (
 // readBegan finds when the stage began: where the registry says so, by the
 // dates of the rule, by the last change, or by when it was first seen.
 func (d *decider) readBegan(st Stage) moments {
+	deleted := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Deleted })
 	if d.rs == nil {
 		switch {
 		case st == Registered:
 			return dated(d.v.Created)
 		case st == Expired && !d.expires.IsZero():
 			return dated(d.expires)
+		case st == Redemption && !deleted.IsZero() && !deleted.After(d.Now):
+			return dated(deleted)
 		case d.Before == nil || d.Before.LastHeld != st:
 			// A restore request and a deletion are changes that EPP dates
 			// (RFC 5731 §3.1.2 upDate).
@@ -28,23 +31,24 @@ func (d *decider) readBegan(st Stage) moments {
 	if d.rs.MapsTo == GatedStage {
 		return d.firstLook(st, d.rs.Max)
 	}
+	if d.rs.MonthEnd {
+		return d.monthly(st)
+	}
 	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
 	if m, ok := d.chain(d.expires, d.rs); ok && !m.lo.After(d.Now) && (m.exact() || d.rs.From == "expiry" || d.twin()) {
-		if !m.exact() && !up.IsZero() && !up.Before(m.lo) && !up.After(endOf(m)) && !up.After(d.Now) {
+		if d.changedIn(m) {
 			return dated(up) // the change that began it
 		}
 		return m
 	}
 	off, fromDeletion := d.offset(d.rs)
-	if fromDeletion {
-		if del := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Deleted }); !del.IsZero() && !del.After(d.Now) {
-			return dated(del).add(off, off)
-		}
+	if fromDeletion && !deleted.IsZero() && !deleted.After(d.Now) {
+		return dated(deleted).add(off, off)
 	}
 	if m, ok := d.fromDrop(); ok {
 		return m
 	}
-	guess := d.firstLook(st, d.rs.Max+d.Rule.Drop.Late)
+	guess := d.firstLook(st, d.longest())
 	if m, ok := d.chain(d.expires, d.rs); ok {
 		guess = guess.within(m)
 	}
@@ -54,6 +58,38 @@ func (d *decider) readBegan(st Stage) moments {
 		}
 	}
 	return guess
+}
+
+// inMonth is a moment of the month with which the name's stage ends. That is this
+// one, unless it was in this stage before the month began: registries turn names
+// over in the first hours of it.
+func (d *decider) inMonth() time.Time {
+	first := d.Rule.Drop.thisMonth(d.Now)
+	if b := d.Before; b != nil && b.LastHeld != "" && !b.Began.IsZero() && b.Verdict.registryName() == d.rs.Name && b.Began.Before(first) {
+		return b.Began.Time
+	}
+	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
+	if d.Now.Sub(first) < day && up.Before(first) && !up.Before(d.Rule.Drop.thisMonth(first.Add(-1))) {
+		return up.Time
+	}
+	return d.Now
+}
+
+// monthly finds when a stage began that ends with the month: one that follows
+// another with the month itself, the first one at some moment of it.
+func (d *decider) monthly(st Stage) moments {
+	first := d.Rule.Drop.thisMonth(d.inMonth())
+	span := moments{lo: first, hi: d.Now}
+	if d.index() > 0 {
+		span.hi = first.Add(day)
+	}
+	switch {
+	case d.changedIn(span):
+		return dated(d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated }))
+	case d.index() > 0:
+		return moments{lo: first, hi: first}
+	}
+	return d.firstLook(st, d.Now.Sub(first))
 }
 
 // twin reports whether another stage shows the same statuses, so that when
@@ -102,19 +138,29 @@ func (d *decider) offset(to *RuleStage) (time.Duration, bool) {
 func (d *decider) fromUpdate(up whoisx.Date, off time.Duration, fromDeletion bool) (moments, bool) {
 	m := dated(up)
 	age := d.Now.Sub(m.lo)
-	slack := d.Rule.Drop.Late
+	longest := d.longest()
 	if m.day {
-		slack += day
+		longest += day
 	}
 	switch {
 	case age < 0:
 		return moments{}, false
-	case (d.rs.From != "expiry" || d.expires.IsZero()) && age <= d.rs.Max+slack:
+	case (d.rs.From != "expiry" || d.expires.IsZero()) && age <= longest:
 		return m, true
-	case fromDeletion && off > 0 && age >= off && age <= off+d.rs.Max+slack:
+	case fromDeletion && off > 0 && age >= off && age <= off+longest:
 		return m.add(off, off), true
 	}
 	return moments{}, false
+}
+
+// longest is the most that a name may stand in its stage: the last one lasts
+// until the drop, which may be a session later than its days.
+func (d *decider) longest() time.Duration {
+	long := d.rs.Max + d.Rule.Drop.Late
+	if d.last() {
+		long += d.Rule.slip()
+	}
+	return long
 }
 
 // firstLook is the span in which a stage must have begun, judged by the looks

@@ -137,7 +137,10 @@ func (b *Book) overlay(path string, data []byte, origin string) error {
 	next := maps.Clone(b.all())
 	inFile := map[string]bool{}
 	for i, t := range f.Rules {
-		p := reader{path: path, at: at, table: fmt.Sprintf("rule[%d]", i)}
+		p := reader{path: path, at: at, table: fmt.Sprintf("rule[%d]", i), sure: "memory"}
+		if origin != Embedded {
+			p.sure = "seen" // a person writes what they know
+		}
 		r, err := p.rule(t, f.Checked, next)
 		if err != nil {
 			return fmt.Errorf("read rules: %w", err)

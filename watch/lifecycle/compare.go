@@ -353,6 +353,10 @@ func (d *decider) explain() {
 				d.why("it expired %s; what became of it since cannot be said", say(d.expires))
 				break
 			}
+			if d.expires.After(d.Now) {
+				d.why("it was given up; its time ends %s, and its holder can still keep it", say(d.expires))
+				break
+			}
 			d.why("it expired %s; its holder can still renew it at the usual price", say(d.expires))
 		}
 		if d.autoYear {

@@ -368,7 +368,7 @@ func (d *decider) next(st Stage) *Next {
 	if !d.began.known() {
 		return n
 	}
-	m := d.counted().add(held[i].Min, held[i].Max)
+	m := d.stageEnds()
 	late := endOf(m).Before(d.Now)
 	if m.lo.Before(d.Now) {
 		m.lo = d.Now // it is still in this one

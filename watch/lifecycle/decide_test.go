@@ -86,8 +86,8 @@ func TestDecideByRule(t *testing.T) {
 			stage: PendingDelete, registry: "pending delete", from: "2026-11-10T19:00Z", to: "2026-11-11T20:00Z", sure: Will,
 		},
 		{
-			what: "org in redemption", name: "a.org", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
-			stage: Redemption, registry: "redemption", from: "2026-11-10T13:30Z", to: "2026-11-11T15:00Z", sure: May,
+			what: "org in redemption, its hour unconfirmed", name: "a.org", now: "2026-10-10T12:00Z", updated: "2026-10-06T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"redemptionPeriod", "pendingDelete"},
+			stage: Redemption, registry: "redemption", from: "2026-11-10", to: "2026-11-11", sure: May,
 		},
 		{
 			what: "a gTLD without a rule of its own: days, no hour", name: "a.photography", now: "2026-11-07T12:00Z", updated: "2026-11-05T19:02Z", expires: "2026-08-27T10:00Z", statuses: []string{"pendingDelete"},
@@ -123,8 +123,8 @@ func TestDecideByRule(t *testing.T) {
 			stage: PendingDelete, registry: "to be released", from: "2026-11-25T19:00Z", to: "2026-11-25T19:00Z", sure: Will,
 		},
 		{
-			what: "de in redemption, dates from the deletion alone", name: "a.de", now: "2026-11-10T12:00Z", updated: "2026-11-03T08:15:30Z", statuses: []string{"redemptionPeriod"},
-			stage: Redemption, registry: "redemption grace", from: "2026-12-03T08:15:30Z", to: "2026-12-03T08:15:30Z", sure: May,
+			what: "de in redemption, dates from the deletion alone, the second unconfirmed", name: "a.de", now: "2026-11-10T12:00Z", updated: "2026-11-03T08:15:30Z", statuses: []string{"redemptionPeriod"},
+			stage: Redemption, registry: "redemption grace", from: "2026-12-03", to: "2026-12-03", sure: May,
 		},
 		{
 			what: "nl in quarantine, end not published", name: "a.nl", now: "2026-11-01T12:00Z", updated: "2026-10-20T08:00Z", said: []string{"in quarantine"},
@@ -183,7 +183,7 @@ func TestDecideByRule(t *testing.T) {
 		},
 		{
 			what: "jp to be suspended", name: "a.jp", now: "2026-11-08T12:00Z", expires: "2026-10-31", said: []string{"To be suspended"},
-			stage: Expired, registry: "to be suspended", from: "2026-11-30T16:00Z", to: "2026-12-31T16:00Z", sure: May,
+			stage: Expired, registry: "to be suspended", from: "2026-12-31T16:00Z", to: "2026-12-31T16:00Z", sure: May,
 		},
 		{
 			what: "pl, blocked: to the second", name: "a.pl", now: "2026-11-08T12:00Z", expires: "2026-11-01T13:14:15Z", said: []string{"BLOCKED"},
@@ -276,4 +276,32 @@ func TestStillThereAfterItsWindow(t *testing.T) {
 		seen = append(seen, v.Stage)
 	}
 	t.Log(seen)
+}
+
+// TestLikely wants the likeliest moment to be one at which a name can drop: in a
+// session, of several days one in the middle, and where nobody confirmed the hours
+// the moment that they would give.
+func TestLikely(t *testing.T) {
+	for _, tt := range []struct {
+		name, now, updated, expires string
+		status                      string
+		likely                      string
+		hour                        bool
+	}{
+		{"a.com", "2026-05-20T12:00Z", "2026-05-18T15:02:11Z", "2026-03-10T09:30:15Z", "pendingDelete", "2026-05-23T18:30:00Z", true},
+		{"a.com", "2026-03-25T12:00Z", "", "2027-03-10T09:30:15Z", "autoRenewPeriod", "2026-05-14T18:30:00Z", true},
+		{"a.au", "2026-04-10T12:00Z", "2026-04-09T05:00:00Z", "", "pendingDelete", "2026-04-11T03:30:00Z", true},
+		{"a.it", "2026-04-05T12:00Z", "", "2026-03-10", "pendingDelete redemptionPeriod", "2026-04-27T10:30:00Z", true},
+		{"a.ca", "2026-03-25T12:00Z", "", "2027-03-10T09:30:15Z", "autoRenewPeriod", "2026-05-13T19:00:00Z", true},
+		{"a.org", "2026-05-20T12:00Z", "2026-05-18T15:02:11Z", "2026-03-10T09:30:15Z", "pendingDelete", "2026-05-23T14:45:00Z", false},
+		{"a.cc", "2026-05-20T12:00Z", "2026-05-18T15:02:11Z", "2026-03-10T09:30:15Z", "pendingDelete", "2026-05-23T18:30:00Z", false},
+		{"a.de", "2026-03-20T12:00Z", "2026-03-10T08:15:30Z", "", "redemptionPeriod", "2026-04-09T08:15:30Z", false},
+		{"a.io", "2026-05-20T12:00Z", "2026-05-18T15:02:11Z", "2026-03-10T09:30:15Z", "pendingDelete", "2026-05-23", false},
+	} {
+		a := held(tt.status, "2010-01-01T00:00:00Z", tt.updated, tt.expires, "Example", "9999")
+		v := Decide(Input{Name: tt.name, Rule: Default().Rule(tt.name), Answers: []whoisx.Answer{a}, Now: at(tt.now)})
+		if w := v.Window; w == nil || w.Likely.String() != tt.likely || w.HourKnown != tt.hour || w.From.DayOnly == tt.hour {
+			t.Errorf("%s at %s: %+v, want likely %s, hour known: %v", tt.name, tt.now, w, tt.likely, tt.hour)
+		}
+	}
 }

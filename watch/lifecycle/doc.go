@@ -40,6 +40,7 @@
 //	  maps_to = "redemption"         # expired, redemption, pending-delete or gated
 //	  from = "deletion"              # counts from expiry, deletion, or the stage before
 //	  lasts = "30d"                  # or min and max; d, h, m, s, ms
+//	  until = "month-end"            # it ends with the calendar month, whatever the days
 //	  statuses = ["redemptionPeriod", "pendingDelete"]   # EPP words that show it, all of them
 //	  said = ["in quarantine"]       # the server's own words that show it
 //	  said_after_expiry = ["hold"]   # words that mean something else before

@@ -171,7 +171,7 @@ func pollHeld(v Verdict, r Rule, now time.Time, span func(time.Duration) time.Du
 // untilHours is how long it is until the rule's hours of the day come again,
 // 0 inside them, with a lead and half an hour after, and where it has none.
 func (r DropRule) untilHours(now time.Time, lead time.Duration) time.Duration {
-	if r.From == "" || r.To == "" && r.Kind != DropFixed {
+	if r.From == "" || r.To == "" && r.Kind != DropFixed || !r.timed() {
 		return 0
 	}
 	y, m, dd := now.In(r.Location()).Date()

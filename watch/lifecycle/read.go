@@ -41,6 +41,7 @@ type (
 		Lasts      string   `toml:"lasts"`
 		Min        string   `toml:"min"`
 		Max        string   `toml:"max"`
+		Until      string   `toml:"until"`
 		Statuses   []string `toml:"statuses"`
 		Said       []string `toml:"said"`
 		SaidLate   []string `toml:"said_after_expiry"`
@@ -71,7 +72,7 @@ type (
 )
 
 func (p reader) rule(t ruleTOML, checked string, known map[string]Rule) (Rule, error) {
-	r := Rule{Confidence: "memory", Drop: DropRule{Kind: DropUnknown, Confidence: "memory"}}
+	r := Rule{Confidence: p.sure, Drop: DropRule{Kind: DropUnknown, Confidence: p.sure}}
 	zone := strings.ToLower(strings.TrimSpace(t.Zone))
 	if zone == "" {
 		return r, p.fail("zone", "the rule has no zone")
@@ -139,6 +140,10 @@ func (p reader) rule(t ruleTOML, checked string, known map[string]Rule) (Rule, e
 		r.Stages = ss
 	}
 	if t.Drop != nil {
+		if t.Like != "" && t.Confidence == nil {
+			r.Sure = maps.Clone(r.Sure)
+			delete(r.Sure, "drop") // that of the other's hours
+		}
 		d, err := p.drop(*t.Drop, r)
 		if err != nil {
 			return r, err
@@ -162,7 +167,7 @@ func (p reader) stages(ts []stageTOML, confidence string) ([]RuleStage, error) {
 	var end time.Duration // latest end of the stage before, counted from the same anchor
 	names := map[string]bool{}
 	for i, t := range ts {
-		p := reader{path: p.path, at: p.at, table: fmt.Sprintf("%s.stage[%d]", p.table, i)}
+		p := reader{path: p.path, at: p.at, sure: p.sure, table: fmt.Sprintf("%s.stage[%d]", p.table, i)}
 		s := RuleStage{
 			Name: t.Name, MapsTo: Stage(t.MapsTo), From: t.From,
 			Statuses: t.Statuses, Confidence: t.Confidence, Source: t.Source,
@@ -208,6 +213,10 @@ func (p reader) stages(ts []stageTOML, confidence string) ([]RuleStage, error) {
 		if s.Min > s.Max {
 			return nil, p.fail("min", "stage %q: min %s is longer than max %s", s.Name, t.Min, t.Max)
 		}
+		if t.Until != "" && t.Until != monthEnd {
+			return nil, p.fail("until", "stage %q: until is %q; it can only be %s", s.Name, t.Until, monthEnd)
+		}
+		s.MonthEnd = t.Until == monthEnd
 		if s.Max == 0 {
 			return nil, p.fail("max", "stage %q: it lasts no time at all", s.Name)
 		}
@@ -256,7 +265,7 @@ func (p reader) drop(t dropTOML, r Rule) (DropRule, error) {
 	}
 	if d.Confidence == "" {
 		if d.Confidence = r.Sure["drop"]; d.Confidence == "" {
-			d.Confidence = "memory"
+			d.Confidence = p.sure
 		}
 	}
 	if !slices.Contains([]string{DropExact, DropList, DropFixed, DropWindow, DropRandom, DropProcess, DropUnknown}, d.Kind) {

@@ -50,6 +50,8 @@ type RuleStage struct {
 	// (the end of the stage before).
 	From     string
 	Min, Max time.Duration
+	// MonthEnd says that it ends with the calendar month that it is seen in.
+	MonthEnd bool
 	Statuses []string // EPP words that show it, all of them
 	Said     []string // the server's own words that show it, lower case
 	// SaidLate are words that show it once the expiry date is past, and mean
@@ -59,20 +61,28 @@ type RuleStage struct {
 	Source     string
 }
 
+// monthEnd is what a stage's until may be.
+const monthEnd = "month-end"
+
 // MarshalJSON writes the durations with their units, as rule files do.
 func (s RuleStage) MarshalJSON() ([]byte, error) {
+	until := ""
+	if s.MonthEnd {
+		until = monthEnd
+	}
 	return json.Marshal(struct {
 		Name       string   `json:"name"`
 		MapsTo     Stage    `json:"maps_to"`
 		From       string   `json:"from"`
 		Min        string   `json:"min"`
 		Max        string   `json:"max"`
+		Until      string   `json:"until,omitempty"`
 		Statuses   []string `json:"statuses,omitempty"`
 		Said       []string `json:"said,omitempty"`
 		SaidLate   []string `json:"said_after_expiry,omitempty"`
 		Confidence string   `json:"confidence"`
 		Source     string   `json:"source,omitempty"`
-	}{s.Name, s.MapsTo, s.From, FormatSpan(s.Min), FormatSpan(s.Max), s.Statuses, s.Said, s.SaidLate, s.Confidence, s.Source})
+	}{s.Name, s.MapsTo, s.From, FormatSpan(s.Min), FormatSpan(s.Max), until, s.Statuses, s.Said, s.SaidLate, s.Confidence, s.Source})
 }
 
 // The kinds of drops.

@@ -24,6 +24,9 @@ func newLife(rng *rand.Rand, r Rule, name string, start time.Time) life {
 	for _, s := range r.held() {
 		last = at
 		at = at.Add(s.Min + time.Duration(rng.Int64N(int64(s.Max-s.Min)+1))).Truncate(time.Second)
+		if s.MonthEnd {
+			at = r.Drop.nextMonth(last, false)
+		}
 		l.ends = append(l.ends, at)
 	}
 	// The drop falls where the rule says that it does.

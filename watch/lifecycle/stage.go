@@ -134,6 +134,7 @@ func (d *decider) readStage(a whoisx.Answer) (*RuleStage, Stage) {
 	past := !d.expires.IsZero() && d.pastExpiry()
 	if past || !d.Rule.ExpiryPublic {
 		if s := find(held, func(s RuleStage) bool { return shown(s, a) }); s != nil {
+			s = d.onward(s)
 			return s, s.MapsTo
 		}
 	}
@@ -162,6 +163,23 @@ func (d *decider) pastExpiry() bool {
 		t = t.Add(day)
 	}
 	return !d.Now.Before(t)
+}
+
+// onward walks from a stage that statuses show to the one that the dates put the
+// name in, as far as no status would show the later one: at .se the hold of the
+// deactivated stays on in the quarantine.
+func (d *decider) onward(s *RuleStage) *RuleStage {
+	held := d.Rule.held()
+	for i := range held {
+		if later := &held[i]; d.after(later, s) {
+			begins, ok := d.chain(d.expires, later)
+			if !ok || !begins.exact() || len(later.Statuses) > 0 || d.Now.Before(endOf(begins)) {
+				return s
+			}
+			s = later
+		}
+	}
+	return s
 }
 
 func find(ss []RuleStage, ok func(RuleStage) bool) *RuleStage {
@@ -344,7 +362,7 @@ func (d *decider) among(same []*RuleStage) *RuleStage {
 	}
 	if dated {
 		for _, c := range same[1:] {
-			if f, ok := d.chain(d.expires, c); ok && !d.Now.Before(endOf(f)) {
+			if f, ok := d.chain(d.expires, c); ok && (!d.Now.Before(endOf(f)) || d.changedIn(f)) {
 				s = c
 			}
 		}
@@ -358,6 +376,13 @@ func (d *decider) among(same []*RuleStage) *RuleStage {
 	}
 	d.unsure = true
 	return s
+}
+
+// changedIn reports whether the registry last changed the name in a span in
+// which a stage may have begun: between stages that look alike, that tells.
+func (d *decider) changedIn(m moments) bool {
+	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
+	return !up.IsZero() && !m.exact() && !up.Before(m.lo) && !up.After(endOf(m)) && !up.After(d.Now)
 }
 
 // endOf is the end of a moment: of the day, where only the day is known.
@@ -393,7 +418,7 @@ func (d *decider) chain(exp whoisx.Date, to *RuleStage) (moments, bool) {
 		if s.Name == to.Name {
 			return m, true
 		}
-		m = m.add(s.Min, s.Max)
+		m = d.Rule.ends(*s, m)
 	}
 	return moments{}, false
 }

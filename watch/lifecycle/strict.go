@@ -90,6 +90,7 @@ type reader struct {
 	path  string
 	at    map[string]int
 	table string
+	sure  string // the confidence of what names none
 }
 
 func (p reader) fail(key, format string, args ...any) error {

@@ -12,6 +12,22 @@ import (
 // of days in which nobody sits and waits.
 func wide(r Rule) time.Duration { return time.Duration(r.scale() * float64(3*day)) }
 
+// slip is how long after the end of the last stage a drop may still come by the
+// rule itself: in the next session, at a random moment, or at some hour of the
+// day.
+func (r Rule) slip() time.Duration {
+	slip := day
+	switch d := r.Drop; {
+	case d.Weekly:
+		slip = 7*day + d.Lead
+	case d.MonthDay > 0:
+		slip = 31*day + d.Lead
+	case d.From == "" && (d.Kind == DropExact || d.Kind == DropList || d.Kind == DropRandom && d.Jitter > 0):
+		slip = 0
+	}
+	return r.Drop.Jitter + time.Duration(r.scale()*float64(slip))
+}
+
 // ends is when the last stage that somebody holds the name in ends, judged
 // from the stage that it is in now. Where a session takes names a while after
 // that stage began, it is its beginning.
@@ -27,14 +43,47 @@ func (d *decider) ends() (moments, bool) {
 			return d.began, true
 		}
 	}
-	m := d.counted().add(held[i].Min, held[i].Max)
-	if m.lo.Before(d.Now) && !m.day && !d.last() && slices.ContainsFunc(d.Rule.held()[i:i+2], telling) {
+	m := d.stageEnds()
+	if m.lo.Before(d.Now) && !m.day && !d.last() && !d.twin() && slices.ContainsFunc(d.Rule.held()[i:i+2], telling) {
 		m.lo = d.Now // it is still in this stage
 	}
 	for _, s := range held[i+1:] {
-		m = m.add(s.Min, s.Max)
+		m = d.Rule.ends(s, m)
 	}
 	return m, true
+}
+
+// stageEnds is when the name's stage ends.
+func (d *decider) stageEnds() moments {
+	if d.rs.MonthEnd {
+		in := d.inMonth()
+		return d.Rule.ends(*d.rs, moments{lo: in, hi: in})
+	}
+	return d.Rule.ends(*d.rs, d.counted())
+}
+
+// ends is when a stage ends that began at m.
+func (r Rule) ends(s RuleStage, m moments) moments {
+	if s.MonthEnd {
+		return moments{lo: r.Drop.nextMonth(m.lo, m.day), hi: r.Drop.nextMonth(m.hi, m.day)}
+	}
+	return m.add(s.Min, s.Max)
+}
+
+// thisMonth is the first midnight of a moment's month, where the registry is.
+func (r DropRule) thisMonth(t time.Time) time.Time {
+	y, m, _ := t.In(r.Location()).Date()
+	return time.Date(y, m, 1, 0, 0, 0, 0, r.Location()).UTC()
+}
+
+// nextMonth is the first midnight of a month, where the registry is, after a
+// day or a moment.
+func (r DropRule) nextMonth(t time.Time, dayOnly bool) time.Time {
+	y, m, _ := t.In(r.Location()).Date()
+	if dayOnly {
+		y, m, _ = t.UTC().Date()
+	}
+	return time.Date(y, m+1, 1, 0, 0, 0, 0, r.Location()).UTC()
 }
 
 // counted is the moment from which the length of the name's stage counts: one
@@ -83,6 +132,9 @@ func (d *decider) window(st Stage) *Window {
 		return nil
 	}
 	w := d.Rule.Drop.window(end)
+	if !d.began.exact() {
+		d.Rule.Drop.trim(w, d.Now)
+	}
 	w.Certainty = May
 	if d.last() && st == PendingDelete && (telling(*d.rs) || d.rs.Confidence != "memory") {
 		w.Certainty = Will
@@ -91,8 +143,8 @@ func (d *decider) window(st Stage) *Window {
 	if held := d.Rule.held(); slices.ContainsFunc(held[d.index():], func(s RuleStage) bool { return s.Confidence == "memory" }) {
 		w.Basis += "; nobody confirmed the days"
 	}
-	if d.Rule.Drop.Confidence == "memory" && w.HourKnown && d.Rule.Drop.From != "" {
-		w.Basis += "; nobody confirmed the hour"
+	if !d.Rule.Drop.timed() && !w.Likely.DayOnly {
+		w.Basis += "; perhaps " + say(w.Likely) + ", an hour that nobody confirmed"
 	}
 	if d.unsure {
 		w.Certainty = CertaintyUnknown
@@ -144,7 +196,7 @@ func (d *decider) published(a *whoisx.Answer) *Window {
 	if p.Will {
 		w.Certainty = Will
 	}
-	if w.From.DayOnly && r.From != "" {
+	if w.From.DayOnly && r.From != "" && r.timed() {
 		from, to := r.on(w.From.Time)
 		w.From, w.HourKnown = whoisx.At(from), true
 		if w.To.IsZero() || w.To == p.From {
@@ -210,11 +262,8 @@ func (r DropRule) next(t time.Time) (from, to time.Time) {
 	y, m, dd := t.In(r.Location()).Date()
 	for i := range 40 { // a month and a week: rules name a weekday or a day of the month
 		from, to = r.hours(y, m, dd+i)
-		if r.Weekly && from.Weekday() != r.Weekday || r.MonthDay > 0 && from.Day() != r.MonthDay {
-			continue
-		}
 		// A batch between two hours still takes what ends inside it.
-		if !from.Before(t) || r.Kind == DropRandom && to.After(t) {
+		if r.meets(from) && (!from.Before(t) || r.Kind == DropRandom && to.After(t)) {
 			return from, to
 		}
 	}
@@ -245,6 +294,10 @@ func (r DropRule) window(end moments) *Window {
 	case r.From != "":
 		from, _ := r.next(end.lo)
 		_, to := r.next(end.hi)
+		if r.Kind == DropRandom && to.Sub(from) < day && from.Before(end.hi) {
+			// It ends inside the hours: the rest of them, or the next day's.
+			_, to = r.next(to)
+		}
 		w.From, w.To, w.HourKnown = whoisx.At(from), whoisx.At(to.Add(r.Late)), true
 	case !end.day && (r.Kind == DropExact || r.Kind == DropList || r.Kind == DropRandom && r.Jitter > 0):
 		w.From, w.To, w.HourKnown = whoisx.At(end.lo), whoisx.At(end.hi.Add(r.Jitter+r.Late)), true
@@ -261,16 +314,83 @@ func (r DropRule) window(end moments) *Window {
 			w.To = date(endLast(end).Add(r.Jitter+r.Late), true)
 		}
 	}
-	// Of several days with the same hours the first one is the likeliest.
-	first := *w
-	if w.HourKnown && !w.To.DayOnly && r.Late > 0 {
-		first.To = whoisx.At(w.To.Add(-r.Late))
+	w.Likely = r.likely(w)
+	if w.HourKnown && !r.timed() {
+		w.HourKnown = false
+		w.From, w.To = r.dayOf(w.From), r.dayOf(w.To)
 	}
-	w.Likely = likely(&first)
 	return w
 }
 
+// timed reports whether the hours of a rule were read somewhere. Those that
+// nobody confirmed make a window likely at some hour, but never narrow.
+func (r DropRule) timed() bool { return r.Confidence != "memory" }
+
+// dayOf is the day of a moment on the registry's calendar.
+func (r DropRule) dayOf(d whoisx.Date) whoisx.Date {
+	if d.DayOnly {
+		return d
+	}
+	y, m, dd := d.In(r.Location()).Date()
+	return whoisx.Day(y, m, dd)
+}
+
+// likely is the middle of a window of the rule; of one over several days the
+// middle of a session in the middle of them. Of the days that sources disagree
+// on (Late) the first is the likeliest.
+func (r DropRule) likely(w *Window) whoisx.Date {
+	first := *w
+	if w.HourKnown && !w.To.DayOnly {
+		first.To = whoisx.At(w.To.Add(-r.Late))
+	}
+	mid := likely(&first)
+	if r.From == "" || mid.DayOnly || first.To.Sub(first.From.Time) < day/2 {
+		return mid
+	}
+	y, m, dd := mid.In(r.Location()).Date()
+	for i := 1; i > -40; i-- {
+		if from, to := r.hours(y, m, dd+i); r.meets(from) && !from.After(mid.Time) && !from.Before(w.From.Time) {
+			return likely(&Window{From: whoisx.At(from), To: whoisx.At(to)})
+		}
+	}
+	return w.From
+}
+
 func endLast(m moments) time.Time { return m.hi }
+
+// trim moves the beginning of a window that is reckoned from a span to the first
+// moment at which the name, held still, can drop.
+func (r DropRule) trim(w *Window, now time.Time) {
+	from := whoisx.At(now)
+	switch {
+	case w.From.DayOnly:
+		y, m, dd := now.In(r.Location()).Date()
+		from = whoisx.Day(y, m, dd)
+	case r.From != "" && w.HourKnown:
+		from = whoisx.At(r.session(now))
+	}
+	if w.From.Before(from.Time) && !from.After(w.To.Time) {
+		w.From = from
+	}
+}
+
+// session is the beginning of the first session that is not over at t.
+func (r DropRule) session(t time.Time) time.Time {
+	y, m, dd := t.In(r.Location()).Date()
+	var from, to time.Time
+	for i := -1; i < 40; i++ {
+		if from, to = r.hours(y, m, dd+i); r.meets(from) && !to.Before(t) {
+			break
+		}
+	}
+	return from
+}
+
+// meets reports whether a session may begin then: rules name a weekday or a day
+// of the month.
+func (r DropRule) meets(from time.Time) bool {
+	return (!r.Weekly || from.Weekday() == r.Weekday) && (r.MonthDay == 0 || from.Day() == r.MonthDay)
+}
 
 // open and shut are a window's bounds as instants: a day without an hour lasts
 // from its first second to its last where the registry is.
