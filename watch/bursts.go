@@ -335,8 +335,8 @@ func (s *Service) armLead(o catch.Order) time.Duration {
 }
 
 // FireAt has the bursts for names fired at a time, or in their windows again
-// where it is zero. A name without an order that fires, and one that is armed
-// by now, is refused.
+// where it is zero. A name without an order that fires is refused, and one that
+// is armed by now, unless it is for this time.
 func (s *Service) FireAt(ctx context.Context, names []Name, at time.Time) error {
 	if err := s.writable(); err != nil {
 		return err
@@ -344,6 +344,19 @@ func (s *Service) FireAt(ctx context.Context, names []Name, at time.Time) error 
 	if now := s.now(); !at.IsZero() && !at.After(now) {
 		return refuse("%s is %s in the past", atText(at), now.Sub(at).Round(time.Second))
 	}
+	var err error
+	for range 5 { // another process may be at the same orders
+		if err = s.fireAt(ctx, names, at); !errors.Is(err, ErrStale) {
+			break
+		}
+	}
+	if err == nil {
+		s.wake()
+	}
+	return err
+}
+
+func (s *Service) fireAt(ctx context.Context, names []Name, at time.Time) error {
 	var all []catch.Order
 	for _, n := range names {
 		os, err := s.store.Orders(ctx, OrderFilter{Name: n, Holding: true})
@@ -355,11 +368,12 @@ func (s *Service) FireAt(ctx context.Context, names []Name, at time.Time) error 
 			if !burstKind(o.Kind) || inPhase(o) {
 				continue
 			}
-			if o.State != catch.Planned && !at.IsZero() {
-				return refuse("order %d for %s is %s: its time cannot be moved now", o.ID, n.Display(), o.State)
-			}
-			if fires = true; o.State == catch.Planned {
+			switch fires = true; {
+			case o.FireAt.Equal(at):
+			case o.State == catch.Planned:
 				all = append(all, o)
+			case !at.IsZero():
+				return refuse("order %d for %s is %s: its time cannot be moved now", o.ID, n.Display(), o.State)
 			}
 		}
 		if !fires {
@@ -367,9 +381,6 @@ func (s *Service) FireAt(ctx context.Context, names []Name, at time.Time) error 
 		}
 	}
 	for _, o := range all {
-		if o.FireAt.Equal(at) {
-			continue
-		}
 		o.FireAt, o.NextTry = at.UTC(), s.now()
 		why := "fires at " + atText(at)
 		if at.IsZero() {
@@ -379,7 +390,6 @@ func (s *Service) FireAt(ctx context.Context, names []Name, at time.Time) error 
 			return err
 		}
 	}
-	s.wake()
 	return nil
 }
 

@@ -135,6 +135,11 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name, f
 			if err != nil {
 				return err
 			}
+			if !fire.IsZero() {
+				if err := a.keepTime(ctx, s, names, fire); err != nil {
+					return err
+				}
+			}
 			over := !fire.IsZero() && a.now().After(fire.Add(afterShot))
 			if armed, _ := s.Armed(); !over && !fire.IsZero() && !flying && len(armed) == 0 {
 				over = a.now().After(fire.Add(afterShot / 10))
@@ -155,6 +160,29 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name, f
 			return errors.New("none was caught; lapse orders --all says why")
 		}
 	}
+}
+
+// keepTime sets the time again where another catch of these names took it back
+// when it ended before.
+func (a *app) keepTime(ctx context.Context, s *watch.Service, names []watch.Name, fire time.Time) error {
+	if !a.now().Before(fire) {
+		return nil
+	}
+	for _, n := range names {
+		os, err := s.Orders(ctx, watch.OrderFilter{Name: n, Holding: true})
+		if err != nil {
+			return fmt.Errorf("catch: %w", err)
+		}
+		for _, o := range os {
+			if o.State != catch.Planned || !o.FireAt.IsZero() {
+				continue
+			}
+			if err := s.FireAt(ctx, []watch.Name{n}, fire); err != nil && !errors.Is(err, watch.ErrGuard) {
+				return fmt.Errorf("catch: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // caught reports whether every order of the names has come to its end, whether
