@@ -44,6 +44,7 @@ const (
 	CanAutoRenew   Can = "auto-renew"
 	CanLock        Can = "lock"
 	CanNameservers Can = "nameservers"
+	CanPrivacy     Can = "privacy" // hides the registrant in WHOIS, at no cost
 	CanSandbox     Can = "sandbox" // the service has a test host of its own
 )
 

@@ -118,6 +118,10 @@ type (
 		Lock(ctx context.Context, name string, on bool) error
 		Nameservers(ctx context.Context, name string, hosts []string) error
 	}
+	// Hider hides the registrant's data in WHOIS, or shows it.
+	Hider interface {
+		Privacy(ctx context.Context, name string, on bool) error
+	}
 	// Burster prepares and fires a create burst for orders that share a
 	// window. The names share sessions and budget by the order's position.
 	Burster interface {

@@ -30,6 +30,7 @@ const (
 	careAutoRenew   = "auto-renew"
 	careLock        = "lock"
 	careNameservers = "name-servers"
+	carePrivacy     = "privacy"
 )
 
 const (
@@ -88,7 +89,11 @@ func (s *Service) checklist(o catch.Order, r catch.Route, row Row, now time.Time
 		}
 	}
 	put("contacts", time.Time{}, "the contacts are right")
-	put("privacy", time.Time{}, "privacy is as you want it")
+	if r != nil && r.Describe().Has(catch.CanPrivacy) {
+		auto(carePrivacy, catch.CanPrivacy, "the registrant is hidden in WHOIS", "")
+	} else {
+		put(carePrivacy, time.Time{}, "privacy is as you want it")
+	}
 	put("two-factor", time.Time{}, "a second factor is on at %s", o.Service)
 	put("renewal", time.Time{}, "the renewal date is in your calendar")
 	return out
@@ -274,6 +279,11 @@ func (s *Service) care(ctx context.Context, epoch int64, c CheckItem) error {
 		err = carer.AutoRenew(cctx, o.Name, true)
 	case careLock:
 		err = carer.Lock(cctx, o.Name, true)
+	case carePrivacy:
+		err = &catch.Error{Kind: catch.Guard, Op: "set privacy", Words: o.Service + " has no call for it"}
+		if hider, ok := carer.(catch.Hider); ok {
+			err = hider.Privacy(cctx, o.Name, true)
+		}
 	case careNameservers:
 		hosts := s.o.Nameservers[row.Purpose]
 		if len(hosts) == 0 {

@@ -222,8 +222,12 @@ func (s *Service) checkWish(ctx context.Context, o catch.Order, w catch.Wish, bi
 	if o.State == catch.InDoubt {
 		return refuse("nobody knows what became of the last step at %s: that is found out first", o.Service)
 	}
-	if o.State == catch.AuctionLeading && !o.OwnBid.IsZero() {
-		return refuse("you lead with %s: a higher bid would top your own", o.OwnBid)
+	if o.State == catch.AuctionLeading {
+		with := o.OwnBid
+		if with.IsZero() { // nobody says what was bid, but that it is the high one
+			with = o.HighBid
+		}
+		return refuse("you lead with %s: a higher bid would top your own", with)
 	}
 	return nil
 }

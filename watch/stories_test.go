@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -55,6 +56,10 @@ func newStory(t *testing.T, accounts ...account.Config) *story {
 	routes := registrar.ByHand(terms.Default())
 	for _, a := range accounts {
 		a.Terms, a.Now = terms.Default(), s.now
+		a.Wait = func(ctx context.Context, d time.Duration) error { // a story's time passes by its own clock
+			s.clock.Add(int64(d))
+			return ctx.Err()
+		}
 		rs, err := registrar.Open(a)
 		if err != nil {
 			t.Fatal(err)
@@ -332,5 +337,59 @@ func TestQuillwright(t *testing.T) {
 	}
 	if o, todo := s.get(o.ID), s.row(name).Todo; o.State != catch.Cancelled || todo.Verb == watch.TodoFix {
 		t.Errorf("the refund came in full, and it is %s (%s) with %+v to do", o.State, o.Why, todo)
+	}
+}
+
+// TestWonAtDynadotIsLookedAfter: a backorder that won its auction is paid on the
+// website, and what the service has calls for is set without being asked.
+func TestWonAtDynadotIsLookedAfter(t *testing.T) {
+	dy := fake.NewDynadot("tinplate.com")
+	defer dy.Close()
+	s := newStory(t, account.Config{Account: "dynadot", Service: "dynadot", URL: dy.URL(), Key: catch.NewSecret(fake.Secret)})
+	dy.SetNow(s.now)
+	const name = watch.Name("tinplate.com")
+	s.at(5, 11, 20, 0, 0)
+	dy.List("tinplate.com", time.Date(2026, 11, 10, 19, 0, 0, 0, time.UTC))
+	s.reg.put("tinplate.com", com([]string{"pendingDelete"}, evening(5, 11), evening(27, 8), "eNom, LLC", "48"))
+	if _, err := s.Add(t.Context(), []watch.NewWatch{{Input: "tinplate.com", Cap: usd(60), BidCap: usd(180)}}); err != nil {
+		t.Fatal(err)
+	}
+	s.look(name)
+	o := s.give(watch.OrderSpec{Name: name, Route: "dynadot", Price: catch.Money{Units: 249900, Currency: "USD"}})
+
+	s.at(11, 11, 12, 0, 0)
+	dy.Auctions["tinplate.com"] = &fake.DynadotAuction{Ends: time.Date(2026, 11, 13, 19, 0, 0, 0, time.UTC), High: 90, Other: 85, Leads: true}
+	s.sync()
+	if o = s.get(o.ID); o.State != catch.AuctionLeading {
+		t.Fatalf("11 November: %s (%s)", o.State, o.Why)
+	}
+	if _, err := s.Bid(t.Context(), o.ID, usd(120)); !errors.Is(err, watch.ErrGuard) {
+		t.Errorf("a bid that tops the own one: %v, want a refusal", err)
+	}
+	s.at(13, 11, 20, 0, 0)
+	dy.Auctions["tinplate.com"].Ended = true
+	s.sync()
+	o = s.get(o.ID)
+	if by := o.PayBy.Sub(s.now()); o.State != catch.PaymentDue || by < 46*time.Hour || by > 48*time.Hour {
+		t.Fatalf("13 November: %s, to be paid in %s (%s)", o.State, by, o.Why)
+	}
+	if row := s.row(name); row.Todo.Verb != watch.TodoPay || !row.Todo.By.Equal(o.PayBy) {
+		t.Errorf("the list says %+v", row.Todo)
+	}
+	if _, err := s.Pay(t.Context(), o.ID); !errors.Is(err, watch.ErrGuard) {
+		t.Errorf("it has no call for it: %v", err)
+	}
+	o.State, o.Paid = catch.WonProvisional, usd(90)
+	s.record(o, "paid on the website")
+	set := func(what string) bool { return slices.Contains(dy.Cared(), what) }
+	s.live("it is looked after", func() bool { return set("set_renew_option") && set("lock_domain") && set("set_privacy") })
+	items, err := s.Checklist(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range items {
+		if done := !c.Done.IsZero(); (c.Item == "auto-renew" || c.Item == "lock" || c.Item == "privacy") != done {
+			t.Errorf("%s: done %t (%s)", c.Item, done, c.Why)
+		}
 	}
 }

@@ -4,12 +4,14 @@
 // A connector turns one service's API into catch.Route. Adding one is a file
 // here, which says how the service's calls look and what its answers mean, and a
 // line in the list of this package; beside it its terms and limits in terms/, a
-// fake in fake/ and a test that runs the conformance suite against that fake.
-// The suite is the contract: one error kind for everything that can go wrong,
-// with the service's own words kept, and never a paid call sent twice. What
-// connectors share is in account (what a route knows without asking), web (HTTP
-// within the service's limits, without secrets in errors, and failures typed by
-// the service's facts) and repeat (the register burst).
+// fake in fake/, a test that runs the conformance suite against that fake, and
+// its requests as they are sent in testdata/requests, to be held against what
+// the service documents. The suite is the contract: one error kind for
+// everything that can go wrong, with the service's own words kept, and never a
+// paid call sent twice. What connectors share is in account (what a route knows
+// without asking), web (HTTP within the service's limits, without secrets in
+// errors, and failures typed by the service's facts), plain (the frame of a
+// route that registers) and repeat (the register burst).
 package registrar
 
 import (

@@ -59,3 +59,13 @@ func TestTwoAccountsAtOneService(t *testing.T) {
 		t.Errorf("two accounts share one queue, which is why two orders are against oneself: %v", pools)
 	}
 }
+
+// TestTermsThatForbidBursts: these services say so themselves. No consent opens
+// what they forbid.
+func TestTermsThatForbidBursts(t *testing.T) {
+	for _, service := range []string{"dnsimple", "namecom"} {
+		if terms := terms.Default().For(service, catch.Register, "example.com"); terms.Burst != catch.BurstForbidden || terms.Source == "" {
+			t.Errorf("%s: burst is %q by %q", service, terms.Burst, terms.Source)
+		}
+	}
+}

@@ -133,6 +133,7 @@ func (s Suite) Run(t *testing.T) {
 		for can, ok := range map[catch.Can]bool{
 			catch.CanList: is[catch.Lister](route), catch.CanBid: is[catch.Bidder](route), catch.CanPay: is[catch.Bidder](route),
 			catch.CanBalance: is[catch.Balancer](route), catch.CanAutoRenew: is[catch.AfterCarer](route),
+			catch.CanPrivacy: is[catch.Hider](route),
 		} {
 			if d.Has(can) && !ok {
 				t.Errorf("says that it can %s, but has no such call", can)
@@ -191,6 +192,7 @@ func (s Suite) Run(t *testing.T) {
 				t.Errorf("list after success: %+v, %v", list, err)
 			}
 		}
+		s.care(t, route)
 		if d.Has(catch.CanCancel) {
 			if rep, err := route.Cancel(t.Context(), o); err != nil || rep.State != catch.Cancelled {
 				t.Errorf("cancel: %+v, %v", rep, err)
@@ -350,6 +352,38 @@ func (s Suite) Run(t *testing.T) {
 			noSecret(t, err.Error())
 		}
 	})
+}
+
+// care looks after a name that was won: what the route says that it can, it does
+// by a call, and what it cannot it says to a person.
+func (s Suite) care(t *testing.T, route catch.Route) {
+	t.Helper()
+	d := route.Describe()
+	carer, _ := route.(catch.AfterCarer)
+	hider, _ := route.(catch.Hider)
+	for _, c := range []struct {
+		can  catch.Can
+		has  bool
+		call func() error
+	}{
+		{catch.CanAutoRenew, carer != nil, func() error { return carer.AutoRenew(t.Context(), s.Name, true) }},
+		{catch.CanLock, carer != nil, func() error { return carer.Lock(t.Context(), s.Name, true) }},
+		{catch.CanNameservers, carer != nil, func() error {
+			return carer.Nameservers(t.Context(), s.Name, []string{"ns1.example.net", "ns2.example.net"})
+		}},
+		{catch.CanPrivacy, hider != nil, func() error { return hider.Privacy(t.Context(), s.Name, true) }},
+	} {
+		if !c.has {
+			continue
+		}
+		before, err := s.Fake.Calls(), c.call()
+		switch {
+		case d.Has(c.can) && (err != nil || s.Fake.Calls() == before):
+			t.Errorf("%s: %v after %d calls", c.can, err, s.Fake.Calls()-before)
+		case !d.Has(c.can) && (catch.KindOf(err) != catch.Guard || s.Fake.Calls() != before):
+			t.Errorf("%s, which it cannot: %v", c.can, err)
+		}
+	}
 }
 
 func is[T any](r catch.Route) bool {

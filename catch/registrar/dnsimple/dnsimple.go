@@ -17,11 +17,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/repeat"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -42,10 +41,12 @@ func Factory() account.Factory {
 		},
 		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+			d := &route{plain.New(c, description, &web.API{
 				Client: web.New(title, host, c), Facts: facts, Prefix: "/v2/" + cmp.Or(c.Options["account_id"], "<account>"),
 				Header: [][2]string{{"Authorization", "Bearer " + web.Secret(c.Key)}},
-			}}}, nil
+			})}
+			d.Of(d, d.create)
+			return []catch.Route{d}, nil
 		},
 	}
 }
@@ -58,11 +59,7 @@ var description = catch.Description{
 	},
 }
 
-type route struct {
-	account.Final
-	account.Route
-	web *web.API
-}
+type route struct{ plain.Route }
 
 // failure is DNSimple's error form.
 type failure struct {
@@ -92,10 +89,6 @@ var facts = web.Facts{
 	Vague: web.HTTP,
 }
 
-func (d *route) request(op, method, path string, body any, paid bool) web.Request {
-	return d.web.JSON(op, method, path, nil, body, paid)
-}
-
 func domain(name string) string { return "/registrar/domains/" + url.PathEscape(name) }
 
 // Quote reads availability and prices.
@@ -107,12 +100,12 @@ func (d *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 			Premium   bool   `json:"premium"`
 		} `json:"data"`
 	}
-	r := d.request("read price", http.MethodGet, domain(name)+"/check", nil, false)
-	if _, err := d.web.Call(ctx, r, &check); err != nil {
+	r := d.JSON("read price", http.MethodGet, domain(name)+"/check", nil, false)
+	if err := d.Ask(ctx, r, &check); err != nil {
 		return catch.Quote{}, err
 	}
 	if !strings.EqualFold(check.Data.Domain, name) {
-		return catch.Quote{}, d.web.Fail(r, catch.UpstreamDown, "it answered for "+check.Data.Domain)
+		return catch.Quote{}, d.Fail(r, catch.UpstreamDown, "it answered for "+check.Data.Domain)
 	}
 	var prices struct {
 		Data struct {
@@ -121,7 +114,7 @@ func (d *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 			Renew   json.Number `json:"renewal_price"`
 		} `json:"data"`
 	}
-	if _, err := d.web.Call(ctx, d.request("read price", http.MethodGet, domain(name)+"/prices", nil, false), &prices); err != nil {
+	if err := d.Ask(ctx, d.JSON("read price", http.MethodGet, domain(name)+"/prices", nil, false), &prices); err != nil {
 		return catch.Quote{}, err
 	}
 	q := catch.Quote{Name: name, Free: &check.Data.Available, Premium: check.Data.Premium || prices.Data.Premium, Class: "standard", At: d.Conf.Clock(), Basis: "DNSimple prices"}
@@ -172,10 +165,8 @@ func (d *route) create(r catch.Request) web.Request {
 			body["premium_price"] = r.Price.Amount()
 		}
 	}
-	return d.request("register", http.MethodPost, domain(r.Name)+"/registrations", body, true)
+	return d.JSON("register", http.MethodPost, domain(r.Name)+"/registrations", body, true)
 }
-
-func (d *route) Print(r catch.Request) (string, error) { return d.web.Print(d.create(r)), nil }
 
 func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
 	if err := term("register", r.Years); err != nil {
@@ -190,7 +181,7 @@ func (d *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 			State string      `json:"state"`
 		} `json:"data"`
 	}
-	resp, err := d.web.Call(ctx, d.create(r), &a)
+	resp, err := d.Call(ctx, d.create(r), &a)
 	if err != nil {
 		return catch.Report{}, err
 	}
@@ -210,7 +201,7 @@ func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 				State string `json:"state"`
 			} `json:"data"`
 		}
-		_, err := d.web.Call(ctx, d.request("look up registration", http.MethodGet, domain(o.Name)+"/registrations/"+url.PathEscape(o.Ref), nil, false), &a)
+		err := d.Ask(ctx, d.JSON("look up registration", http.MethodGet, domain(o.Name)+"/registrations/"+url.PathEscape(o.Ref), nil, false), &a)
 		if err != nil {
 			return catch.Report{}, err
 		}
@@ -229,22 +220,22 @@ func (d *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 			State string `json:"state"`
 		} `json:"data"`
 	}
-	r := d.request("look up name", http.MethodGet, "/domains/"+url.PathEscape(o.Name), nil, false)
-	if _, err := d.web.Call(ctx, r, &a); err != nil {
+	r := d.JSON("look up name", http.MethodGet, "/domains/"+url.PathEscape(o.Name), nil, false)
+	if err := d.Ask(ctx, r, &a); err != nil {
 		return d.Conf.Settles(o, err)
 	}
 	switch {
 	case !strings.EqualFold(a.Data.Name, o.Name):
-		return catch.Report{}, d.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Data.Name)
+		return catch.Report{}, d.Fail(r, catch.UpstreamDown, "it answered for "+a.Data.Name)
 	case a.Data.State == "hosted":
-		return d.Conf.Settles(o, d.web.Fail(r, catch.NotFound, "the name is hosted there, but not registered"))
+		return d.Conf.Settles(o, d.Fail(r, catch.NotFound, "the name is hosted there, but not registered"))
 	}
 	return catch.Report{State: catch.WonProvisional, Words: catch.Words(a.Data.State)}, nil
 }
 
 // Probe tests the token.
 func (d *route) Probe(ctx context.Context) error {
-	_, err := d.web.Call(ctx, d.request("test account", http.MethodGet, "/domains?per_page=1", nil, false), nil)
+	err := d.Ask(ctx, d.JSON("test account", http.MethodGet, "/domains", nil, false).With(web.Values("per_page", "1")), nil)
 	return err
 }
 
@@ -254,7 +245,7 @@ func (d *route) AutoRenew(ctx context.Context, name string, on bool) error {
 	if on {
 		method = http.MethodPut
 	}
-	_, err := d.web.Call(ctx, d.request("set auto-renew", method, domain(name)+"/auto_renewal", nil, false), nil)
+	err := d.Ask(ctx, d.JSON("set auto-renew", method, domain(name)+"/auto_renewal", nil, false), nil)
 	return err
 }
 
@@ -264,17 +255,12 @@ func (d *route) Lock(ctx context.Context, name string, on bool) error {
 	if on {
 		method = http.MethodPost
 	}
-	_, err := d.web.Call(ctx, d.request("lock name", method, domain(name)+"/transfer_lock", nil, false), nil)
+	err := d.Ask(ctx, d.JSON("lock name", method, domain(name)+"/transfer_lock", nil, false), nil)
 	return err
 }
 
 // Nameservers sets the hosts.
 func (d *route) Nameservers(ctx context.Context, name string, hosts []string) error {
-	_, err := d.web.Call(ctx, d.request("set name servers", http.MethodPut, domain(name)+"/delegation", hosts, false), nil)
+	err := d.Ask(ctx, d.JSON("set name servers", http.MethodPut, domain(name)+"/delegation", hosts, false), nil)
 	return err
-}
-
-// Arm prepares a burst of this call, repeated within the service's limits.
-func (d *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
-	return repeat.Arm(ctx, d, d.web, rs, at, until)
 }

@@ -4,23 +4,11 @@ import (
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
-func open(t *testing.T, url string) catch.Route {
-	t.Helper()
-	routes, err := Factory().New(account.Config{
-		Account: "dnsimple", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Contact: "2", Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-		Options: map[string]string{"account_id": "1010"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return routes[0]
-}
+var open = conformance.Opener(Factory(), 0)
 
 func TestConformance(t *testing.T) {
 	f := fake.NewDNSimple()
@@ -30,14 +18,6 @@ func TestConformance(t *testing.T) {
 		Cannot: []fake.Scenario{fake.PriceChanged, fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed},
 		Words:  map[fake.Scenario]string{fake.InsufficientFunds: "unpaid invoices"},
 	}.Run(t)
-}
-
-func TestTermsForbidBursts(t *testing.T) {
-	f := fake.NewDNSimple()
-	defer f.Close()
-	if b := open(t, f.URL()).Terms("example.com").Burst; b != catch.BurstForbidden {
-		t.Errorf("burst is %q", b)
-	}
 }
 
 // TestOneYear: the call has no place for more, and a price of three years would

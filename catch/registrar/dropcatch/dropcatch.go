@@ -111,7 +111,7 @@ func (d *route) authorize(ctx context.Context, fresh bool) (catch.Secret, error)
 	if !fresh && !d.token.IsZero() && d.Conf.Clock().Before(d.until) {
 		return d.token, nil
 	}
-	r := d.web.JSON("log in", http.MethodPost, "/authorize", nil, map[string]string{
+	r := d.web.JSON("log in", http.MethodPost, "/authorize", map[string]string{
 		"clientId": d.Conf.User, "clientSecret": d.Conf.Secret.Reveal(),
 	}, false)
 	resp, err := d.web.Do(ctx, r)
@@ -213,7 +213,7 @@ func (d *route) add(r catch.Request) web.Request {
 	if a := amount(r); !a.IsZero() {
 		sum = json.Number(a.Amount())
 	}
-	return d.web.JSON("place backorder", http.MethodPut, "/v2/backorders", nil, []any{struct {
+	return d.web.JSON("place backorder", http.MethodPut, "/v2/backorders", []any{struct {
 		Domain string
 		Amount any
 		Type   string
@@ -320,7 +320,7 @@ func pages[T any](ctx context.Context, d *route, op, path string, q url.Values, 
 				Next string `json:"next"`
 			} `json:"cursor"`
 		}
-		r := d.web.JSON(op, http.MethodGet, path, q, nil, false)
+		r := d.web.JSON(op, http.MethodGet, path, nil, false).With(q)
 		if err := d.do(ctx, r, &a); err != nil {
 			return err
 		}
@@ -348,7 +348,7 @@ func pages[T any](ctx context.Context, d *route, op, path string, q url.Values, 
 
 // Cancel deletes the backorder; a name that has failed says why.
 func (d *route) Cancel(ctx context.Context, o catch.Order) (catch.Report, error) {
-	r := d.web.JSON("cancel backorder", http.MethodDelete, "/v2/backorders", nil, []string{o.Name}, false)
+	r := d.web.JSON("cancel backorder", http.MethodDelete, "/v2/backorders", []string{o.Name}, false)
 	var a struct {
 		Successes []string  `json:"successes"`
 		Failures  []failure `json:"failures"`
@@ -420,7 +420,7 @@ func (d *route) Bid(ctx context.Context, o catch.Order, bid catch.Money) (catch.
 	if err != nil {
 		return catch.Report{}, d.web.Fail(web.Request{Op: "bid"}, catch.UpstreamDown, "its auction has no number")
 	}
-	r := d.web.JSON("bid", http.MethodPost, "/v2/bids", nil, []any{struct {
+	r := d.web.JSON("bid", http.MethodPost, "/v2/bids", []any{struct {
 		AuctionId int64 // the service's own spelling
 		Amount    json.Number
 	}{id, json.Number(bid.Amount())}}, true)

@@ -10,22 +10,11 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
-func open(t *testing.T, url string) catch.Route {
-	t.Helper()
-	routes, err := Factory().New(account.Config{
-		Account: "dropcatch", Service: service, URL: url, User: "acc:app", Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return routes[0]
-}
+var open = conformance.Opener(Factory(), 0)
 
 var fee = catch.Money{Units: 590000, Currency: "USD"}
 

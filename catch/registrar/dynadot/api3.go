@@ -87,6 +87,17 @@ func (a api3) nameservers(name string, hosts []string) web.Request {
 	return a.command("set name servers", "set_ns", false, params...)
 }
 
+func (a api3) privacy(name string, on bool) web.Request {
+	return a.command("set privacy", "set_privacy", false, "domain", name, "option", privacyLevel(on), "whois_privacy_option", map[bool]string{true: "yes", false: "no"}[on])
+}
+
+func privacyLevel(on bool) string {
+	if on {
+		return "full"
+	}
+	return "off"
+}
+
 // contactOf is the contact that a registration is made for.
 func contactOf(r catch.Request, c account.Config) string {
 	if r.Contact != "" {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -31,13 +32,13 @@ const (
 var (
 	queue = catch.Description{
 		Route: service, Service: title, Kind: catch.Backorder, Pool: service,
-		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanBalance, catch.CanCheck},
+		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBid, catch.CanBalance, catch.CanCheck, catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanPrivacy},
 	}
-	plain = catch.Description{
+	registration = catch.Description{
 		Route: service + ":register", Service: title, Kind: catch.Register,
 		Can: []catch.Can{
 			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance,
-			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanPrivacy, catch.CanSandbox,
 		},
 	}
 )
@@ -53,7 +54,7 @@ func Factory() account.Factory {
 			{Name: "secret", What: "REST: the API secret, which signs its requests", Secret: true},
 			{Name: "signed_path", What: "REST, should signatures be refused: what of the path is signed, \"full\" (the default), \"version\" (from /v1 on) or \"resource\" (after it)"},
 		},
-		Routes: []catch.Description{queue, plain},
+		Routes: []catch.Description{queue, registration},
 		New: func(c account.Config) ([]catch.Route, error) {
 			a := &api{web: web.API{Client: web.New(title, host, c), Facts: facts}, conf: c}
 			switch form := c.Options["api"]; form {
@@ -67,9 +68,10 @@ func Factory() account.Factory {
 			default:
 				return nil, fmt.Errorf("read account %s: %s's api is \"api3\" or \"rest\", not %q", c.Account, title, form)
 			}
+			g := &register{plain.New(c, registration, &a.web), a}
+			g.Of(g, a.speech.register)
 			return []catch.Route{
-				&backorder{account.Unpriced{Service: title, Hint: "confirm the price in your account with --price"}, c.Route(queue), a},
-				&register{account.Final{Service: title}, c.Route(plain), a},
+				&backorder{account.Unpriced{Service: title, Hint: "confirm the price in your account with --price"}, c.Route(queue), a}, g,
 			}, nil
 		},
 	}
@@ -92,6 +94,7 @@ type speech interface {
 	autoRenew(name string, on bool) web.Request
 	lock(name string) web.Request
 	nameservers(name string, hosts []string) web.Request
+	privacy(name string, on bool) web.Request
 
 	// sign makes a request ready to be sent.
 	sign(r web.Request) web.Request

@@ -19,17 +19,7 @@ import (
 var forms = []string{"api3", "rest"}
 
 func open(form string, i int) func(*testing.T, string) catch.Route {
-	return func(t *testing.T, url string) catch.Route {
-		t.Helper()
-		routes, err := Factory().New(account.Config{
-			Account: "dynadot", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Secret: catch.NewSecret(fake.Secret),
-			Options: map[string]string{"api": form}, Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return routes[i]
-	}
+	return conformance.Opener(Factory(), i, conformance.Option("api", form))
 }
 
 func TestBackorderConformance(t *testing.T) {

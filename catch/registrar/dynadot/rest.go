@@ -49,7 +49,7 @@ const (
 
 // signed makes a request that has to be signed.
 func (s rest) signed(op, method, path string, body any, paid bool) web.Request {
-	r := s.web.JSON(op, method, path, nil, body, paid)
+	r := s.web.JSON(op, method, path, body, paid)
 	r.Header = append(r.Header, [2]string{requestID, "<request-id>"}, [2]string{signature, "<signature>"})
 	return r
 }
@@ -101,12 +101,11 @@ func (s rest) balance() web.Request {
 }
 
 func (s rest) search(name string) web.Request {
-	return s.web.JSON("read price", http.MethodGet, "/domains/"+url.PathEscape(name)+"/search",
-		web.Values("show_price", "true", "currency", s.conf.CurrencyOr()), nil, false)
+	return s.web.JSON("read price", http.MethodGet, "/domains/"+url.PathEscape(name)+"/search", nil, false).With(web.Values("show_price", "true", "currency", s.conf.CurrencyOr()))
 }
 
 func (s rest) prices() web.Request {
-	return s.web.JSON("read price list", http.MethodGet, "/tld/get_tld_price", web.Values("currency", s.conf.CurrencyOr()), nil, false)
+	return s.web.JSON("read price list", http.MethodGet, "/tld/get_tld_price", nil, false).With(web.Values("currency", s.conf.CurrencyOr()))
 }
 
 func (s rest) add(name string) web.Request {
@@ -121,17 +120,15 @@ func (s rest) remove(name string) web.Request {
 func (s rest) list() web.Request {
 	at := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	now := s.conf.Clock()
-	return s.web.JSON("list backorders", http.MethodGet, "/aftermarket/backorders/requests",
-		web.Values("start_time", at(now.AddDate(-1, 0, 0)), "end_time", at(now.AddDate(1, 0, 0))), nil, false)
+	return s.web.JSON("list backorders", http.MethodGet, "/aftermarket/backorders/requests", nil, false).With(web.Values("start_time", at(now.AddDate(-1, 0, 0)), "end_time", at(now.AddDate(1, 0, 0))))
 }
 
 func (s rest) auction(name string) web.Request {
-	return s.web.JSON("look up auction", http.MethodGet, "/aftermarket/auctions/"+url.PathEscape(name),
-		web.Values("currency", s.conf.CurrencyOr()), nil, false)
+	return s.web.JSON("look up auction", http.MethodGet, "/aftermarket/auctions/"+url.PathEscape(name), nil, false).With(web.Values("currency", s.conf.CurrencyOr()))
 }
 
 func (s rest) bid(name string, bid catch.Money) web.Request {
-	return s.web.JSON("bid", http.MethodPost, "/aftermarket/auctions/bids/"+url.PathEscape(name), nil, struct {
+	return s.web.JSON("bid", http.MethodPost, "/aftermarket/auctions/bids/"+url.PathEscape(name), struct {
 		Currency  string      `json:"currency"`
 		Amount    json.Number `json:"bid_amount"`
 		Backorder bool        `json:"is_backorder_auction"`
@@ -170,4 +167,8 @@ func (s rest) lock(name string) web.Request {
 
 func (s rest) nameservers(name string, hosts []string) web.Request {
 	return s.signed("set name servers", http.MethodPut, s.domain(name, "/nameservers"), map[string][]string{"nameserver_list": hosts}, false)
+}
+
+func (s rest) privacy(name string, on bool) web.Request {
+	return s.signed("set privacy", http.MethodPut, s.domain(name, "/privacy"), map[string]any{"privacy_level": privacyLevel(on), "whois_privacy_option": on}, false)
 }

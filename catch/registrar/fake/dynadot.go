@@ -156,7 +156,8 @@ func (d *Dynadot) serve(w http.ResponseWriter, r *http.Request) {
 		d.auction(w, sc, command, q.Get("domain"), q.Get("bid_amount"))
 	case "get_account_balance":
 		d.reply(w, "GetAccountBalance", "0", "success", "", map[string]any{"BalanceList": []any{map[string]any{"Currency": "USD", "Amount": "41.20"}}})
-	case "set_renew_option", "lock_domain", "set_ns":
+	case "set_renew_option", "lock_domain", "set_ns", "set_privacy":
+		d.care(command)
 		d.reply(w, "Set", "0", "success", "", nil)
 	default:
 		d.reply(w, "Response", "-1", "error", "unknown command", nil)

@@ -172,7 +172,7 @@ func (d *Dynadot) restDomain(w http.ResponseWriter, r *http.Request, sc Scenario
 		if !d.lose(w, sc, name) {
 			d.restEnd(w, name, d.register(sc, name, b.Premium), map[string]any{"domain_name": name, "expiration_date": 1738627199000})
 		}
-	case "PUT renew_option", "PUT domain_lock", "PUT nameservers":
+	case "PUT renew_option", "PUT domain_lock", "PUT nameservers", "PUT privacy":
 		d.restReply(w, http.StatusOK, "Success", "", nil)
 	default:
 		d.restReply(w, http.StatusNotFound, "Not Found", "", nil)

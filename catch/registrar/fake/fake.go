@@ -52,6 +52,7 @@ type Service struct {
 	scenario Scenario
 	held     []string // names ordered or bought, one an accepted paid call
 	paid     int      // paid calls that arrived
+	cared    []string // what was set for names that were won
 	odd      bool     // flips numbers and strings, and both header styles
 	calls    int
 	now      func() time.Time
@@ -151,6 +152,20 @@ func (s *Service) Paid() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.paid
+}
+
+// Cared lists what was set for names that were won, in order.
+func (s *Service) Cared() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.cared...)
+}
+
+// care notes that something was set for a name.
+func (s *Service) care(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cared = append(s.cared, what)
 }
 
 // Calls counts every call that arrived.

@@ -14,11 +14,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/repeat"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -38,9 +37,11 @@ func Factory() account.Factory {
 		}, account.PersonFields...),
 		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+			g := &route{plain.New(c, description, &web.API{
 				Client: web.New(title, host, c), Facts: facts, Prefix: "/v5", Header: [][2]string{{"Authorization", "Bearer " + web.Secret(c.Key)}},
-			}}}, nil
+			})}
+			g.Of(g, g.create)
+			return []catch.Route{g}, nil
 		},
 	}
 }
@@ -53,11 +54,7 @@ var description = catch.Description{
 	},
 }
 
-type route struct {
-	account.Final
-	account.Route
-	web *web.API
-}
+type route struct{ plain.Route }
 
 func (g *route) request(op, method, path string, query url.Values, body any, paid bool) web.Request {
 	if id := g.Conf.Options["sharing_id"]; id != "" {
@@ -66,7 +63,7 @@ func (g *route) request(op, method, path string, query url.Values, body any, pai
 		}
 		query.Set("sharing_id", id)
 	}
-	return g.web.JSON(op, method, path, query, body, paid)
+	return g.JSON(op, method, path, body, paid).With(query)
 }
 
 // failure is Gandi's error form.
@@ -131,7 +128,7 @@ func (g *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 			} `json:"prices"`
 		} `json:"products"`
 	}
-	if _, err := g.web.Call(ctx, r, &a); err != nil {
+	if err := g.Ask(ctx, r, &a); err != nil {
 		return catch.Quote{}, err
 	}
 	q := catch.Quote{Name: name, Class: "standard", At: g.Conf.Clock(), Basis: "Gandi check"}
@@ -183,11 +180,9 @@ func (g *route) create(r catch.Request) web.Request {
 	return g.request("register", http.MethodPost, "/domain/domains", nil, body, true)
 }
 
-func (g *route) Print(r catch.Request) (string, error) { return g.web.Print(g.create(r)), nil }
-
 func (g *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
-	if r.Price.IsZero() {
-		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: "no price is known", Hint: "the price goes along with the call; read it first"}
+	if err := g.Priced(r, ""); err != nil {
+		return catch.Report{}, err
 	}
 	if err := g.Conf.Person().Check(); err != nil {
 		return catch.Report{}, &catch.Error{Kind: catch.InvalidContact, Service: title, Op: "register", Err: err, Hint: "mend it in the account's options"}
@@ -202,7 +197,7 @@ func (g *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 		Message string `json:"message"`
 		ID      string `json:"id"`
 	}
-	if _, err := g.web.Call(ctx, req, &a); err != nil {
+	if err := g.Ask(ctx, req, &a); err != nil {
 		return catch.Report{}, err
 	}
 	if r.DryRun {
@@ -218,7 +213,7 @@ func (g *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		FQDN   string   `json:"fqdn"`
 		Status []string `json:"status"`
 	}
-	_, err := g.web.Call(ctx, g.request("look up name", http.MethodGet, "/domain/domains/"+url.PathEscape(o.Name), nil, nil, false), &a)
+	err := g.Ask(ctx, g.request("look up name", http.MethodGet, "/domain/domains/"+url.PathEscape(o.Name), nil, nil, false), &a)
 	if err != nil {
 		return g.Conf.Settles(o, err)
 	}
@@ -227,29 +222,24 @@ func (g *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 
 // Probe tests the token.
 func (g *route) Probe(ctx context.Context) error {
-	_, err := g.web.Call(ctx, g.request("test account", http.MethodGet, "/domain/domains", url.Values{"per_page": {"1"}}, nil, false), nil)
+	err := g.Ask(ctx, g.request("test account", http.MethodGet, "/domain/domains", url.Values{"per_page": {"1"}}, nil, false), nil)
 	return err
 }
 
 // AutoRenew switches the renewal.
 func (g *route) AutoRenew(ctx context.Context, name string, on bool) error {
-	_, err := g.web.Call(ctx, g.request("set auto-renew", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/autorenew", nil, map[string]any{"enabled": on}, false), nil)
+	err := g.Ask(ctx, g.request("set auto-renew", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/autorenew", nil, map[string]any{"enabled": on}, false), nil)
 	return err
 }
 
 // Lock sets clientTransferProhibited.
 func (g *route) Lock(ctx context.Context, name string, on bool) error {
-	_, err := g.web.Call(ctx, g.request("lock name", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/status", nil, map[string]any{"clientTransferProhibited": on}, false), nil)
+	err := g.Ask(ctx, g.request("lock name", http.MethodPatch, "/domain/domains/"+url.PathEscape(name)+"/status", nil, map[string]any{"clientTransferProhibited": on}, false), nil)
 	return err
 }
 
 // Nameservers sets the hosts.
 func (g *route) Nameservers(ctx context.Context, name string, hosts []string) error {
-	_, err := g.web.Call(ctx, g.request("set name servers", http.MethodPut, "/domain/domains/"+url.PathEscape(name)+"/nameservers", nil, map[string]any{"nameservers": hosts}, false), nil)
+	err := g.Ask(ctx, g.request("set name servers", http.MethodPut, "/domain/domains/"+url.PathEscape(name)+"/nameservers", nil, map[string]any{"nameservers": hosts}, false), nil)
 	return err
-}
-
-// Arm prepares a burst of this call, repeated within the service's limits.
-func (g *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
-	return repeat.Arm(ctx, g, g.web, rs, at, until)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
 // TestSettlingEnds asks for an order that was accepted, again and again: the
@@ -17,13 +16,7 @@ func TestSettlingEnds(t *testing.T) {
 	f := fake.NewGandi()
 	defer f.Close()
 	now := conformance.Now()
-	routes, err := Factory().New(account.Config{
-		Account: "gandi", Service: service, URL: f.URL(), Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: func() time.Time { return now },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := routes[0]
+	r := conformance.Opener(Factory(), 0, func(c *account.Config) { c.Now = func() time.Time { return now } })(t, f.URL())
 	o := catch.Order{Name: "example.com", State: catch.Processing, Since: now.Add(-time.Minute), Updated: now}
 	if rep, err := r.Find(t.Context(), o); err != nil || rep.State != catch.Processing {
 		t.Errorf("after a minute: %+v, %v", rep, err)
@@ -50,18 +43,8 @@ func TestConformance(t *testing.T) {
 	conformance.Suite{
 		Fake: f, Name: "example.com", Unlisted: true,
 		Request: catch.Request{Price: catch.Money{Units: 123400, Currency: "USD"}},
-		Open: func(t *testing.T, url string) catch.Route {
-			t.Helper()
-			routes, err := Factory().New(account.Config{
-				Account: "gandi", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-				Options: map[string]string{"first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "zip": "1", "country": "FR", "phone": "+33.1", "email": "a@example.net"},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return routes[0]
-		},
-		Cannot: []fake.Scenario{fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed},
-		Words:  map[fake.Scenario]string{fake.PriceChanged: "does not match"},
+		Open:    conformance.Opener(Factory(), 0),
+		Cannot:  []fake.Scenario{fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed},
+		Words:   map[fake.Scenario]string{fake.PriceChanged: "does not match"},
 	}.Run(t)
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -45,17 +46,16 @@ func Factory() account.Factory {
 			{Name: "entity", What: "54cd is live, 1234 the test system; HEXONET only"},
 			{Name: "nameservers", What: "the name servers of new registrations, with commas between; CentralNic Reseller wants two"},
 		},
-		Routes: []catch.Description{queue, plain},
+		Routes: []catch.Description{queue, registration},
 		New: func(c account.Config) ([]catch.Route, error) {
 			host := ispapi
 			if c.Options["system"] == "rrpproxy" {
 				host = rrpproxy
 			}
 			a := &api{web.API{Client: web.New(title, host, c), Facts: facts}, c}
-			return []catch.Route{
-				&backorder{unpriced, c.Route(queue), a},
-				&register{account.Final{Service: title}, c.Route(plain), a},
-			}, nil
+			g := &register{plain.New(c, registration, &a.web), a}
+			g.Of(g, func(r catch.Request) web.Request { return g.create(r, r.Class) })
+			return []catch.Route{&backorder{unpriced, c.Route(queue), a}, g}, nil
 		},
 	}
 }
@@ -63,9 +63,9 @@ func Factory() account.Factory {
 var (
 	queue = catch.Description{
 		Route: service, Service: title, Kind: catch.Backorder, Pool: service,
-		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBalance, catch.CanSandbox},
+		Can: []catch.Can{catch.CanOrder, catch.CanList, catch.CanFind, catch.CanCancel, catch.CanAuctions, catch.CanBalance, catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox},
 	}
-	plain = catch.Description{
+	registration = catch.Description{
 		Route: service + ":register", Service: title, Kind: catch.Register,
 		Can: []catch.Can{
 			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance,

@@ -2,31 +2,16 @@ package hexonet
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
 func open(i int, system ...string) func(*testing.T, string) catch.Route {
-	return func(t *testing.T, url string) catch.Route {
-		t.Helper()
-		c := account.Config{
-			Account: "hexonet", Service: service, URL: url, User: "me", Secret: catch.NewSecret(fake.Secret), Contact: "P-1", Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-			Options: map[string]string{"nameservers": "ns1.example.net, ns2.example.net"},
-		}
-		if len(system) > 0 {
-			c.Options["system"] = system[0]
-		}
-		routes, err := Factory().New(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return routes[i]
-	}
+	return conformance.Opener(Factory(), i, conformance.Option("system", strings.Join(system, "")))
 }
 
 // systems are the two that speak the grammar.

@@ -5,11 +5,10 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/repeat"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -17,8 +16,7 @@ import (
 // HEXONET takes an application of the name's own class, CentralNic Reseller the
 // fee beside the order.
 type register struct {
-	account.Final
-	account.Route
+	plain.Route
 	*api
 }
 
@@ -112,39 +110,4 @@ func (g *register) Find(ctx context.Context, o catch.Order) (catch.Report, error
 		rep.State = catch.Failed
 	}
 	return rep, err
-}
-
-// AutoRenew sets the renewal mode.
-func (g *register) AutoRenew(ctx context.Context, name string, on bool) error {
-	mode := "AUTODELETE"
-	if on {
-		mode = "AUTORENEW"
-	}
-	_, err := g.do(ctx, g.request("set auto-renew", false, "COMMAND = SetDomainRenewalMode", "DOMAIN = "+name, "RENEWALMODE = "+mode))
-	return err
-}
-
-// Lock sets the transfer lock.
-func (g *register) Lock(ctx context.Context, name string, on bool) error {
-	lock := "0"
-	if on {
-		lock = "1"
-	}
-	_, err := g.do(ctx, g.request("lock name", false, "COMMAND = ModifyDomain", "DOMAIN = "+name, "TRANSFERLOCK = "+lock))
-	return err
-}
-
-// Nameservers sets up to thirteen hosts.
-func (g *register) Nameservers(ctx context.Context, name string, hosts []string) error {
-	lines := []string{"COMMAND = ModifyDomain", "DOMAIN = " + name}
-	for i, h := range hosts {
-		lines = append(lines, "NAMESERVER"+strconv.Itoa(i)+" = "+h)
-	}
-	_, err := g.do(ctx, g.request("set name servers", false, lines...))
-	return err
-}
-
-// Arm prepares a burst of this call, repeated within the service's limits.
-func (g *register) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
-	return repeat.Arm(ctx, g, &g.web, rs, at, until)
 }

@@ -17,11 +17,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/repeat"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -42,7 +41,9 @@ func Factory() account.Factory {
 		}, account.PersonFields...),
 		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{Client: web.New(title, host, c), Facts: facts}}}, nil
+			n := &route{plain.New(c, description, &web.API{Client: web.New(title, host, c), Facts: facts})}
+			n.Of(n, func(r catch.Request) web.Request { return n.create(r, checked{}) })
+			return []catch.Route{n}, nil
 		},
 	}
 }
@@ -54,14 +55,10 @@ var description = catch.Description{
 	},
 }
 
-type route struct {
-	account.Final
-	account.Route
-	web *web.API
-}
+type route struct{ plain.Route }
 
 func (n *route) request(op, command string, paid bool, params ...string) web.Request {
-	return n.web.Form(op, "/xml.response", web.Values(append([]string{
+	return n.Form(op, "/xml.response", web.Values(append([]string{
 		"ApiUser", n.Conf.User, "UserName", n.Conf.User, "ApiKey", web.Secret(n.Conf.Key), "ClientIp", n.Conf.Options["client_ip"],
 		"Command", "namecheap." + command,
 	}, params...)...), paid)
@@ -152,13 +149,13 @@ func read(resp *web.Response) (web.Said, bool) {
 }
 
 func (n *route) do(ctx context.Context, r web.Request) (*answer, error) {
-	resp, err := n.web.Call(ctx, r, nil)
+	resp, err := n.Call(ctx, r, nil)
 	if err != nil {
 		return nil, err
 	}
 	var a answer
 	if xml.Unmarshal(resp.Body, &a) != nil {
-		return nil, n.web.Garbled(r, resp)
+		return nil, n.Garbled(r, resp)
 	}
 	return &a, nil
 }
@@ -225,7 +222,7 @@ func (n *route) check(ctx context.Context, name string) (checked, error) {
 	case err != nil:
 		return checked{}, err
 	case len(a.Result.Check) != 1 || !strings.EqualFold(a.Result.Check[0].Domain, name):
-		return checked{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
+		return checked{}, n.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
 	}
 	return a.Result.Check[0], nil
 }
@@ -285,7 +282,7 @@ func (n *route) listPrice(ctx context.Context, name string, years int) (catch.Mo
 	}
 	i := slices.IndexFunc(a.Result.Prices, func(l listed) bool { return l.Years == years })
 	if i < 0 {
-		return catch.Money{}, n.web.Fail(r, catch.TLDUnsupported, fmt.Sprintf("no price for .%s and %d year(s)", zone, years))
+		return catch.Money{}, n.Fail(r, catch.TLDUnsupported, fmt.Sprintf("no price for .%s and %d year(s)", zone, years))
 	}
 	return a.Result.Prices[i].total()
 }
@@ -344,13 +341,9 @@ func (n *route) confirm(ctx context.Context, r *catch.Request) (checked, error) 
 		return c, fmt.Errorf("read price at %s: %w", title, err)
 	}
 	if above, err := total.Cmp(r.Price); err != nil || above > 0 {
-		return c, n.web.Fail(n.create(*r, c), catch.PriceMismatch, "it costs "+total.String()+" now, not "+r.Price.String())
+		return c, n.Fail(n.create(*r, c), catch.PriceMismatch, "it costs "+total.String()+" now, not "+r.Price.String())
 	}
 	return c, nil
-}
-
-func (n *route) Print(r catch.Request) (string, error) {
-	return n.web.Print(n.create(r, checked{})), nil
 }
 
 func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
@@ -388,7 +381,7 @@ func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return n.Conf.Settles(o, err) // some names are not registered at once
 	}
 	if !strings.EqualFold(a.Result.Info.Domain, o.Name) {
-		return catch.Report{}, n.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Result.Info.Domain)
+		return catch.Report{}, n.Fail(r, catch.UpstreamDown, "it answered for "+a.Result.Info.Domain)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Result.Info.Status}, nil
 }
@@ -432,9 +425,4 @@ func (n *route) Nameservers(ctx context.Context, name string, hosts []string) er
 	sld, tld, _ := strings.Cut(name, ".")
 	_, err := n.do(ctx, n.request("set name servers", "domains.dns.setCustom", false, "SLD", sld, "TLD", tld, "Nameservers", strings.Join(hosts, ",")))
 	return err
-}
-
-// Arm prepares a burst of this call, repeated within the service's limits.
-func (n *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
-	return repeat.Arm(ctx, n, n.web, rs, at, until)
 }

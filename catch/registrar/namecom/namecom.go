@@ -21,11 +21,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/repeat"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -46,10 +45,12 @@ func Factory() account.Factory {
 		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
 			basic := base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Key.Reveal()))
-			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+			n := &route{plain.New(c, description, &web.API{
 				Client: web.New(title, host, c).Hide(basic), // it is as secret as the token
 				Facts:  facts, Prefix: "/core/v1", Header: [][2]string{{"Authorization", "Basic " + basic}},
-			}}}, nil
+			})}
+			n.Of(n, n.create)
+			return []catch.Route{n}, nil
 		},
 	}
 }
@@ -58,15 +59,11 @@ var description = catch.Description{
 	Route: service, Service: title, Kind: catch.Register,
 	Can: []catch.Can{
 		catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanPriceLock, catch.CanIdempotency,
-		catch.CanBalance, catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+		catch.CanBalance, catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanPrivacy, catch.CanSandbox,
 	},
 }
 
-type route struct {
-	account.Final
-	account.Route
-	web *web.API
-}
+type route struct{ plain.Route }
 
 // failure is Name.com's error form.
 type failure struct {
@@ -97,15 +94,6 @@ var facts = web.Facts{
 	Vague: web.HTTP,
 }
 
-func (n *route) request(op, method, path string, body any, paid bool) web.Request {
-	return n.web.JSON(op, method, path, nil, body, paid)
-}
-
-func (n *route) do(ctx context.Context, r web.Request, into any) error {
-	_, err := n.web.Call(ctx, r, into)
-	return err
-}
-
 // result is what a check says of one name.
 type result struct {
 	Name        string      `json:"domainName"`
@@ -119,16 +107,16 @@ type result struct {
 // Quote reads availability and price; the price is left out by the service
 // where a name cannot be bought.
 func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote, error) {
-	r := n.request("read price", http.MethodPost, "/domains:checkAvailability", map[string]any{"domainNames": []string{name}}, false)
+	r := n.JSON("read price", http.MethodPost, "/domains:checkAvailability", map[string]any{"domainNames": []string{name}}, false)
 	var a struct {
 		Results []result `json:"results"`
 	}
-	if err := n.do(ctx, r, &a); err != nil {
+	if err := n.Ask(ctx, r, &a); err != nil {
 		return catch.Quote{}, err
 	}
 	i := slices.IndexFunc(a.Results, func(d result) bool { return strings.EqualFold(d.Name, name) })
 	if i < 0 {
-		return catch.Quote{}, n.web.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
+		return catch.Quote{}, n.Fail(r, catch.UpstreamDown, "it did not answer for "+name)
 	}
 	d := a.Results[i]
 	q := catch.Quote{Name: name, Free: &d.Purchasable, Premium: d.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Name.com checkAvailability"}
@@ -161,8 +149,8 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		Premium bool        `json:"premium"`
 		Price   json.Number `json:"purchasePrice"`
 	}
-	r = n.web.JSON("read price", http.MethodGet, "/domains/"+url.PathEscape(name)+":getPricing", web.Values("years", strconv.Itoa(years)), nil, false)
-	if err := n.do(ctx, r, &term); err != nil {
+	r = n.JSON("read price", http.MethodGet, "/domains/"+url.PathEscape(name)+":getPricing", nil, false).With(web.Values("years", strconv.Itoa(years)))
+	if err := n.Ask(ctx, r, &term); err != nil {
 		return catch.Quote{}, err
 	}
 	q.Premium, q.Basis = q.Premium || term.Premium, "Name.com getPricing"
@@ -182,25 +170,17 @@ func (n *route) create(r catch.Request) web.Request {
 	if !r.Price.IsZero() {
 		body["purchasePrice"] = json.Number(r.Price.Amount())
 	}
-	req := n.request("register", http.MethodPost, "/domains", body, true)
+	req := n.JSON("register", http.MethodPost, "/domains", body, true)
 	req.Header = append(req.Header, [2]string{"X-Idempotency-Key", r.Key})
 	return req
 }
 
-func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.create(r)), nil }
-
 func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
-	guard := func(words, hint string) (catch.Report, error) {
-		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: words, Hint: hint}
-	}
 	if r.DryRun {
 		return account.DryRun()
 	}
-	switch {
-	case r.Price.IsZero():
-		return guard("no price is known", "the price goes along with the call; read it first")
-	case r.Price.Currency != "USD":
-		return guard("it charges USD, the price is in "+r.Price.Currency, "")
+	if err := n.Priced(r, "USD"); err != nil {
+		return catch.Report{}, err
 	}
 	if !r.Premium {
 		// The price that goes along would confirm a premium one: whether the
@@ -210,14 +190,14 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 			return catch.Report{}, err
 		}
 		if q.Premium {
-			return catch.Report{}, n.web.Fail(n.create(r), catch.PremiumRefused, "it is "+q.Class+" at "+q.Price.String())
+			return catch.Report{}, n.Fail(n.create(r), catch.PremiumRefused, "it is "+q.Class+" at "+q.Price.String())
 		}
 	}
 	var a struct {
 		Order json.Number `json:"order"`
 		Paid  json.Number `json:"totalPaid"`
 	}
-	if err := n.do(ctx, n.create(r), &a); err != nil {
+	if err := n.Ask(ctx, n.create(r), &a); err != nil {
 		return catch.Report{}, err
 	}
 	paid, err := catch.MoneyOf(a.Paid.String(), "USD")
@@ -229,16 +209,16 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 
 // Find asks whether the name is in the account.
 func (n *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
-	r := n.request("look up name", http.MethodGet, "/domains/"+url.PathEscape(o.Name), nil, false)
+	r := n.JSON("look up name", http.MethodGet, "/domains/"+url.PathEscape(o.Name), nil, false)
 	var a struct {
 		Name    string `json:"domainName"`
 		Expires string `json:"expireDate"`
 	}
-	if err := n.do(ctx, r, &a); err != nil {
+	if err := n.Ask(ctx, r, &a); err != nil {
 		return catch.Report{}, err
 	}
 	if !strings.EqualFold(a.Name, o.Name) {
-		return catch.Report{}, n.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Name)
+		return catch.Report{}, n.Fail(r, catch.UpstreamDown, "it answered for "+a.Name)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: "in the account, expires " + a.Expires}, nil
 }
@@ -248,7 +228,7 @@ func (n *route) Balance(ctx context.Context) (catch.Money, error) {
 	var a struct {
 		Balance json.Number `json:"balance"`
 	}
-	if err := n.do(ctx, n.request("read balance", http.MethodGet, "/accountinfo/balance", nil, false), &a); err != nil {
+	if err := n.Ask(ctx, n.JSON("read balance", http.MethodGet, "/accountinfo/balance", nil, false), &a); err != nil {
 		return catch.Money{}, err
 	}
 	f, err := strconv.ParseFloat(a.Balance.String(), 64)
@@ -265,7 +245,7 @@ func (n *route) Probe(ctx context.Context) error {
 }
 
 func (n *route) patch(ctx context.Context, op, name string, body map[string]any) error {
-	return n.do(ctx, n.request(op, http.MethodPatch, "/domains/"+url.PathEscape(name), body, false), nil)
+	return n.Ask(ctx, n.JSON(op, http.MethodPatch, "/domains/"+url.PathEscape(name), body, false), nil)
 }
 
 // AutoRenew switches the renewal.
@@ -278,12 +258,12 @@ func (n *route) Lock(ctx context.Context, name string, on bool) error {
 	return n.patch(ctx, "lock name", name, map[string]any{"locked": on})
 }
 
-// Nameservers sets the hosts.
-func (n *route) Nameservers(ctx context.Context, name string, hosts []string) error {
-	return n.do(ctx, n.request("set name servers", http.MethodPost, "/domains/"+url.PathEscape(name)+":setNameservers", map[string]any{"nameservers": hosts}, false), nil)
+// Privacy hides the registrant, or shows it.
+func (n *route) Privacy(ctx context.Context, name string, on bool) error {
+	return n.patch(ctx, "set privacy", name, map[string]any{"privacyEnabled": on})
 }
 
-// Arm prepares a burst of this call, repeated within the service's limits.
-func (n *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
-	return repeat.Arm(ctx, n, n.web, rs, at, until)
+// Nameservers sets the hosts.
+func (n *route) Nameservers(ctx context.Context, name string, hosts []string) error {
+	return n.Ask(ctx, n.JSON("set name servers", http.MethodPost, "/domains/"+url.PathEscape(name)+":setNameservers", map[string]any{"nameservers": hosts}, false), nil)
 }

@@ -4,22 +4,11 @@ import (
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
-func open(t *testing.T, url string) catch.Route {
-	t.Helper()
-	routes, err := Factory().New(account.Config{
-		Account: "namecom", Service: service, URL: url, User: "me", Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return routes[0]
-}
+var open = conformance.Opener(Factory(), 0)
 
 func TestConformance(t *testing.T) {
 	f := fake.NewNamecom()
@@ -30,15 +19,6 @@ func TestConformance(t *testing.T) {
 		Cannot:  []fake.Scenario{fake.NotDroppableYet, fake.AlreadyBackordered, fake.CutOffPassed, fake.ForeverPending},
 		Words:   map[fake.Scenario]string{fake.InsufficientFunds: "Payment failed"},
 	}.Run(t)
-}
-
-// TestTermsForbidBursts: the document of the create call does.
-func TestTermsForbidBursts(t *testing.T) {
-	f := fake.NewNamecom()
-	defer f.Close()
-	if b := open(t, f.URL()).Terms("example.com").Burst; b != catch.BurstForbidden {
-		t.Errorf("burst is %q", b)
-	}
 }
 
 // TestPriceOfSeveralYears: the whole term has to match exactly, and need not be

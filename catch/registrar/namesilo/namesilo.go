@@ -21,7 +21,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/repeat"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -42,19 +42,18 @@ func Factory() account.Factory {
 		Routes: []catch.Description{describe(service), describe(service + ":register")},
 		New: func(c account.Config) ([]catch.Route, error) {
 			a := &web.API{Client: web.New(title, host, c), Facts: facts}
-			return []catch.Route{
-				&route{account.Final{Service: title}, c.Route(describe(service)), a, true},
-				&route{account.Final{Service: title}, c.Route(describe(service + ":register")), a, false},
-			}, nil
+			drop := &route{plain.New(c, describe(service), a), true}
+			register := &route{plain.New(c, describe(service+":register"), a), false}
+			drop.Of(drop, drop.create)
+			register.Of(register, register.create)
+			return []catch.Route{drop, register}, nil
 		},
 	}
 }
 
 // route is one of the two ways.
 type route struct {
-	account.Final
-	account.Route
-	web  *web.API
+	plain.Route
 	drop bool
 }
 
@@ -63,7 +62,7 @@ func describe(name string) catch.Description {
 		Route: name, Service: title, Kind: catch.Register,
 		Can: []catch.Can{
 			catch.CanOrder, catch.CanFind, catch.CanCheck, catch.CanQuote, catch.CanBalance,
-			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanSandbox,
+			catch.CanAutoRenew, catch.CanLock, catch.CanNameservers, catch.CanPrivacy, catch.CanSandbox,
 		},
 	}
 }
@@ -76,12 +75,12 @@ func (n *route) Open(name string) (bool, string) {
 			return false, "registerDomainDrop takes .com and .net only"
 		}
 	}
-	return n.Route.Open(name)
+	return n.Route.Route.Open(name)
 }
 
 // Terms are the service's; the drop command exists for bursts.
 func (n *route) Terms(name string) catch.Terms {
-	t := n.Route.Terms(name)
+	t := n.Route.Route.Terms(name)
 	if n.drop {
 		t.Burst = catch.BurstAllowed // the command exists for this, inside its window
 		t.CutOff = "10:45 to 12:15 US Pacific, every day"
@@ -170,7 +169,7 @@ func (n *route) do(ctx context.Context, r web.Request) (*reply, error) {
 	var a struct {
 		Reply reply `json:"reply"`
 	}
-	_, err := n.web.Call(ctx, r, &a)
+	err := n.Ask(ctx, r, &a)
 	return &a.Reply, err
 }
 
@@ -246,7 +245,7 @@ func (n *route) listPrice(ctx context.Context, q catch.Quote, years int) (catch.
 	var a struct {
 		Reply map[string]json.RawMessage `json:"reply"`
 	}
-	if _, err := n.web.Call(ctx, n.request("read price", "getPrices", false, false), &a); err != nil {
+	if err := n.Ask(ctx, n.request("read price", "getPrices", false, false), &a); err != nil {
 		return catch.Quote{}, err
 	}
 	_, zone, _ := strings.Cut(q.Name, ".")
@@ -273,8 +272,6 @@ func (n *route) create(r catch.Request) web.Request {
 	return n.request("register", "registerDomain", false, true, append(params, "contact_id", contact)...)
 }
 
-func (n *route) Print(r catch.Request) (string, error) { return n.web.Print(n.create(r)), nil }
-
 // Place registers. Outside its window the drop command is not even sent, and a
 // premium name is refused by what is read right before, since no price goes
 // along.
@@ -285,7 +282,7 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	req := n.create(r)
 	if n.drop {
 		if from, to := Window(n.Conf.Clock()); n.Conf.Clock().Before(from) || n.Conf.Clock().After(to) {
-			return catch.Report{}, n.web.Fail(req, catch.NotDroppableYet,
+			return catch.Report{}, n.Fail(req, catch.NotDroppableYet,
 				fmt.Sprintf("the window is %s to %s UTC today", from.UTC().Format("15:04"), to.UTC().Format("15:04")))
 		}
 	} else if !r.Premium {
@@ -294,7 +291,7 @@ func (n *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 			return catch.Report{}, err
 		}
 		if q.Premium {
-			return catch.Report{}, n.web.Fail(req, catch.PremiumRefused, "it is premium at "+q.Price.String())
+			return catch.Report{}, n.Fail(req, catch.PremiumRefused, "it is premium at "+q.Price.String())
 		}
 	}
 	rep, err := n.do(ctx, req)
@@ -336,24 +333,29 @@ func (n *route) Probe(ctx context.Context) error {
 	return err
 }
 
+// toggle sends the one command or the other for a name.
+func (n *route) toggle(ctx context.Context, op, name string, on bool, yes, no string) error {
+	command := no
+	if on {
+		command = yes
+	}
+	_, err := n.do(ctx, n.request(op, command, false, false, "domain", name))
+	return err
+}
+
 // AutoRenew switches the renewal.
 func (n *route) AutoRenew(ctx context.Context, name string, on bool) error {
-	op := "removeAutoRenewal"
-	if on {
-		op = "addAutoRenewal"
-	}
-	_, err := n.do(ctx, n.request("set auto-renew", op, false, false, "domain", name))
-	return err
+	return n.toggle(ctx, "set auto-renew", name, on, "addAutoRenewal", "removeAutoRenewal")
 }
 
 // Lock sets the transfer lock.
 func (n *route) Lock(ctx context.Context, name string, on bool) error {
-	op := "domainUnlock"
-	if on {
-		op = "domainLock"
-	}
-	_, err := n.do(ctx, n.request("lock name", op, false, false, "domain", name))
-	return err
+	return n.toggle(ctx, "lock name", name, on, "domainLock", "domainUnlock")
+}
+
+// Privacy hides the registrant, or shows it.
+func (n *route) Privacy(ctx context.Context, name string, on bool) error {
+	return n.toggle(ctx, "set privacy", name, on, "addPrivacy", "removePrivacy")
 }
 
 // Nameservers sets up to thirteen hosts.
@@ -366,9 +368,8 @@ func (n *route) Nameservers(ctx context.Context, name string, hosts []string) er
 	return err
 }
 
-// Arm prepares a burst of this call, repeated within the service's limits.
-// registerDomainDrop works inside its daily window only: the burst is cut to
-// it.
+// Arm prepares a burst of the call. registerDomainDrop works inside its daily
+// window only: the burst is cut to it.
 func (n *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
 	if n.drop {
 		from, to := Window(at)
@@ -385,5 +386,5 @@ func (n *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time
 			}
 		}
 	}
-	return repeat.Arm(ctx, n, n.web, rs, at, until)
+	return n.Route.Arm(ctx, rs, at, until)
 }

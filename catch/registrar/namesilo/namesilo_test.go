@@ -8,23 +8,13 @@ import (
 	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
 // inside is a moment in the drop window: 11:00 US Pacific in winter.
 var inside = time.Date(2026, 11, 10, 19, 0, 0, 0, time.UTC)
 
 func open(i int, now time.Time) func(*testing.T, string) catch.Route {
-	return func(t *testing.T, url string) catch.Route {
-		t.Helper()
-		routes, err := Factory().New(account.Config{
-			Account: "namesilo", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: func() time.Time { return now.Add(conformance.Elapsed()) },
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return routes[i]
-	}
+	return conformance.Opener(Factory(), i, func(c *account.Config) { c.Now = func() time.Time { return now.Add(conformance.Elapsed()) } })
 }
 
 func TestDropConformance(t *testing.T) {

@@ -16,11 +16,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/repeat"
+	"github.com/lapse-dev/lapse/catch/registrar/plain"
 	"github.com/lapse-dev/lapse/catch/registrar/web"
 )
 
@@ -41,10 +40,12 @@ func Factory() account.Factory {
 		},
 		Routes: []catch.Description{description},
 		New: func(c account.Config) ([]catch.Route, error) {
-			return []catch.Route{&route{account.Final{Service: title}, c.Route(description), &web.API{
+			p := &route{plain.New(c, description, &web.API{
 				Client: web.New(title, host, c), Facts: facts, Prefix: "/api/json/v3",
 				Header: [][2]string{{"X-API-Key", web.Secret(c.Key)}, {"X-Secret-API-Key", web.Secret(c.Secret)}},
-			}}}, nil
+			})}
+			p.Of(p, p.create)
+			return []catch.Route{p}, nil
 		},
 	}
 }
@@ -57,11 +58,7 @@ var description = catch.Description{
 	},
 }
 
-type route struct {
-	account.Final
-	account.Route
-	web *web.API
-}
+type route struct{ plain.Route }
 
 // websiteOnly are TLDs that the API does not register (getRegistrationRequirements says apiRegisterable:false).
 var websiteOnly = map[string]bool{"us": true, "ca": true, "eu": true, "au": true}
@@ -70,14 +67,14 @@ func (p *route) Open(name string) (bool, string) {
 	if tld := name[strings.LastIndexByte(name, '.')+1:]; websiteOnly[tld] {
 		return false, "Porkbun sells ." + tld + " on its website only"
 	}
-	return p.Route.Open(name)
+	return p.Route.Route.Open(name)
 }
 
 func (p *route) request(op, path string, body any, paid bool) web.Request {
 	if body == nil {
 		body = struct{}{}
 	}
-	return p.web.JSON(op, http.MethodPost, path, nil, body, paid)
+	return p.JSON(op, http.MethodPost, path, body, paid)
 }
 
 // envelope is the frame of every answer.
@@ -137,19 +134,19 @@ func read(resp *web.Response) (web.Said, bool) {
 
 // do calls, and takes no answer of the sandbox for a real one.
 func (p *route) do(ctx context.Context, r web.Request, into any) error {
-	resp, err := p.web.Call(ctx, r, nil)
+	resp, err := p.Call(ctx, r, nil)
 	if err != nil {
 		return err
 	}
 	var e envelope
 	_ = json.Unmarshal(resp.Body, &e) // it was read before
 	if sandbox := e.Sandbox || resp.Header.Get("X-Porkbun-Sandbox") == "true" || resp.Header.Get("X-Porkbun-Mock") == "true"; sandbox && p.Conf.Options["sandbox"] != "yes" {
-		return p.web.Fail(r, catch.Auth, "the answer is from its sandbox: these are sandbox keys, nothing was bought")
+		return p.Fail(r, catch.Auth, "the answer is from its sandbox: these are sandbox keys, nothing was bought")
 	}
 	if into == nil {
 		return nil
 	}
-	return p.web.Decode(r, resp, into)
+	return p.Decode(r, resp, into)
 }
 
 // check is the answer of checkDomain.
@@ -243,20 +240,13 @@ func (p *route) create(r catch.Request) web.Request {
 	return req
 }
 
-func (p *route) Print(r catch.Request) (string, error) { return p.web.Print(p.create(r)), nil }
-
 func (p *route) Place(ctx context.Context, r catch.Request) (catch.Report, error) {
-	guard := func(words, hint string) (catch.Report, error) {
-		return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: words, Hint: hint}
-	}
 	if !r.DryRun {
-		switch {
-		case r.Price.IsZero():
-			return guard("no price is known", "the cost goes along with the call; read it first")
-		case r.Price.Currency != "USD":
-			return guard("it charges USD, the price is in "+r.Price.Currency, "")
-		case r.Price.Units%100 != 0:
-			return guard("the price is not in whole cents", "")
+		if err := p.Priced(r, "USD"); err != nil {
+			return catch.Report{}, err
+		}
+		if r.Price.Units%100 != 0 {
+			return catch.Report{}, &catch.Error{Kind: catch.Guard, Service: title, Op: "register", Words: "the price is not in whole cents"}
 		}
 	}
 	var a struct {
@@ -275,9 +265,9 @@ func (p *route) Place(ctx context.Context, r catch.Request) (catch.Report, error
 	if r.DryRun {
 		switch {
 		case a.Enough != nil && !*a.Enough:
-			return catch.Report{}, p.web.Fail(req, catch.InsufficientFunds, "the dry run says that "+a.Shortfall.String()+" cents are missing")
+			return catch.Report{}, p.Fail(req, catch.InsufficientFunds, "the dry run says that "+a.Shortfall.String()+" cents are missing")
 		case a.Would != nil && !*a.Would:
-			return catch.Report{}, p.web.Fail(req, catch.Busy, "the dry run says that it would not succeed")
+			return catch.Report{}, p.Fail(req, catch.Busy, "the dry run says that it would not succeed")
 		}
 		return catch.Report{State: catch.Planned, Price: paid, Words: "dry run: it would succeed"}, nil
 	}
@@ -300,7 +290,7 @@ func (p *route) Find(ctx context.Context, o catch.Order) (catch.Report, error) {
 		return catch.Report{}, err
 	}
 	if !strings.EqualFold(a.Domain.Domain, o.Name) {
-		return catch.Report{}, p.web.Fail(r, catch.UpstreamDown, "it answered for "+a.Domain.Domain)
+		return catch.Report{}, p.Fail(r, catch.UpstreamDown, "it answered for "+a.Domain.Domain)
 	}
 	return catch.Report{State: catch.WonProvisional, Ref: o.Ref, Words: a.Domain.Status}, nil
 }
@@ -327,9 +317,4 @@ func (p *route) Lock(context.Context, string, bool) error {
 // Nameservers sets the hosts.
 func (p *route) Nameservers(ctx context.Context, name string, hosts []string) error {
 	return p.do(ctx, p.request("set name servers", "/domain/updateNs/"+url.PathEscape(name), map[string]any{"ns": hosts}, false), nil)
-}
-
-// Arm prepares a burst of this call, repeated within the service's limits.
-func (p *route) Arm(ctx context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
-	return repeat.Arm(ctx, p, p.web, rs, at, until)
 }

@@ -4,22 +4,11 @@ import (
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/account"
 	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 	"github.com/lapse-dev/lapse/catch/registrar/fake"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
-func open(t *testing.T, url string) catch.Route {
-	t.Helper()
-	routes, err := Factory().New(account.Config{
-		Account: "porkbun", Service: service, URL: url, Key: catch.NewSecret(fake.Secret), Secret: catch.NewSecret(fake.Secret), Terms: terms.Default(), Wait: conformance.Wait, Now: conformance.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return routes[0]
-}
+var open = conformance.Opener(Factory(), 0)
 
 func TestConformance(t *testing.T) {
 	f := fake.NewPorkbun()

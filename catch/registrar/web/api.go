@@ -103,8 +103,8 @@ type API struct {
 }
 
 // JSON makes a request whose body, if it has one, is JSON.
-func (a *API) JSON(op, method, path string, query url.Values, body any, paid bool) Request {
-	r := Request{Op: op, Method: method, Path: a.Prefix + path, Query: query, Paid: paid, Header: append([][2]string(nil), a.Header...)}
+func (a *API) JSON(op, method, path string, body any, paid bool) Request {
+	r := Request{Op: op, Method: method, Path: a.Prefix + path, Paid: paid, Header: append([][2]string(nil), a.Header...)}
 	r.Header = append(r.Header, [2]string{"Accept", "application/json"})
 	if body != nil {
 		var b bytes.Buffer
@@ -159,6 +159,12 @@ func (a *API) Call(ctx context.Context, r Request, into any) (*Response, error) 
 		return resp, nil
 	}
 	return resp, a.Decode(r, resp, into)
+}
+
+// Ask is Call for who needs the answer's content alone.
+func (a *API) Ask(ctx context.Context, r Request, into any) error {
+	_, err := a.Call(ctx, r, into)
+	return err
 }
 
 // Judge types what an answer says of its call; nil where it worked.

@@ -99,6 +99,12 @@ type Request struct {
 	Paid   bool // it can cost money: never sent twice, and a lost answer is an unknown outcome
 }
 
+// With adds fields to the query.
+func (r Request) With(query url.Values) Request {
+	r.Query = query
+	return r
+}
+
 // Response is what came back; the body is whole, and bounded.
 type Response struct {
 	Status int
