@@ -50,7 +50,7 @@ func (d *decider) readBegan(st Stage) moments {
 	}
 	guess := d.firstLook(st, d.longest())
 	if m, ok := d.chain(d.expires, d.rs); ok {
-		guess = guess.within(m)
+		guess = d.Rule.Drop.within(guess, m)
 	}
 	if !up.IsZero() {
 		if m, ok := d.fromUpdate(up, off, fromDeletion); ok && !m.hi.Before(guess.lo.Add(-day)) && !m.lo.After(guess.hi) {

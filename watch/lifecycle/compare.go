@@ -92,7 +92,7 @@ func (d *decider) caught(anew bool) {
 			return
 		}
 		if !anew && b != nil && b.Verdict.Has(FlagAtAuction) != nil && b.Verdict.Created == d.v.Created && b.RegistrarID == d.registrarID() {
-			if f := b.Verdict.Has(FlagAtAuction); f.Until != nil && d.Now.Before(endOf(dated(*f.Until))) {
+			if f := b.Verdict.Has(FlagAtAuction); f.Until != nil && d.Now.Before(d.Rule.Drop.endOf(dated(*f.Until))) {
 				d.flag(*f)
 				d.v.Why = slices.Insert(d.v.Why, 0, f.Why)
 				return

@@ -247,7 +247,7 @@ func (d *decider) overdue(rs *RuleStage) bool {
 	if held := d.Rule.held(); held[len(held)-1].Name == rs.Name {
 		slack = 60 * day // a drop is late more often than a deletion
 	}
-	return d.Now.After(endOf(began).Add(rs.Max + d.Rule.Drop.Late + time.Duration(d.Rule.scale()*float64(slack))))
+	return d.Now.After(d.Rule.Drop.endOf(began).Add(rs.Max + d.Rule.Drop.Late + time.Duration(d.Rule.scale()*float64(slack))))
 }
 
 // poor reports whether the registered answers tell nothing but "taken", while
@@ -343,7 +343,7 @@ func (d *decider) next(st Stage) *Next {
 	held, i := d.Rule.held(), d.index()
 	switch {
 	case st == Registered:
-		if d.expires.IsZero() || d.expires.Before(d.Now) {
+		if d.expires.IsZero() || d.pastExpiry() {
 			return nil
 		}
 		n := &Next{Stage: Expired, Earliest: d.expires, Latest: d.expires}
@@ -369,7 +369,7 @@ func (d *decider) next(st Stage) *Next {
 		return n
 	}
 	m := d.stageEnds()
-	late := endOf(m).Before(d.Now)
+	late := d.Rule.Drop.endOf(m).Before(d.Now)
 	if m.lo.Before(d.Now) {
 		m.lo = d.Now // it is still in this one
 	}

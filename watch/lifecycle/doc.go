@@ -32,6 +32,7 @@
 //	generic = true                   # ICANN's Specification 5 and RFC 3915 apply
 //	auto_renews = true               # the registry moves expiry a year ahead by itself
 //	expiry_public = true
+//	whois_local_times = true         # WHOIS writes times without a zone, by the clocks of the drop's
 //	confidence = { stages = "seen", drop = "memory" }   # seen, or memory: nobody confirmed it
 //	sources = ["..."]
 //

@@ -69,7 +69,7 @@ func (d *decider) gateEnds(gone moments) {
 		d.v.Next.Earliest, d.v.Next.Latest = date(m.lo, m.day), date(m.hi, m.day)
 	}
 	m := gone.add(short, long)
-	if long == 0 || endOf(m).Before(d.Now) {
+	if long == 0 || d.Rule.Drop.endOf(m).Before(d.Now) {
 		return
 	}
 	if m.lo.Before(d.Now) {

@@ -53,18 +53,18 @@ func (m moments) add(lo, hi time.Duration) moments {
 }
 
 // within narrows a span by another one where they overlap.
-func (m moments) within(o moments) moments {
+func (r DropRule) within(m, o moments) moments {
 	lo, hi := m.lo, m.hi
 	if o.lo.After(lo) {
 		lo = o.lo
 	}
-	if end := endOf(o); end.Before(hi) {
+	if end := r.endOf(o); end.Before(hi) {
 		hi = end
 	}
 	switch {
 	case lo.After(hi):
 		return m
-	case lo.Equal(o.lo) && hi.Equal(endOf(o)):
+	case lo.Equal(o.lo) && hi.Equal(r.endOf(o)):
 		return o
 	}
 	return moments{lo: lo, hi: hi, day: m.day}
@@ -119,6 +119,9 @@ func (d *decider) hear() {
 	d.old = !last.IsZero() && d.Now.Sub(last) > max(24*fresh, 2*time.Second)
 	for _, k := range keys {
 		a := newest[k]
+		if a.Source == whoisx.WHOIS && d.Rule.WHOISLocal {
+			d.Rule.Drop.clocks(&a)
+		}
 		stale := !a.Asked.IsZero() && last.Sub(a.Asked) > fresh
 		switch {
 		case a.Source == whoisx.DropList:
@@ -156,6 +159,27 @@ func (d *decider) hear() {
 	}
 	slices.SortStableFunc(d.yes, byTrust)
 	slices.SortStableFunc(d.no, byTrust)
+}
+
+// clocks reads the times of an answer by the registry's own clocks.
+func (r DropRule) clocks(a *whoisx.Answer) {
+	loc := r.Location()
+	move := func(d *whoisx.Date) {
+		if d.IsZero() || d.DayOnly {
+			return
+		}
+		t := d.UTC()
+		d.Time = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), loc).UTC()
+	}
+	for _, d := range []*whoisx.Date{&a.Created, &a.Updated, &a.Expires, &a.RegistrarExpires, &a.Deleted} {
+		move(d)
+	}
+	if a.Drop != nil {
+		drop := *a.Drop
+		move(&drop.From)
+		move(&drop.To)
+		a.Drop = &drop
+	}
 }
 
 func rich(a whoisx.Answer) bool {

@@ -25,6 +25,7 @@ type (
 		RDAP         *bool             `toml:"rdap"`
 		RDAPURL      *string           `toml:"rdap_url"`
 		WHOIS        *string           `toml:"whois"`
+		WHOISLocal   *bool             `toml:"whois_local_times"`
 		Nexus        *string           `toml:"nexus"`
 		Checked      string            `toml:"checked"`
 		Confidence   map[string]string `toml:"confidence"`
@@ -99,6 +100,7 @@ func (p reader) rule(t ruleTOML, checked string, known map[string]Rule) (Rule, e
 	set(&r.RDAP, t.RDAP)
 	set(&r.RDAPURL, t.RDAPURL)
 	set(&r.WHOISHost, t.WHOIS)
+	set(&r.WHOISLocal, t.WHOISLocal)
 	set(&r.Nexus, t.Nexus)
 	switch {
 	case t.Checked != "":

@@ -28,8 +28,11 @@ type Rule struct {
 	RDAP         bool   `json:"rdap"`
 	RDAPURL      string `json:"rdap_url,omitempty"`
 	WHOISHost    string `json:"whois,omitempty"`
-	DropList     string `json:"drop_list,omitempty"` // where the list is, empty: none
-	ListFormat   string `json:"drop_list_format,omitempty"`
+	// WHOISLocal says that its WHOIS writes times without a zone, by the clocks
+	// of the drop's time zone. Answers have them as if they were UTC.
+	WHOISLocal bool   `json:"whois_local_times,omitempty"`
+	DropList   string `json:"drop_list,omitempty"` // where the list is, empty: none
+	ListFormat string `json:"drop_list_format,omitempty"`
 
 	Source []string `json:"sources"`
 	Seen   string   `json:"checked"` // date at which the facts were last looked up

@@ -156,13 +156,9 @@ func (d *decider) readStage(a whoisx.Answer) (*RuleStage, Stage) {
 }
 
 // pastExpiry reports whether the expiry date is over. A day without an hour is
-// over when the day is.
+// over when the day is, where the registry is.
 func (d *decider) pastExpiry() bool {
-	t := d.expires.Time
-	if d.expires.DayOnly {
-		t = t.Add(day)
-	}
-	return !d.Now.Before(t)
+	return !d.Now.Before(d.Rule.Drop.endOf(dated(d.expires)))
 }
 
 // onward walks from a stage that statuses show to the one that the dates put the
@@ -173,7 +169,7 @@ func (d *decider) onward(s *RuleStage) *RuleStage {
 	for i := range held {
 		if later := &held[i]; d.after(later, s) {
 			begins, ok := d.chain(d.expires, later)
-			if !ok || !begins.exact() || len(later.Statuses) > 0 || d.Now.Before(endOf(begins)) {
+			if !ok || !begins.exact() || len(later.Statuses) > 0 || d.Now.Before(d.Rule.Drop.endOf(begins)) {
 				return s
 			}
 			s = later
@@ -362,7 +358,7 @@ func (d *decider) among(same []*RuleStage) *RuleStage {
 	}
 	if dated {
 		for _, c := range same[1:] {
-			if f, ok := d.chain(d.expires, c); ok && (!d.Now.Before(endOf(f)) || d.changedIn(f)) {
+			if f, ok := d.chain(d.expires, c); ok && (!d.Now.Before(d.Rule.Drop.endOf(f)) || d.changedIn(f)) {
 				s = c
 			}
 		}
@@ -382,15 +378,7 @@ func (d *decider) among(same []*RuleStage) *RuleStage {
 // which a stage may have begun: between stages that look alike, that tells.
 func (d *decider) changedIn(m moments) bool {
 	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
-	return !up.IsZero() && !m.exact() && !up.Before(m.lo) && !up.After(endOf(m)) && !up.After(d.Now)
-}
-
-// endOf is the end of a moment: of the day, where only the day is known.
-func endOf(m moments) time.Time {
-	if m.day {
-		return m.hi.Add(day)
-	}
-	return m.hi
+	return !up.IsZero() && !m.exact() && !up.Before(m.lo) && !up.After(d.Rule.Drop.endOf(m)) && !up.After(d.Now)
 }
 
 // firstSeen is when a status was first seen, in the look before or an earlier
@@ -428,10 +416,7 @@ func (d *decider) chain(exp whoisx.Date, to *RuleStage) (moments, bool) {
 // better than the calendar.
 func (d *decider) byDate(held []RuleStage, a whoisx.Answer) *RuleStage {
 	var at *RuleStage
-	end := d.expires.Time
-	if d.expires.DayOnly {
-		end = end.Add(day)
-	}
+	end := dated(d.expires)
 	for i := range held {
 		s := &held[i]
 		if (i == 0) != (s.From == "expiry") || s.From == "deletion" {
@@ -440,11 +425,11 @@ func (d *decider) byDate(held []RuleStage, a whoisx.Answer) *RuleStage {
 		if len(a.Statuses) > 0 && len(s.Statuses) > 0 && at != nil && slices.ContainsFunc(s.Statuses, func(w string) bool { return !has(a, w) }) {
 			return at
 		}
-		if d.Now.Before(end) {
+		if d.Now.Before(d.Rule.Drop.endOf(end)) {
 			return at
 		}
 		at = s
-		end = end.Add(s.Max)
+		end = d.Rule.ends(*s, end)
 	}
 	return at
 }

@@ -119,8 +119,11 @@ func (d *decider) window(st Stage) *Window {
 	}
 	if a := d.drop(); a != nil && !d.over(a.Drop) {
 		w := d.published(a)
-		if w.Certainty == May && st == PendingDelete && d.last() {
+		switch {
+		case w.Certainty == May && st == PendingDelete && d.last():
 			w.Certainty = Will
+		case (st == Expired || st == Redemption) && (a.Source == whoisx.WHOIS || a.Source == whoisx.RDAP):
+			w.Certainty = May // it can still be kept, whatever day is announced
 		}
 		return d.learn(w)
 	}
@@ -164,7 +167,7 @@ func (d *decider) over(p *whoisx.Drop) bool {
 	if to.IsZero() {
 		to = p.From
 	}
-	return d.Now.After(endOf(dated(to)).Add(d.Rule.Drop.Jitter + time.Duration(d.Rule.scale()*float64(day))))
+	return d.Now.After(d.Rule.Drop.endOf(dated(to)).Add(d.Rule.Drop.Jitter + time.Duration(d.Rule.scale()*float64(day))))
 }
 
 func (d *decider) basis(end moments) string {
@@ -283,7 +286,7 @@ func (r DropRule) window(end moments) *Window {
 		if r.Day == "next" {
 			// The day is known, the hour of the end is not: it may just miss
 			// the session of that day.
-			_, to = r.next(endOf(end))
+			_, to = r.next(r.endOf(end))
 			w.To = whoisx.At(to.Add(r.Late))
 			from, _ = r.next(end.lo)
 			w.From = whoisx.At(from)
@@ -355,6 +358,10 @@ func (r DropRule) likely(w *Window) whoisx.Date {
 	}
 	return w.From
 }
+
+// endOf is the end of a moment: of the day, where the registry is and only the
+// day is known.
+func (r DropRule) endOf(m moments) time.Time { return r.midnight(date(m.hi, m.day), 1) }
 
 func endLast(m moments) time.Time { return m.hi }
 

@@ -44,9 +44,14 @@ func (r *reader) lapse(at time.Time) {
 	}
 }
 
-// lapseWord reports whether a line begins with a registry's word for the end of
+// lapseWord reports whether a line begins with, or ends in, a registry's word for the end of
 // a registration.
 func lapseWord(t string) bool {
+	for _, w := range [...]string{"billing period had finished", "billing period has finished", "to be released after termination"} {
+		if strings.HasSuffix(t, w) { // .pl: "a.pl 's billing period had finished"
+			return true
+		}
+	}
 	switch t[0] | 0x20 {
 	case 'd', 'i', 'm', 'p', 'q', 'r', 's', 't', 'b', 'e':
 	default:

@@ -421,7 +421,7 @@ func (r *reader) phrase(t string) (field, string) {
 // stateWord tells a status from a postal state.
 func stateWord(v string) bool {
 	switch strings.ToLower(strings.Trim(firstWord(v), ",;.")) {
-	case "registered", "active", "delegated", "deactivated", "quarantine", "reserved", "deleted", "suspended", "available", "ok", "expired", "inactive", "pending", "locked", "hold", "free", "connect", "connected", "to", "frozen", "redemption", "not":
+	case "registered", "active", "delegated", "deactivated", "quarantine", "reserved", "deleted", "suspended", "available", "ok", "expired", "inactive", "pending", "locked", "hold", "free", "connect", "connected", "to", "frozen", "redemption", "not", "blocked", "delete_blocked", "outzone":
 		return true
 	}
 	return false
