@@ -21,11 +21,14 @@ func (a *app) launchImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE|-",
 		Short: "Read launches from a table: CSV, or a JSON array of objects",
-		Long: `One row a phase. Columns are tld, registry, phase, kind, from, to, fee and
-currency; --map says how the table calls them where that is not plain. In nested
-JSON the inner objects are the rows; they know what the outer one says, as
-outer.FIELD where both have it, and the name under which an object stands as
-key. A table of one row a TLD is read with --phase.
+		Long: `One row a phase. Columns are tld, registry, phase, kind, from, to (or dates, with
+both in one cell), fee and currency; --map says how the table calls them where
+that is not plain. What a heading adds in brackets, a zone or a currency, holds
+for its column. In nested JSON the inner objects are the rows; they know what the
+outer one says, as outer.FIELD where both have it, and the name under which an
+object stands as key. A table of one row a TLD, such as ICANN's list of startup
+dates, is read by its headings ("Sunrise Start Date"); --phase says the columns
+of a phase where they do not tell.
 
 Nothing is guessed: a date such as 05/10/2026 needs --dates where no other date
 of the table tells its order, and an amount such as 1.250 needs one beside it

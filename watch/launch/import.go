@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +16,11 @@ import (
 // rows. A field without a column is looked for by its own name, and by the
 // words that tables use for it.
 type Mapping struct {
-	// Columns: field ("tld", "registry", "phase", "kind", "from", "to", "fee",
-	// "currency") → the table's own heading, any case.
+	// Columns: field ("tld", "registry", "phase", "kind", "from", "to", "dates",
+	// "fee", "currency") → the table's own heading, any case.
 	Columns map[string]string
 	// Phases reads a table of one row a TLD: each entry is a phase of every row.
+	// Without them the headings of such a table tell, as far as they can.
 	Phases []PhaseColumns
 
 	TLD      string // for all rows, where the table has no column
@@ -34,29 +34,6 @@ type Mapping struct {
 	Source   string
 	Now      time.Time // what is the past
 }
-
-// PhaseColumns are the columns of one phase in a table of one row a TLD. A
-// column that is not named is not there.
-type PhaseColumns struct {
-	Name          string
-	Kind          Kind
-	From, To, Fee string
-}
-
-// Fields are what a column can hold, with the words that tables use for it.
-var aliases = map[string][]string{
-	"tld":      {"tld", "extension", "string", "zone", "gtld", "a-label", "top-level domain"},
-	"registry": {"registry", "registry operator", "operator"},
-	"phase":    {"phase", "period", "stage", "launch phase", "label", "name"},
-	"kind":     {"kind", "type", "phase type", "period type"},
-	"from":     {"from", "start", "starts", "start date", "open", "opens", "open date", "begin", "begins"},
-	"to":       {"to", "end", "ends", "end date", "close", "closes", "close date", "until", "deadline"},
-	"fee":      {"fee", "price", "cost", "amount"},
-	"currency": {"currency", "cur"},
-}
-
-// ImportFields are the fields that a column can hold.
-func ImportFields() []string { return slices.Sorted(maps.Keys(aliases)) }
 
 // Finding is something about an import that a person should read.
 type Finding struct {
@@ -90,7 +67,8 @@ type sheet struct {
 	Mapping
 	lines []line
 	dates []map[string]said
-	point byte // the decimal sign of its amounts: '.', ',' or 0
+	days  map[string][]said // dates without an hour, by TLD
+	point byte              // the decimal sign of its amounts: '.', ',' or 0
 	finds []Finding
 }
 
@@ -98,11 +76,11 @@ func (m Mapping) launches(lines []line) ([]Launch, []Finding, error) {
 	if m.Zone == nil {
 		m.Zone = time.UTC
 	}
-	lines, err := m.named(lines)
+	lines, err := m.byField(lines)
 	if err != nil {
 		return nil, nil, fmt.Errorf("import launches: %w", err)
 	}
-	t := &sheet{Mapping: m, lines: lines, point: decimalSign(lines)}
+	t := &sheet{Mapping: m, lines: lines, days: map[string][]said{}, point: decimalSign(lines)}
 	if err := t.readDates(); err != nil {
 		return nil, nil, fmt.Errorf("import launches: %w", err)
 	}
@@ -111,70 +89,6 @@ func (m Mapping) launches(lines []line) ([]Launch, []Finding, error) {
 		return nil, t.finds, fmt.Errorf("import launches: %w", err)
 	}
 	return out, t.finds, nil
-}
-
-// named turns columns into fields.
-func (m Mapping) named(lines []line) ([]line, error) {
-	have := map[string]bool{}
-	for _, l := range lines {
-		for k := range l.cells {
-			have[k] = true
-		}
-	}
-	columns := func() string {
-		names := slices.Sorted(maps.Keys(have))
-		return strings.Join(names[:min(len(names), 20)], ", ")
-	}
-	column := map[string]string{}
-	for field, words := range aliases {
-		if c, ok := m.Columns[field]; ok {
-			if c = heading(c); !have[c] && len(lines) > 0 {
-				return nil, fmt.Errorf("there is no column %q for %s; the table has %s", c, field, columns())
-			}
-			column[field] = c
-		} else if i := slices.IndexFunc(words, func(w string) bool { return have[w] }); i >= 0 {
-			column[field] = words[i]
-		}
-	}
-	if len(m.Phases) == 0 && column["from"] == "" && column["to"] == "" && len(lines) > 0 {
-		return nil, fmt.Errorf("no column is known to hold dates; say which: from=COLUMN, to=COLUMN; the table has %s", columns())
-	}
-	var out []line
-	for _, l := range lines {
-		row := map[string]string{}
-		for field, c := range column {
-			row[field] = known(l.cells[c])
-		}
-		if len(m.Phases) == 0 {
-			out = append(out, line{l.n, row})
-			continue
-		}
-		for _, p := range m.Phases {
-			one := maps.Clone(row)
-			one["phase"], one["kind"] = p.Name, string(p.Kind)
-			said := false
-			for field, c := range map[string]string{"from": p.From, "to": p.To, "fee": p.Fee} {
-				if c = heading(c); c != "" && !have[c] {
-					return nil, fmt.Errorf("there is no column %q for %s; the table has %s", c, p.Name, columns())
-				}
-				one[field] = known(l.cells[c])
-				said = said || one[field] != ""
-			}
-			if said {
-				out = append(out, line{l.n, one})
-			}
-		}
-	}
-	return out, nil
-}
-
-// known is a cell that says something.
-func known(s string) string {
-	switch strings.ToLower(s) {
-	case "-", "–", "—", "?", "n/a", "na", "tba", "tbd", "tbc", "unknown", "none", "null":
-		return ""
-	}
-	return s
 }
 
 func (t *sheet) read() ([]Launch, error) {
@@ -209,6 +123,13 @@ func (t *sheet) read() ([]Launch, error) {
 	var out []Launch
 	for _, tld := range order {
 		l := by[tld]
+		if ds := t.days[tld]; len(ds) > 0 {
+			text := fmt.Sprintf(".%s: %q has no hour: it stays a day; say at which hour phases turn if the source tells", tld, ds[0].text)
+			if len(ds) > 1 {
+				text = fmt.Sprintf(".%s: %d dates have no hour, such as %q: they stay days; say at which hour phases turn if the source tells", tld, len(ds), ds[0].text)
+			}
+			t.find(0, tld, text)
+		}
 		l.number()
 		l.sort()
 		if err := l.Check(); err != nil {
@@ -261,12 +182,12 @@ func (t *sheet) phase(i int, tld string) (Phase, error) {
 			return p, fmt.Errorf("%s: %w", f.name, err)
 		}
 		if f.to.DayOnly {
-			t.find(row.n, tld, fmt.Sprintf("%q has no hour: it stays a day; say at which hour phases turn if the source tells", d.text))
+			t.days[tld] = append(t.days[tld], d)
 		}
 	}
 	sunrise := false
 	if p.Kind, sunrise = kindOf(row.cells["kind"]); p.Kind == "" && !sunrise {
-		p.Kind, sunrise = kindOf(p.Name)
+		p.Kind, sunrise = kindOf(p.Name + " " + row.cells["kind"]) // "sunrise", "end date"
 	}
 	if sunrise && t.Kind != SunriseStart && t.Kind != SunriseEnd {
 		// ICANN wants 60 days of an end-date sunrise and 30 of the other.
@@ -298,20 +219,21 @@ func kindOf(words string) (k Kind, sunrise bool) {
 	if i := slices.Index(kinds, Kind(strings.ToLower(strings.TrimSpace(words)))); i >= 0 {
 		return kinds[i], false
 	}
+	joined := strings.ReplaceAll(p, " ", "") // "generalAvailability" is one word
 	has := func(ws ...string) bool {
-		return slices.ContainsFunc(ws, func(w string) bool { return strings.Contains(p, w) })
+		return slices.ContainsFunc(ws, func(w string) bool { return strings.Contains(joined, strings.ReplaceAll(w, " ", "")) })
 	}
 	word := func(w string) bool {
 		return slices.ContainsFunc(strings.FieldsFunc(p, func(r rune) bool { return (r < 'a' || r > 'z') }), func(s string) bool { return s == w })
 	}
 	switch {
-	case has("land rush", "landrush"):
+	case has("land rush"):
 		return Landrush, false
 	case has("early access") || word("eap"):
 		return EarlyAccess, false
-	case has("sunrise") && has("start"):
+	case has("sunrise") && (word("start") || has("start date")):
 		return SunriseStart, false
-	case has("sunrise") && has("end"):
+	case has("sunrise") && (word("end") || has("end date")):
 		return SunriseEnd, false
 	case has("sunrise"):
 		return "", true
@@ -321,7 +243,7 @@ func kindOf(words string) (k Kind, sunrise bool) {
 		return QLP, false
 	case has("limited", "founder") || word("lrp"):
 		return LRP, false
-	case has("general availab", "go live", "golive", "open to all", "open registration", "public registration", "general registration", "first come") || word("ga") || p == "open":
+	case has("general availab", "go live", "open to all", "open registration", "public registration", "general registration", "first come") || word("ga") || p == "open":
 		return GA, false
 	}
 	return "", false
@@ -411,6 +333,9 @@ func (t *sheet) moment(d said) (whoisx.Date, error) {
 		return whoisx.Date{}, fmt.Errorf("%q: %d has no such day", d.text, t.Year)
 	}
 	if d.hour {
+		if err := holds(d.abbr, at); err != nil {
+			return whoisx.Date{}, fmt.Errorf("%q: %w", d.text, err)
+		}
 		return whoisx.At(at.UTC()), nil
 	}
 	if t.Clock == "" {

@@ -95,7 +95,8 @@ func TestImportTables(t *testing.T) {
 			"one row a TLD",
 			"TLD,Sunrise opens,Sunrise ends,EAP price,EAP opens,GA\nkilo,2026-09-01,2026-11-01,\"1,000 USD\",2026-11-02,2026-11-09\nlima,2026-09-01,2026-11-01,,,n/a\n",
 			Mapping{Clock: "16:00", Phases: []PhaseColumns{
-				{"sunrise", SunriseEnd, "Sunrise opens", "Sunrise ends", ""}, {"EAP", EarlyAccess, "EAP opens", "", "EAP price"}, {"GA", GA, "GA", "", ""},
+				{Name: "sunrise", Kind: SunriseEnd, From: "Sunrise opens", To: "Sunrise ends"},
+				{Name: "EAP", Kind: EarlyAccess, From: "EAP opens", Fee: "EAP price"}, {Name: "GA", Kind: GA, From: "GA"},
 			}},
 			[]string{
 				"kilo|sunrise|sunrise-end-date|2026-09-01T16:00:00Z|2026-11-01T16:00:00Z|-",
@@ -127,6 +128,91 @@ func TestImportTables(t *testing.T) {
 			Mapping{Clock: "16:00"},
 			[]string{"kilo|Landrush 1|landrush||2026-10-01T16:00:00Z|-", "kilo|Landrush 2|landrush|2026-10-01T16:00:00Z|2026-10-06T16:00:00Z|-"},
 			[]string{`"Wednesday, October 6" contradicts "Thursday, October 1" (row 1): in 2026, October 6 is a Tuesday`},
+		},
+		{
+			"tabs, an empty cell, the hour of a zone that knows summer",
+			"String\tRegistry Operator\tPeriod\tOpen Date\tClose Date\tAmount\tCurrency\n" +
+				"beta\tBeta Inc\tEAP Day 1\t05-Apr-2027 12:00 PM ET\t06-Apr-2027 12:00 PM EDT\t10,000\tUSD\n" +
+				"beta\tBeta Inc\tTrademark Claims\t05-Apr-2027 12:00 (ET)\t\t\tUSD\n" +
+				"beta\tBeta Inc\tGA\t30-Nov-2027 9:00 a.m. Pacific Time\t\t19.50\tUSD\n",
+			Mapping{},
+			[]string{
+				"beta|Trademark Claims|claims|2027-04-05T16:00:00Z||-",
+				"beta|EAP Day 1|eap|2027-04-05T16:00:00Z|2027-04-06T16:00:00Z|10000.00 USD",
+				"beta|GA|ga|2027-11-30T17:00:00Z||19.50 USD",
+			},
+			nil,
+		},
+		{
+			"summer time said of a day in winter",
+			"tld,phase,to\nkilo,Landrush,30 Nov 2027 9:00 PDT\n", Mapping{}, nil, nil,
+		},
+		{
+			"the zone and the currency in the headings, months before days",
+			"tld|phase|start (PT)|end (PT)|price (€)\nkilo|Landrush|10/31/2027 9:00 AM|11/08/2027 9:00 AM|99,50\nkilo|GA|11/08/2027 17:00 UTC||12\n",
+			Mapping{},
+			[]string{"kilo|Landrush|landrush|2027-10-31T16:00:00Z|2027-11-08T17:00:00Z|99.50 EUR", "kilo|GA|ga|2027-11-08T17:00:00Z||12.00 EUR"},
+			nil,
+		},
+		{
+			"both dates in one cell",
+			"TLD;Stage;Dates;Fee\n" +
+				".kilo;QLP;01.12.2026 16:00 - 15.12.2026 16:00;\n" +
+				".kilo;Founders;Dec 20 – Jan 5, 2027;\n" +
+				".kilo;Landrush;11-20 January 2027;250 USD\n" +
+				".kilo;EAP;Jan 21st 4pm UTC to Jan 23rd, 2027 4pm UTC;1000 USD\n" +
+				".kilo;GA;from 25 January 2027 16:00 UTC on;20 USD\n" +
+				".lima;Landrush;until 5 February 2027, 16:00 UTC;20 USD\n",
+			Mapping{Clock: "16:00"},
+			[]string{
+				"kilo|QLP|qlp|2026-12-01T16:00:00Z|2026-12-15T16:00:00Z|-",
+				"kilo|Founders|lrp|2026-12-20T16:00:00Z|2027-01-05T16:00:00Z|-",
+				"kilo|Landrush|landrush|2027-01-11T16:00:00Z|2027-01-20T16:00:00Z|250.00 USD",
+				"kilo|EAP|eap|2027-01-21T16:00:00Z|2027-01-23T16:00:00Z|1000.00 USD",
+				"kilo|GA|ga|2027-01-25T16:00:00Z||20.00 USD",
+				"lima|Landrush|landrush||2027-02-05T16:00:00Z|20.00 USD",
+			},
+			nil,
+		},
+		{
+			"hours and days in other hands",
+			"phase,ends,price\n" +
+				"Landrush 1,\"16:00 UTC on Thursday, 1 October 2026\",$4\nLandrush 2,2 October 2026 (Friday) 18h30 CEST,$3\n" +
+				"Landrush 3,\"Oct 3 2026, noon UTC\",$2\nLandrush 4,2026-10-04T09:00:00-07:00,$1\nLandrush 5,5 Oct 2026 4:00 p.m. UTC+2,$1\n",
+			Mapping{TLD: "kilo"},
+			[]string{
+				"kilo|Landrush 1|landrush||2026-10-01T16:00:00Z|4.00 USD", "kilo|Landrush 2|landrush|2026-10-01T16:00:00Z|2026-10-02T16:30:00Z|3.00 USD",
+				"kilo|Landrush 3|landrush|2026-10-02T16:30:00Z|2026-10-03T12:00:00Z|2.00 USD", "kilo|Landrush 4|landrush|2026-10-03T12:00:00Z|2026-10-04T16:00:00Z|1.00 USD",
+				"kilo|Landrush 5|landrush|2026-10-04T16:00:00Z|2026-10-05T14:00:00Z|1.00 USD",
+			},
+			nil,
+		},
+		{
+			"one row a TLD, its phases told by the headings",
+			"TLD;Registry Operator;Sunrise Start Date;Sunrise End Date;Sunrise Type;Trademark Claims Start;Trademark Claims End;EAP Day 1 Start;EAP Day 1 End;EAP Day 1 Fee;General Availability;GA Price\n" +
+				".kilo;Kilo GmbH;05.01.2027;10.02.2027;End Date;11.02.2027;12.05.2027;11.02.2027 16:00;12.02.2027 16:00;12.569,99 €;20.02.2027 16:00;29,90 €\n" +
+				".lima;Lima Ltd;05.01.2027;10.02.2027;Start Date;;;;;;TBA;\n",
+			Mapping{Clock: "16:00"},
+			[]string{
+				"kilo|sunrise|sunrise-end-date|2027-01-05T16:00:00Z|2027-02-10T16:00:00Z|-",
+				"kilo|eap day 1|eap|2027-02-11T16:00:00Z|2027-02-12T16:00:00Z|12569.99 EUR",
+				"kilo|trademark claims|claims|2027-02-11T16:00:00Z|2027-05-12T16:00:00Z|-",
+				"kilo|general availability|ga|2027-02-20T16:00:00Z||29.90 EUR",
+				"lima|sunrise|sunrise-start-date|2027-01-05T16:00:00Z|2027-02-10T16:00:00Z|-",
+			},
+			nil,
+		},
+		{
+			"JSON, phases by name below TLDs by name",
+			`{"updated":"2026-11-01","tlds":{"kilo":{"registry":"Kilo Ltd","phases":{"sunrise":{"type":"end-date","startDate":"2027-01-05T00:00:00Z","endDate":"2027-02-06T00:00:00Z"},` +
+				`"generalAvailability":{"startDate":"2027-03-20T00:00:00Z","price":{"amount":"30.00","currency":"USD"}}}},` +
+				`"lima":{"registry":"Lima Ltd","phases":{"landrush":{"startDate":"2027-01-05T00:00:00Z","fee":"250 USD"}}}}}`,
+			Mapping{},
+			[]string{
+				"kilo|sunrise|sunrise-end-date|2027-01-05T00:00:00Z|2027-02-06T00:00:00Z|-", "kilo|generalAvailability|ga|2027-03-20T00:00:00Z||30.00 USD",
+				"lima|landrush|landrush|2027-01-05T00:00:00Z||250.00 USD",
+			},
+			nil,
 		},
 	} {
 		t.Run(tt.what, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ type said struct {
 	hour    bool
 	weekday time.Weekday
 	hasDay  bool
+	abbr    string // of a zone that holds in a part of the year: EDT
 }
 
 // onYear is the date in a year, if it has none of its own.
@@ -34,26 +36,23 @@ var (
 	clockRE = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?i)\b(\d{1,2})(?::(\d{2}))(?::(\d{2}))?(?:\.\d+)?\s*([ap]\.?m\.?)?|\b(\d{1,2})\s*([ap]\.?m\.?)(?:\b|\s|$)`)
 	})
-	zoneRE = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)(?:\b(?:UTC|GMT)|Z)?\s*([+-])(\d{2}):?(\d{2})\s*$|\(?\b(UTC|GMT|Z)\)?\s*$`)
-	})
+	// Hours as French has them, and noon; midnight may be either end of a day.
+	hoursRE   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(\d{1,2})h(\d{2})?\b`) })
+	noonRE    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(?:12 )?noon\b`) })
+	isoRE     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(\d{4}-\d{2}-\d{2})T`) })
 	ordinalRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(\d{1,2})(st|nd|rd|th)\b`) })
 	numericRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(\d{1,2})([/-])(\d{1,2})[/-](\d{4})\b`) })
 )
 
-// cutWeekday takes a weekday off the beginning of a date.
-func cutWeekday(s string) (rest string, day time.Weekday, ok bool) {
-	word, rest, _ := strings.Cut(strings.TrimSpace(s), " ")
-	if i := strings.IndexAny(word, ",."); i >= 0 {
-		word, rest = word[:i], word[i+1:]+" "+rest
-	}
+// weekdayOf is the weekday of that name, as long or short as it is written.
+func weekdayOf(word string) (time.Weekday, bool) {
+	l := strings.ToLower(word)
 	for w := time.Sunday; w <= time.Saturday; w++ {
-		name := strings.ToLower(w.String())
-		if l := strings.ToLower(word); len(l) >= 3 && strings.HasPrefix(name, l) {
-			return strings.TrimSpace(rest), w, true
+		if len(l) >= 3 && strings.HasPrefix(strings.ToLower(w.String()), l) {
+			return w, true
 		}
 	}
-	return s, 0, false
+	return 0, false
 }
 
 func monthOf(word string) time.Month {
@@ -75,10 +74,12 @@ func readDate(text string, zone *time.Location, order string) (said, error) {
 		return d, fmt.Errorf("%q is no date that can be read without guessing%s; write it like 2026-10-01 16:00", text, why)
 	}
 	s := ordinalRE().ReplaceAllString(strings.TrimSpace(text), "$1")
-	s, d.weekday, d.hasDay = cutWeekday(s)
-	if len(s) > 10 && s[10] == 'T' {
-		s = s[:10] + " " + s[11:]
-	}
+	s = noonRE().ReplaceAllString(s, "12:00")
+	s = hoursRE().ReplaceAllStringFunc(s, func(m string) string {
+		hour, minute, _ := strings.Cut(strings.ToLower(m), "h")
+		return hour + ":" + (minute + "00")[:2]
+	})
+	s = isoRE().ReplaceAllString(s, "$1 ")
 	h, m, sec := 0, 0, 0
 	if c := clockRE().FindStringSubmatchIndex(s); c != nil {
 		part := func(i int) string {
@@ -100,27 +101,20 @@ func readDate(text string, zone *time.Location, order string) (said, error) {
 		case strings.HasPrefix(half, "a") && h == 12:
 			h = 0
 		}
-		after := s[c[1]:]
-		if z := zoneRE().FindStringSubmatch(after); z != nil {
-			zone = time.UTC
-			if z[1] != "" {
-				zh, _ := strconv.Atoi(z[2])
-				zm, _ := strconv.Atoi(z[3])
-				off := zh*3600 + zm*60
-				if z[1] == "-" {
-					off = -off
-				}
-				if zh > 14 || zm > 59 {
-					return bad("")
-				}
-				zone = time.FixedZone("", off)
-			}
-			after = zoneRE().ReplaceAllString(after, "")
+		after, loc, abbr := cutZone(s[c[1]:])
+		if loc != nil {
+			zone, d.abbr = loc, abbr
 		}
 		s, d.hour = s[:c[0]]+" "+after, true
 	}
-	words := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ,\t", r) })
-	words = trimWords(words)
+	words := trimWords(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ,\t()", r) }))
+	words = slices.DeleteFunc(words, func(w string) bool {
+		day, ok := weekdayOf(w)
+		if ok = ok && !d.hasDay; ok {
+			d.weekday, d.hasDay = day, true
+		}
+		return ok
+	})
 	if len(words) == 1 {
 		for _, sep := range []string{"-", "/", "."} {
 			if p := strings.Split(words[0], sep); len(p) == 3 || len(p) == 2 && monthOf(p[0])+monthOf(p[1]) != 0 {
@@ -195,8 +189,8 @@ func calendarOf(words []string) (day int, month time.Month, year int, why string
 		}
 		n, err := strconv.Atoi(w)
 		switch {
-		case err != nil && month != 0 && day != 0 && strings.ToUpper(w) == w:
-			return 0, 0, 0, fmt.Sprintf(": what hour %s is depends on the day of the year; name the zone of the table", w)
+		case err != nil && month != 0 && day != 0 && len(w) > 1 && strings.Trim(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "":
+			return 0, 0, 0, fmt.Sprintf(": which time zone %s is cannot be told; name the zone of the table", w)
 		case err != nil:
 			return 0, 0, 0, unread
 		case len(w) == 4 && year == 0:
@@ -260,9 +254,11 @@ func (t *sheet) order() (string, error) {
 	return "", nil
 }
 
+type sign struct{ sign, currency string }
+
 // signs are the currencies that a sign alone names. A plain dollar sign is the
 // table's own dollar, where it says one.
-var signs = []struct{ sign, currency string }{{"US$", "USD"}, {"C$", "CAD"}, {"A$", "AUD"}, {"€", "EUR"}, {"£", "GBP"}, {"$", "USD"}}
+var signs = []sign{{"US$", "USD"}, {"C$", "CAD"}, {"A$", "AUD"}, {"€", "EUR"}, {"£", "GBP"}, {"$", "USD"}}
 
 // readFee reads an amount as tables write it: "12,569.99", "$119", "1.900,50 €",
 // "100 USD". column is the currency that the row names, table that of amounts

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,10 +20,12 @@ const (
 	maxRows   = 20_000
 )
 
-// line is a row of a table: its number, from 1, and its cells by column.
+// line is a row of a table: its number, from 1, and its cells by column. One of
+// nested JSON has the names under which its objects stand, the outermost first.
 type line struct {
 	n     int
 	cells map[string]string
+	keys  []string
 }
 
 func heading(s string) string {
@@ -41,7 +44,8 @@ func readCSV(r io.Reader, comma rune) ([]line, error) {
 		comma = separator(in)
 	}
 	c := csv.NewReader(in)
-	c.FieldsPerRecord, c.TrimLeadingSpace, c.Comma = -1, true, comma
+	// A tab is a space to the reader: trimmed, it would swallow an empty cell.
+	c.FieldsPerRecord, c.TrimLeadingSpace, c.Comma = -1, comma != '\t', comma
 	head, err := c.Read()
 	if err != nil {
 		return nil, fmt.Errorf("read the headings: %w", err)
@@ -55,7 +59,7 @@ func readCSV(r io.Reader, comma rune) ([]line, error) {
 		if err != nil {
 			return nil, err
 		}
-		row := line{len(rows) + 1, map[string]string{}}
+		row := line{n: len(rows) + 1, cells: map[string]string{}}
 		for i, h := range head {
 			v := ""
 			if i < len(rec) {
@@ -93,18 +97,18 @@ func readJSON(r io.Reader) ([]line, error) {
 	if err := d.Decode(&v); err != nil {
 		return nil, fmt.Errorf("read JSON: %w", err)
 	}
-	rows, err := rowsOf(nil, v, nil)
+	rows, err := rowsOf(nil, v, line{})
 	if err == nil && len(rows) == 0 {
 		err = errors.New("it has no array of objects, one a phase")
 	}
 	return rows, err
 }
 
-// rowsOf adds the rows of a value: an array's elements, or an object itself.
-// What an object around says holds for those inside; where they have a field
-// of the same name, the outer one is called "outer.FIELD". The name under which
-// an object stands is its field "key".
-func rowsOf(rows []line, v any, around map[string]string) ([]line, error) {
+// rowsOf adds the rows of a value: an array's elements, the objects that an
+// object names, or an object itself. What an object around says holds for those
+// inside; where they have a field of the same name, the outer one is called
+// "outer.FIELD". The name under which an object stands is its field "key".
+func rowsOf(rows []line, v any, around line) ([]line, error) {
 	switch v := v.(type) {
 	case []any:
 		for _, e := range v {
@@ -115,35 +119,36 @@ func rowsOf(rows []line, v any, around map[string]string) ([]line, error) {
 		}
 		return rows, nil
 	case map[string]any:
-		cells := map[string]string{}
-		for k, a := range around {
-			cells[k] = a
+		cells := maps.Clone(around.cells)
+		if cells == nil {
+			cells = map[string]string{}
 		}
 		put := func(k, text string) {
-			if have, ok := cells[k]; ok && around[k] == have {
+			if have, ok := cells[k]; ok && around.cells[k] == have {
 				cells["outer."+k] = have
 			}
 			cells[k] = text
 		}
 		var inner []string
 		for k, e := range v {
-			if nests(e) {
+			if nests(e) || named(v) {
 				inner = append(inner, k)
 			} else {
 				flat(put, heading(k), e)
 			}
 		}
 		if len(inner) == 0 {
-			if rows = append(rows, line{len(rows) + 1, cells}); len(rows) > maxRows {
+			if rows = append(rows, line{len(rows) + 1, cells, around.keys}); len(rows) > maxRows {
 				return nil, fmt.Errorf("more than %d rows", maxRows)
 			}
 			return rows, nil
 		}
 		slices.Sort(inner)
 		for _, k := range inner {
-			put("key", whoisx.CleanLine(k))
+			name := whoisx.CleanLine(k)
+			put("key", name)
 			var err error
-			if rows, err = rowsOf(rows, v[k], cells); err != nil {
+			if rows, err = rowsOf(rows, v[k], line{cells: cells, keys: append(slices.Clone(around.keys), name)}); err != nil {
 				return nil, err
 			}
 		}
@@ -152,20 +157,35 @@ func rowsOf(rows []line, v any, around map[string]string) ([]line, error) {
 	return nil, errors.New("it must be an array of objects, one a phase")
 }
 
-// nests reports whether a value holds an array of objects: rows of their own.
+// nests reports whether a value holds rows of its own: an array of objects, or
+// objects by name.
 func nests(v any) bool {
 	switch v := v.(type) {
 	case []any:
-		return slices.ContainsFunc(v, func(e any) bool { _, ok := e.(map[string]any); return ok })
+		return slices.ContainsFunc(v, isObject)
 	case map[string]any:
 		for _, e := range v {
 			if nests(e) {
 				return true
 			}
 		}
+		return named(v)
 	}
 	return false
 }
+
+// named reports whether an object holds nothing but objects: its keys are their
+// names, such as TLDs or phases.
+func named(v map[string]any) bool {
+	for _, e := range v {
+		if !isObject(e) {
+			return false
+		}
+	}
+	return len(v) > 0
+}
+
+func isObject(v any) bool { _, ok := v.(map[string]any); return ok }
 
 // flat hands over a value as text; an object inside as FIELD.PART, and one of
 // an amount and its currency as both.
