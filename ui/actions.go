@@ -71,8 +71,9 @@ func actions() []*action {
 			return nil
 		}},
 		{id: "look", keys: []string{"L"}, label: "look", help: "Ask about the name as soon as its hosts' budgets allow.", where: onRows | onName, needs: edits, can: needName, run: (*root).lookNow},
+		{id: "preflight", keys: []string{"P"}, label: "preflight", help: "Test what catching this name will need: login, contact, balance, clock. It spends nothing.", where: onName, needs: spends, foot: 12, can: needName, run: (*root).startPreflight},
 		{id: "rehearse", keys: []string{"r"}, label: "rehearse", help: "Fire this name's burst against the built-in sandbox registry, rivals included.", where: onName, foot: 6, can: both(needName, canRehearse), run: (*root).startRehearsal},
-		{id: "sync", keys: []string{"S"}, label: "sync", help: "Ask every service where every order stands.", where: onOrders | onName, needs: edits, foot: 5, run: func(r *root) tea.Cmd {
+		{id: "sync", keys: []string{"S"}, label: "sync", help: "Ask every service where every order stands.", where: onOrders | onName, needs: edits, foot: 10, run: func(r *root) tea.Cmd {
 			core := r.core
 			return r.task("asking the services", func(ctx context.Context) (string, error) {
 				return "Every service has been asked.", core.Sync(ctx)
@@ -441,7 +442,7 @@ func (r *root) startRehearsal() tea.Cmd {
 }
 
 func (r *root) showChecklist() tea.Cmd {
-	m := &menu{title: "Checklist: " + r.name.of.Unicode()}
+	m := &menu{title: "Checklist: " + r.name.of.Unicode(), still: true}
 	for _, c := range r.name.checks(r.now()) {
 		mark := r.theme.Glyph.No
 		if c.ok {

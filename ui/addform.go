@@ -206,7 +206,8 @@ func (f *addForm) view(r *root, w, h int) (string, []string, int, int) {
 	style := t.Bad
 	if foot == "" {
 		style = t.Dim
-		foot = "One name a line, or paste any text with names in it. ctrl+s goes on, esc leaves."
+		foot = pick(2*w-12, "", "One name a line, or paste any text with names in it. ctrl+s goes on, esc leaves.",
+			"A name a line, or any text. ctrl+s goes on, esc leaves.")
 		if n := len(inputsQuick(f.in.Text())); n > 1 {
 			foot = fmt.Sprintf("%d names. ctrl+s goes on, esc leaves.", n)
 		}

@@ -97,11 +97,15 @@ func (s *nameScreen) burstLines(w int, now time.Time) []string {
 			k := lane(f)
 			lanes[k].Shots = append(lanes[k].Shots, widget.Shot{Sent: f.Sent, Answered: f.Code != 0, Won: created(f.Code)})
 		}
+		idW := 0
+		for i := range frames {
+			idW = max(idW, widget.Width(widget.Safe(frames[i].SvTRID)))
+		}
 		out = append(out, "")
 		out = append(out, widget.Lanes(t, lanes, w)...)
 		out = append(out, "")
 		for i := range frames {
-			out = append(out, s.frameLine(w, &frames[i], lane(&frames[i])))
+			out = append(out, s.frameLine(w, idW, &frames[i], lane(&frames[i])))
 		}
 		out = append(out, "")
 	}
@@ -112,8 +116,9 @@ func (s *nameScreen) burstLines(w int, now time.Time) []string {
 }
 
 // frameLine is one create: whose, when it left, how long the answer took, what
-// it was. The registry's number leaves first where there is no room.
-func (s *nameScreen) frameLine(w int, f *catch.Frame, lane int) string {
+// it was. The registry's numbers, of at most idW cells, stand in a column of
+// their own, whole or not at all.
+func (s *nameScreen) frameLine(w, idW int, f *catch.Frame, lane int) string {
 	t := s.theme
 	l := widget.NewLine(w, t).Skip(1)
 	style, mark := t.Dim, widget.LaneShape(t, lane)
@@ -133,11 +138,12 @@ func (s *nameScreen) frameLine(w int, f *catch.Frame, lane int) string {
 		l.Cell(t.Dim, "answered "+widget.Micros(t, f.Answer), 24, true).Skip(1)
 	}
 	l.Skip(1).Put(style, fmt.Sprint(f.Code))
+	words := ""
 	if f.Words != "" {
-		l.Skip(1).Put(style, f.Words)
+		words = " " + widget.Safe(f.Words)
 	}
-	if f.SvTRID != "" && w >= 60 {
-		l.Skip(2).Put(t.Dim, f.SvTRID)
+	if room := l.Room() - idW - 2; w >= 60 && room >= 12 {
+		return l.Cell(style, words, min(room, 34), false).Skip(2).Put(t.Dim, f.SvTRID).String()
 	}
-	return l.String()
+	return l.Put(style, words).String()
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -187,7 +188,7 @@ type menu struct {
 	title  string
 	items  []menuItem
 	in     widget.Input
-	search bool // typing narrows; else keys choose
+	still  bool // nothing to choose: what is typed narrows it all the same, but nobody is asked to
 	empty  string
 	list   cursorList
 	found  []int
@@ -294,20 +295,37 @@ func (m *menu) view(r *root, w, h int) (string, []string, int, int) {
 	t := r.theme
 	m.narrow()
 	text, cx := m.in.View(w - 2)
-	out := []string{widget.NewLine(w, t).Put(t.Key, "> ").Put("", text).String()}
-	m.rowY = 1
+	var out []string
+	if asks := !m.still || text != ""; asks {
+		out = append(out, widget.NewLine(w, t).Put(t.Key, "> ").Put("", text).String())
+		cx += 2
+	} else {
+		cx = -1
+	}
+	m.rowY = len(out)
 	keyW := 0
 	for i := range m.items {
 		keyW = max(keyW, widget.Width(m.items[i].key))
 	}
 	keyW = min(keyW, w/3)
-	full := h >= 10 // room for the help of the line under the cursor in full
-	m.list.size(len(m.found), max(h-1-3*b2i(full), 1))
+	helps := slices.ContainsFunc(m.items, func(it menuItem) bool { return it.help != "" || it.off != "" })
+	beside := w >= 60 || !helps // room for help beside every line
+	below := 0                  // lines for the help of the line under the cursor, in full
+	switch {
+	case !helps:
+	case h >= 10:
+		below = 3
+	case h >= 5 && !beside:
+		below = 2
+	}
+	m.list.size(len(m.found), max(h-m.rowY-below, 1))
 	labelW := 0
 	for i := range m.items {
 		labelW = max(labelW, widget.Width(widget.Safe(m.items[i].label)))
 	}
-	labelW = min(labelW, max(w/3, 12))
+	if helps {
+		labelW = min(labelW, max(w/3, 12))
+	}
 	for i := m.list.top; i < min(m.list.top+m.list.h, len(m.found)); i++ {
 		it := &m.items[m.found[i]]
 		l := widget.NewLine(w, t)
@@ -324,23 +342,28 @@ func (m *menu) view(r *root, w, h int) (string, []string, int, int) {
 		if keyW > 0 {
 			l.Cell(t.Key, it.key, keyW, false).Skip(2)
 		}
+		if !beside {
+			out = append(out, l.Put(style, it.label).String())
+			continue
+		}
 		l.Cell(style, it.label, min(labelW, l.Room()), false).Skip(2)
 		help := it.help
 		if it.off != "" {
 			help = "not now: " + it.off
 		}
-		l.Put(t.Dim, help)
-		out = append(out, l.String())
+		out = append(out, l.Put(t.Dim, help).String())
 	}
 	if len(m.found) == 0 {
 		out = append(out, widget.NewLine(w, t).Put(t.Dim, m.none()).String())
 	}
-	if full && m.list.at < len(m.found) {
+	if below > 0 && m.list.at < len(m.found) {
 		it := &m.items[m.found[m.list.at]]
-		for len(out) < m.list.h+1 && len(m.items) > m.list.h {
+		for len(out) < m.list.h+m.rowY && len(m.items) > m.list.h {
 			out = append(out, "")
 		}
-		out = append(out, "")
+		if below > 2 {
+			out = append(out, "")
+		}
 		text := it.help
 		if it.off != "" {
 			text = "Not now: " + it.off + ". " + text
@@ -349,7 +372,7 @@ func (m *menu) view(r *root, w, h int) (string, []string, int, int) {
 			out = append(out, widget.NewLine(w, t).Put("", line).String())
 		}
 	}
-	return m.title, out, 2 + cx, 0
+	return m.title, out, cx, 0
 }
 
 func (m *menu) none() string {

@@ -191,7 +191,12 @@ func (s *dropsScreen) view(w, h int) []string {
 			may++
 		}
 	}
-	l := widget.NewLine(w, t).Skip(1).Put("", fmt.Sprintf("%d drop within 45 days: ", len(s.rows)))
+	l := widget.NewLine(w, t).Skip(1)
+	if w >= 50 {
+		l.Put("", fmt.Sprintf("%d drop within 45 days: ", len(s.rows)))
+	} else {
+		l.Put("", "In 45 days: ")
+	}
 	l.Put(t.Will, t.Glyph.Full+fmt.Sprintf(" %d will", will)).Put("", "  ").Put(t.May, t.Glyph.Light+fmt.Sprintf(" %d may", may))
 	if s.total > len(s.rows) && s.total > dropsMost {
 		l.Put(t.Dim, fmt.Sprintf("  (the first %d of %d)", len(s.rows), s.total))

@@ -237,6 +237,17 @@ func (c *fakeCore) Subscribe() (<-chan watch.Event, func()) {
 	return c.events, func() {}
 }
 
+func (c *fakeCore) Preflight(_ context.Context, spec watch.PreflightSpec) ([]watch.PreflightLine, error) {
+	if c.details[spec.Name] == nil {
+		return nil, watch.ErrNotFound
+	}
+	return []watch.PreflightLine{
+		{Route: "dynadot", Line: catch.Line{What: "login", Light: catch.Green, Words: "the account answers"}},
+		{Route: "dynadot", Line: catch.Line{What: "balance", Light: catch.Yellow, Words: "41.20 USD pays it alone, not an auction: " + hostile}},
+		{Route: "clock", Line: catch.Line{What: "offset", Light: catch.Green, Words: "0.4 ms, good to 1.1 ms"}},
+	}, c.fail
+}
+
 func (c *fakeCore) Preview(_ context.Context, s watch.OrderSpec) (watch.OrderPreview, error) {
 	if c.preview != nil {
 		return c.preview(s)

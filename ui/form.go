@@ -165,7 +165,7 @@ func (f *form) view(r *root, w, h int) (string, []string, int, int) {
 			labelW = max(labelW, widget.Width(fl.label))
 		}
 	}
-	labelW = min(labelW, w/3)
+	labelW = min(labelW, max(w/3, 16))
 	var rows []string
 	at := 0
 	cx, cy := -1, 0

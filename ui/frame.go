@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -108,6 +109,9 @@ func (r *root) lay(page []string, o overlay) ([]string, int, int) {
 	if x >= 0 {
 		x, y = px+2+x, py+1+y
 	}
+	if bw < w { // what is asked stands out from what lies behind
+		page = widget.Faded(r.theme, page)
+	}
 	return widget.Overlay(page, box, px, py), x, y
 }
 
@@ -135,13 +139,9 @@ func (r *root) header(w int) string {
 			break
 		}
 	}
-	if clock != "" {
-		start := l.Len() + 2
-		if w >= 76 {
-			start = max(start, (w-widget.Width(clock))/2)
-			start = min(start, w-widget.Width(state)-3-widget.Width(clock))
-		}
-		l.To(start).Put("", clock)
+	if clock != "" { // it stands at one place on every screen
+		end := w - max(widget.Width(state), len("VIEWING")) - 4
+		l.To(max(l.Len()+2, end-widget.Width(clock))).Put("", clock)
 	}
 	return l.Right(style, state).String()
 }
@@ -167,30 +167,39 @@ func (r *root) statusLine(w int, toast string) string {
 	if toast != "" {
 		return r.toastLine(w, toast)
 	}
-	l := widget.NewLine(w, r.theme).Skip(1)
-	parts := []string{}
-	if s, ok := r.screens[r.at].(interface{ status() string }); ok {
-		if text := s.status(); text != "" {
-			parts = append(parts, text)
-		}
-	}
+	var before, after []string
 	if r.status.Lease.Halted {
 		by := r.status.Lease.HaltBy
 		if by == "" {
 			by = "somebody"
 		}
-		parts = append([]string{"halted by " + by + ": nothing is asked or ordered; " + r.keys.key("halt") + " lets it act again"}, parts...)
+		before = append(before, "halted by "+by+": nothing is asked or ordered; "+r.keys.key("halt")+" lets it act again")
 	} else if !r.status.Acting && r.status.Lease.Held {
-		parts = append(parts, r.status.Lease.Holder+" acts")
+		after = append(after, r.status.Lease.Holder+" acts")
 	}
 	if s := r.waiting(); s != "" {
-		parts = append(parts, s)
+		after = append(after, s)
+	}
+	ways := []string{""}
+	if s, ok := r.screens[r.at].(interface{ status() []string }); ok {
+		ways = s.status()
 	}
 	// Whole parts only: the last one leaves first.
-	for len(parts) > 1 && widget.Width(widget.Safe(strings.Join(parts, "; "))) > w-1 {
+	var parts []string
+	fits := func() bool { return widget.Width(widget.Safe(strings.Join(parts, "; "))) < w }
+	for _, way := range ways {
+		parts = slices.Clone(before)
+		if way != "" {
+			parts = append(parts, way)
+		}
+		if parts = append(parts, after...); fits() {
+			break
+		}
+	}
+	for len(parts) > 1 && !fits() {
 		parts = parts[:len(parts)-1]
 	}
-	return l.Put(r.theme.Dim, strings.Join(parts, "; ")).String()
+	return widget.NewLine(w, r.theme).Skip(1).Put(r.theme.Dim, strings.Join(parts, "; ")).String()
 }
 
 func (r *root) toastLine(w int, toast string) string {
@@ -235,7 +244,7 @@ func (r *root) footer(w int) string {
 		l.Skip(2)
 		return true
 	}
-	empty := r.at == onList && r.list.loaded && r.list.total == 0 // what needs a name is no help there
+	empty := r.at&onRows != 0 && r.screens[r.at].names() == nil // what needs a name is no help there
 	for _, a := range r.keys.footer(r.at) {
 		if a != help && (!empty || a.why(r) == "") {
 			put(a)

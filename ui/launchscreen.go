@@ -179,7 +179,7 @@ func launchDate(d whoisx.Date) string {
 // paragraph wraps a text.
 func paragraph(t *widget.Theme, w int, style widget.Style, text string) []string {
 	var out []string
-	for _, line := range widget.Wrap(text, max(w-2, 1)) {
+	for _, line := range widget.Wrap(text, max(w-2, 4)) {
 		out = append(out, widget.NewLine(w, t).Skip(1).Put(style, line).String())
 	}
 	return out

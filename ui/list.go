@@ -440,7 +440,7 @@ func (s *listScreen) counts(w int) string {
 			fmt.Sprintf("%s of %s", m.AtRisk.Amount(), moneyOr(m.Cap, "no cap")),
 		}
 		if !m.Frozen.IsZero() {
-			ways = append([]string{ways[0] + " | frozen " + m.Frozen.Amount()}, ways...)
+			ways = append([]string{ways[0] + " " + t.Glyph.V + " frozen " + m.Frozen.Amount()}, ways...)
 		}
 		for _, way := range ways {
 			if widget.Width(way)+3 <= l.Room() {
@@ -460,27 +460,34 @@ func (s *listScreen) whole() int {
 	return n
 }
 
-// status is what was asked of the name under the cursor, and what comes next.
-func (s *listScreen) status() string {
+// status is what was asked of the name under the cursor, and what comes next,
+// in several lengths.
+func (s *listScreen) status() []string {
 	if s.odd != "" {
-		return "read as plain text: " + s.odd
+		return []string{"read as plain text: " + s.odd}
 	}
 	r := s.current()
 	if r == nil {
-		return ""
+		return []string{""}
 	}
-	now := s.now()
-	if r.Trouble != "" {
-		return "last look: " + r.Trouble + "; next " + hm(r.Due, now)
+	return askedText(&r.State, s.now())
+}
+
+// askedText is when a name was asked about and when it is next, in several
+// lengths.
+func askedText(st *watch.State, now time.Time) []string {
+	next := "next " + hm(st.Due, now)
+	switch {
+	case st.Trouble != "":
+		return []string{"last look: " + st.Trouble + "; " + next}
+	case st.LookedAt.IsZero():
+		return []string{"not asked yet; " + next}
 	}
-	if r.LookedAt.IsZero() {
-		return "not asked yet; next " + hm(r.Due, now)
+	text := "asked " + hm(st.LookedAt, now) + ", " + next
+	if st.DueWhy == "" {
+		return []string{text}
 	}
-	text := "asked " + hm(r.LookedAt, now) + ", next " + hm(r.Due, now)
-	if r.DueWhy != "" && s.w >= 100 {
-		text += " (" + r.DueWhy + ")"
-	}
-	return text
+	return []string{text + " (" + st.DueWhy + ")", text}
 }
 
 // waiting says which hosts' budgets hold names back.
@@ -504,23 +511,70 @@ func (a *app) waiting() string {
 	return fmt.Sprintf("%d names wait for %s", n[top], top)
 }
 
-// money sums up what a name's orders can cost.
-func (a *app) money(orders []catch.Order) string {
-	if len(orders) == 0 {
-		return ""
-	}
+// money says what a name's orders can cost, in several lengths; none where
+// there are none.
+func (a *app) money(orders []catch.Order) []string {
 	e := watch.ExposureOf(orders)
+	most, lost := moneyList(e.MostOwed, ""), moneyList(e.LostAnyway, "")
+	if most == "" && lost == "" {
+		return nil
+	}
 	var parts []string
-	if s := moneyList(e.MostOwed, ""); s != "" {
-		parts = append(parts, "Most owed: "+s+".")
+	if most != "" {
+		parts = append(parts, "Most owed: "+most+".")
 	}
-	if s := moneyList(e.LostAnyway, ""); s != "" {
-		parts = append(parts, "If lost: "+s+".")
-	} else if len(parts) > 0 {
-		parts = append(parts, "If lost: nothing.")
+	if lost == "" {
+		lost = "nothing"
 	}
+	parts = append(parts, "If lost: "+lost+".")
 	if s := moneyList(e.Frozen, ""); s != "" {
 		parts = append(parts, "Frozen: "+s+".")
 	}
-	return strings.Join(parts, " ")
+	ways := []string{strings.Join(parts, " ")}
+	if most != "" {
+		ways = append(ways, parts[0]+" Lost: "+lost+".")
+	}
+	ways = append(ways, parts[0])
+	if won := ifOneWins(orders); won != "" && most != "" {
+		ways = append([]string{won + " " + strings.Join(append(parts[1:len(parts):len(parts)], parts[0]), " ")}, ways...)
+	}
+	return ways
 }
+
+// ifOneWins is what the order that wins costs: alone, and at most where it comes to
+// an auction. Empty where no price has been read, or in several currencies.
+func ifOneWins(orders []catch.Order) string {
+	var low, high, bid catch.Money
+	for i := range orders {
+		o := &orders[i]
+		if !o.State.Holds() || o.Price.IsZero() {
+			continue
+		}
+		if !low.IsZero() && low.Currency != o.Price.Currency {
+			return ""
+		}
+		if n, err := o.Price.Cmp(low); low.IsZero() || (err == nil && n < 0) {
+			low = o.Price
+		}
+		if n, err := o.Price.Cmp(high); high.IsZero() || (err == nil && n > 0) {
+			high = o.Price
+		}
+		if n, err := o.BidCap.Cmp(bid); !o.BidCap.IsZero() && (bid.IsZero() || (err == nil && n > 0)) {
+			bid = o.BidCap
+		}
+	}
+	if low.IsZero() {
+		return ""
+	}
+	text := "If won: " + round(low)
+	if high != low {
+		text += " to " + round(high)
+	}
+	if !bid.IsZero() && bid.Currency == low.Currency {
+		text += " alone, auction to " + round(bid)
+	}
+	return text + "."
+}
+
+// round is an amount without its currency, cents only where there are any.
+func round(m catch.Money) string { return strings.TrimSuffix(m.Amount(), ".00") }

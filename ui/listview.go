@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,11 +87,11 @@ func (s *listScreen) view(w, h int) []string {
 	s.padded = 0
 	pane := 0
 	if w >= 150 && s.total > 0 {
-		pane = min(w/3, 76)
+		pane = min(w/3, 77)
 	}
 	tw := w
 	if pane > 0 {
-		tw = w - pane - 3
+		tw = w - pane - 2
 	}
 	if s.rows != lay.rows || s.width != tw || s.looks != s.app.looks {
 		s.rows, s.width, s.looks = lay.rows, tw, s.app.looks
@@ -126,7 +127,7 @@ func (s *listScreen) view(w, h int) []string {
 	}
 	if pane > 0 {
 		side := s.pane(pane, len(out)-from)
-		bar := " " + t.Rule.On(t.Glyph.V) + " "
+		bar := " " + t.Rule.On(t.Glyph.V)
 		for i := range side {
 			left := out[from+i]
 			if i >= s.padded { // rows and their head are as wide as the table already
@@ -239,17 +240,24 @@ func (s *listScreen) by(r *watch.Row, now time.Time) string {
 		return verb
 	}
 	width := 16
-	for _, c := range s.cols {
-		if c.ID == "by" {
-			width = c.W
-		}
+	if i := slices.IndexFunc(s.cols, func(c widget.Placed) bool { return c.ID == "by" }); i >= 0 {
+		width = s.cols[i].W
 	}
-	for _, when := range until(r.Todo.By, now) {
+	ways := until(r.Todo.By, now)
+	if width < 12 { // the short way for all, so that the column stays one
+		ways = ways[len(ways)-1:]
+	}
+	for _, when := range ways {
 		if n := width - len(verb) - len(when); n >= 1 {
 			return verb + strings.Repeat(" ", n) + when
 		}
 	}
-	return widget.Fit(verb+" "+until(r.Todo.By, now)[0], width, s.theme.Glyph.Dots)
+	return widget.Fit(verb+" "+ways[0], width, s.theme.Glyph.Dots)
+}
+
+// shows reports whether a column has a place.
+func (s *listScreen) shows(id string) bool {
+	return slices.ContainsFunc(s.cols, func(c widget.Placed) bool { return c.ID == id })
 }
 
 func urgentNow(todo watch.Todo, now time.Time) bool {
@@ -295,7 +303,7 @@ func (s *listScreen) drawRow(r *watch.Row, k *cellKey, w int, now time.Time) str
 			if k.cursor {
 				style = t.Cursor
 				if urgent {
-					style = t.Strong
+					style = t.Here
 				}
 				l.Cell(style, text, c.W, false)
 				continue
@@ -305,6 +313,9 @@ func (s *listScreen) drawRow(r *watch.Row, k *cellKey, w int, now time.Time) str
 			text, style = pick(c.W, t.Glyph.Dots, ways...), st
 		case "drops":
 			ways, st := s.dropsText(r, now)
+			if e := r.Verdict.Expires; r.Verdict.Window == nil && ways[0] == "-" && !e.IsZero() && !s.shows("expires") {
+				ways = []string{"expires " + dayOf(e, now), "-"}
+			}
 			text, style = pick(c.W, t.Glyph.Dots, ways...), st
 		case "route":
 			text = pick(c.W, t.Glyph.Dots, routesText(r.Orders)...)
@@ -352,20 +363,26 @@ func (s *listScreen) footLines(w, n int) []string {
 	}
 	var out []string
 	now := s.now()
-	name := s.nameText(r.Name, max(w/2, 10))
-	what := strings.Join(s.todoText(r, now), " ")
-	lead := widget.Width(name) + 3
-	lines := widget.WrapMax(strings.Repeat("_", lead-1)+" "+what, max(w-2, 8), n, t.Glyph.Dots)
-	for i, text := range lines {
+	costs := s.money(r.Orders)
+	words := n
+	if len(costs) > 0 && n > 1 {
+		words-- // what it can cost always has a line
+	}
+	name, what := "", strings.Join(s.todoText(r, now), " ")
+	if w >= 60 { // on less the cursor says it well enough
+		name = s.nameText(r.Name, w/2)
+		what = strings.Repeat("_", widget.Width(name)+2) + " " + what
+	}
+	for i, text := range widget.WrapMax(what, max(w-2, 8), words, t.Glyph.Dots) {
 		l := widget.NewLine(w, t).Skip(1)
-		if i == 0 {
+		if i == 0 && name != "" {
 			l.Put(t.Strong, name).Skip(2)
 			_, text, _ = strings.Cut(text, " ")
 		}
 		out = append(out, l.Put("", text).String())
 	}
-	if m := s.money(r.Orders); m != "" && len(out) < n {
-		out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Strong, widget.Fit(m, w-2, t.Glyph.Dots)).String())
+	if len(costs) > 0 && len(out) < n {
+		out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Strong, pick(w-2, t.Glyph.Dots, costs...)).String())
 	}
 	for len(out) < n {
 		out = append(out, "")

@@ -149,8 +149,10 @@ func (s *logScreen) view(w, h int) []string {
 			put(e.at, e.kind, text, style)
 		}
 		if len(from) == 0 {
-			lines = append(lines, widget.NewLine(w, t).Skip(1).Put(t.Dim,
-				[]string{"Nothing has happened since this screen was opened.", "Nothing has failed since this screen was opened."}[s.part]).String())
+			lines = paragraph(t, w, t.Dim, [...]string{
+				"Nothing has happened since lapse was opened. Looks, orders and edits of every process appear here.",
+				"Nothing has failed since lapse was opened.",
+			}[s.part])
 		}
 	case 2:
 		if s.err != nil {
@@ -161,7 +163,7 @@ func (s *logScreen) view(w, h int) []string {
 			put(e.At, e.Action, ledgerText(e), t.Strong)
 		}
 		if len(s.ledger) == 0 && s.err == nil {
-			lines = append(lines, widget.NewLine(w, t).Skip(1).Put(t.Dim, "No step that can cost money has been taken.").String())
+			lines = paragraph(t, w, t.Dim, "No step that can cost money has been taken.")
 		}
 	}
 	return append(out, s.pages[s.part].cut(lines, max(h-len(out), 1))...)

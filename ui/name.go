@@ -8,6 +8,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
@@ -44,6 +45,7 @@ type nameScreen struct {
 	hits   []int
 	took   map[string][]float64 // server: how long its looks took, in ms
 	seen   map[string]time.Time
+	ready  *preflight // the latest one from this screen
 
 	twice map[string]int // services with several routes
 	lines []string
@@ -76,7 +78,7 @@ func (s *nameScreen) show(n watch.Name) {
 	if s.of == n {
 		return
 	}
-	s.of, s.d, s.bursts, s.err, s.part, s.find, s.search = n, nil, nil, nil, partAll, "", nil
+	s.of, s.d, s.bursts, s.err, s.part, s.find, s.search, s.ready = n, nil, nil, nil, partAll, "", nil, nil
 	s.pages = [parts]pager{}
 	s.took, s.seen = map[string][]float64{}, map[string]time.Time{}
 }
@@ -232,22 +234,11 @@ func (s *nameScreen) ticks(now time.Time) time.Time {
 	return at
 }
 
-func (s *nameScreen) status() string {
+func (s *nameScreen) status() []string {
 	if s.d == nil {
-		return ""
+		return []string{""}
 	}
-	now := s.now()
-	if s.d.Trouble != "" {
-		return "last look: " + s.d.Trouble + "; next " + hm(s.d.Due, now)
-	}
-	if s.d.LookedAt.IsZero() {
-		return "not asked yet; next " + hm(s.d.Due, now)
-	}
-	text := "asked " + hm(s.d.LookedAt, now) + ", next " + hm(s.d.Due, now)
-	if s.d.DueWhy != "" {
-		text += " (" + s.d.DueWhy + ")"
-	}
-	return text
+	return askedText(&s.d.State, s.now())
 }
 
 func (s *nameScreen) view(w, h int) []string {
@@ -282,10 +273,15 @@ func (s *nameScreen) view(w, h int) []string {
 	lines := p.cut(s.lines, room)
 	if p.n > p.h && room > 3 {
 		lines = append([]string(nil), lines...)
-		more := fmt.Sprintf(" %s %d of %d lines ", partNames[s.part], min(p.at+p.h, p.n), p.n)
+		to := min(p.at+p.h, p.n)
 		last := len(lines) - 1
-		if used := widget.Width(lines[last]); used+len(more)+1 <= w {
-			lines[last] = widget.PadTo(lines[last], w-len(more)) + t.Dim.On(more)
+		for _, more := range []string{
+			fmt.Sprintf(" %s %d of %d lines ", partNames[s.part], to, p.n), fmt.Sprintf(" line %d of %d ", to, p.n), fmt.Sprintf(" %d/%d ", to, p.n),
+		} {
+			if widget.Width(lines[last])+len(more)+1 <= w {
+				lines[last] = widget.PadTo(lines[last], w-len(more)) + t.Dim.On(more)
+				break
+			}
 		}
 	}
 	return append(out, lines...)
@@ -318,7 +314,7 @@ func (s *nameScreen) rebuild(w, h int) {
 	if s.find != "" {
 		low := strings.ToLower(s.find)
 		for i, l := range s.lines {
-			if strings.Contains(strings.ToLower(stripped(l)), low) {
+			if strings.Contains(strings.ToLower(ansi.Strip(l)), low) {
 				s.hits = append(s.hits, i)
 				if strings.HasPrefix(l, " ") {
 					s.lines[i] = s.theme.Mark.On(s.theme.Glyph.Cursor) + l[1:]

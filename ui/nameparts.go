@@ -5,7 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
+	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
@@ -17,12 +20,16 @@ func (a *app) answerHead(w int, an *whoisx.Answer, now time.Time) string {
 	if !an.Outcome.SaysSomething() {
 		style = t.Warn
 	}
-	l.Put(t.Head, sourceName(an)).Skip(1).Put("", an.Server).Skip(1).Put(style, string(an.Outcome))
-	tail := " " + hm(an.Asked, now)
+	source, server, outcome := sourceName(an), widget.Safe(an.Server), strings.ReplaceAll(string(an.Outcome), "-", " ")
+	when := hm(an.Asked, now)
+	tails := []string{", " + when, ""}
 	if an.Took > 0 {
-		tail += fmt.Sprintf(", %d ms", time.Duration(an.Took).Milliseconds())
+		tails = append([]string{fmt.Sprintf(", %s, %d ms", when, time.Duration(an.Took).Milliseconds())}, tails...)
 	}
-	return l.Put(t.Dim, tail).String()
+	room := w - 2 - widget.Width(source) - widget.Width(outcome)
+	server = widget.Fit(server, room-1, t.Glyph.Dots)
+	return l.Put(t.Head, source).Skip(1).Put("", server).Skip(1).Put(style, outcome).
+		Put(t.Dim, pick(room-1-widget.Width(server), "", tails...)).String()
 }
 
 // evidenceLines are all answers with the lines that they were concluded from.
@@ -47,12 +54,16 @@ func (s *nameScreen) evidenceLines(w int, now time.Time) []string {
 			if text == "" {
 				return
 			}
-			for j, line := range widget.Wrap(text, max(w-18, 8)) {
+			lead := 18
+			if w < 50 {
+				lead = 14
+			}
+			for j, line := range widget.Wrap(text, max(w-lead-1, 8)) {
 				l := widget.NewLine(w, t).Skip(3)
 				if j == 0 {
-					l.Put(t.Dim, label)
+					l.Put(t.Dim, widget.Fit(label, lead-4, t.Glyph.Dots))
 				}
-				out = append(out, l.To(min(16, w/3)).Put("", line).String())
+				out = append(out, l.To(lead).Put("", line).String())
 			}
 		}
 		item("why", a.Why)
@@ -122,6 +133,24 @@ func (s *nameScreen) historyLines(w int, now time.Time) []string {
 	return out
 }
 
+// checkLines are the checks with their marks.
+func (s *nameScreen) checkLines(w int, now time.Time) []string {
+	t := s.theme
+	var out []string
+	for _, c := range s.checks(now) {
+		for i, line := range widget.Wrap(c.text, max(w-4, 8)) {
+			l := widget.NewLine(w, t).Skip(1)
+			if i == 0 && c.ok {
+				l.Glyph("", t.Glyph.Yes, 1)
+			} else if i == 0 {
+				l.Glyph(t.Warn, t.Glyph.No, 1)
+			}
+			out = append(out, l.To(3).Put("", line).String())
+		}
+	}
+	return out
+}
+
 // checklist is what should be in order before a name drops, or after it was
 // won; each line says how it stands.
 type check struct {
@@ -157,8 +186,8 @@ func (s *nameScreen) checks(now time.Time) []check {
 			}
 		}
 	}
-	put(open > 0, fmt.Sprintf("%d routes are open to you", open), "no route is open to you")
-	put(orders > 0, fmt.Sprintf("%d orders hold", orders), "no order has been given")
+	put(open > 0, plural(open, "open route"), "no route is open to you")
+	put(orders > 0, plural(orders, "order")+" given", "no order has been given")
 	put(d.Verdict.Has("premium") == nil, "no source calls it premium", "a source calls it premium: it needs a consent of its own")
 	put(d.Verdict.Has("look-alike") == nil, "its letters are one script", "it looks like another name")
 	for _, c := range d.Checklist {
@@ -173,4 +202,68 @@ func (s *nameScreen) checks(now time.Time) []check {
 	}
 	out = append(out, check{false, "trademarks: nothing here checks them"})
 	return out
+}
+
+func sourceName(a *whoisx.Answer) string {
+	return strings.ToUpper(string(a.Source))
+}
+
+// whoSaid is who said what, in one paragraph. Who says the same as the first
+// one agrees.
+func (s *nameScreen) whoSaid(now time.Time) string {
+	var parts []string
+	first := ""
+	for i := range s.d.Answers {
+		a := &s.d.Answers[i]
+		said := strings.ReplaceAll(string(a.Outcome), "-", " ")
+		if a.Source == whoisx.DNS && a.Delegation != whoisx.DelegationUnknown {
+			said = strings.ReplaceAll(string(a.Delegation), "-", " ")
+		} else if len(a.SaidStatuses) > 0 {
+			said = `"` + strings.Join(a.SaidStatuses, ", ") + `"`
+		}
+		plain := strings.ToLower(strings.ReplaceAll(said, " ", ""))
+		if first == "" && a.Source.Votes() {
+			first = plain
+		} else if plain == first {
+			said = "agrees"
+		}
+		parts = append(parts, sourceName(a)+" "+hm(a.Asked, now)+" "+said)
+	}
+	if len(parts) == 0 {
+		return "nobody has answered yet"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// looked says what was looked into beside the stage, and what was not: a
+// premium price, and trademarks, which nothing here checks. Nothing for the
+// person's own names.
+func (s *nameScreen) looked(now time.Time) []string {
+	if ours(&s.d.Row) || s.d.Kind == watch.Mine {
+		return nil
+	}
+	premium := "premium: NOT CHECKED"
+	for i := range s.d.Answers {
+		a := &s.d.Answers[i]
+		if (a.Source == whoisx.EPP || a.Source == whoisx.Registrar) && a.Outcome.SaysSomething() && a.Price != nil {
+			premium = "premium: no (" + hm(a.Asked, now) + ")"
+		}
+	}
+	if s.d.Verdict.Has(lifecycle.FlagPremium) != nil {
+		premium = "PREMIUM"
+	}
+	return []string{premium, "trademark: NOT CHECKED"}
+}
+
+func (s *nameScreen) whoKnows() string {
+	var parts []string
+	for _, k := range s.d.Known {
+		parts = append(parts, fmt.Sprintf("%s (%d looks)", k.Server, k.Times))
+	}
+	for _, o := range s.d.AllOrders {
+		if o.State != catch.Planned {
+			parts = append(parts, o.Service+" (your order)")
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -2,20 +2,14 @@ package ui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
-	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
 )
-
-func stripped(s string) string { return ansi.Strip(s) }
 
 // labelled writes a labelled text over as many lines as it takes.
 func (a *app) labelled(w int, label, text string, style widget.Style) []string {
@@ -44,28 +38,19 @@ func (s *nameScreen) overview(w, h int, now time.Time) []string {
 	d := s.d
 	var out []string
 	add := func(ls ...string) { out = append(out, ls...) }
-	text := func(style widget.Style, text string) {
-		for _, l := range widget.Wrap(text, max(w-2, 8)) {
-			add(widget.NewLine(w, t).Skip(1).Put(style, l).String())
-		}
-	}
+	low := h < 14 // what, when and for how much; what that means comes below
 	rule := func() {
-		if h >= 14 {
+		if !low {
 			add(widget.Rule(t, w))
 		}
 	}
-	if d.Todo.Text != "" {
-		style := t.Strong
-		if urgentNow(d.Todo, now) {
-			style = t.Urgent
-		}
-		lead := ""
-		if d.Todo.Verb != "" && !d.Todo.By.IsZero() {
-			lead = strings.ToUpper(string(d.Todo.Verb)) + " " + until(d.Todo.By, now)[0] + ": "
-		}
-		text(style, lead+d.Todo.Text)
+	add(s.nextStep(w, now)...)
+	if low {
+		head, _, style := s.stageHead(&d.Row, now)
+		add(s.wrapped(w, style, head)...)
+	} else {
+		add(s.stageLines(&d.Row, now, w, s.looked(now)...)...)
 	}
-	s.stageLines(w, &d.Row, now, text)
 	rule()
 	before := len(out)
 	if bar := s.timeline(w-2, now); bar != "" {
@@ -77,25 +62,92 @@ func (s *nameScreen) overview(w, h int, now time.Time) []string {
 		rule()
 	}
 	add(s.routeLines(w, now)...)
+	if low {
+		_, said, _ := s.stageHead(&d.Row, now)
+		add(s.wrapped(w, "", said)...)
+		add(s.stageFacts(&d.Row, now, w, s.looked(now)...)...)
+	}
 	rule()
-	add(s.evidenceShort(w, now)...)
+	add(s.labelled(w, "ready", s.readyText(now), s.readyStyle())...)
+	add(s.labelled(w, "evidence", s.whoSaid(now), "")...)
 	add(s.labelled(w, "burst", s.burstShort(now), "")...)
 	if d.Trouble != "" {
 		add(s.labelled(w, "last look", d.Trouble, t.Warn)...)
 	}
 	add(s.labelled(w, "they know", s.whoKnows(), "")...)
+	add(s.labelled(w, "cap", capText(&d.Watch), t.Strong)...)
+	add(s.labelled(w, "note", d.Note, "")...)
 	if len(d.Tags) > 0 {
 		add(s.labelled(w, "tags", strings.Join(d.Tags, " "), "")...)
 	}
-	add(s.labelled(w, "cap", capText(&d.Watch), t.Strong)...)
 	if d.Purpose != "" {
 		add(s.labelled(w, "purpose", d.Purpose, "")...)
 	}
-	add(s.labelled(w, "note", d.Note, "")...)
 	if d.Rule.Zone != "" {
 		add(s.labelled(w, "rule", ruleText(&d.Rule), t.Dim)...)
 	}
+	add(s.spare(w, h-len(out), now)...)
 	return out
+}
+
+// nextStep is what the person has to do, over the whole line where it is near.
+func (s *nameScreen) nextStep(w int, now time.Time) []string {
+	todo := &s.d.Todo
+	if todo.Text == "" {
+		return nil
+	}
+	text := todo.Text
+	if todo.Verb != "" && !todo.By.IsZero() {
+		text = strings.ToUpper(string(todo.Verb)) + " " + until(todo.By, now)[0] + ": " + text
+	}
+	if !urgentNow(*todo, now) {
+		return s.wrapped(w, s.theme.Strong, text)
+	}
+	var out []string
+	for _, line := range widget.Wrap(text, max(w-2, 8)) {
+		out = append(out, widget.NewLine(w, s.theme).Base(s.theme.Urgent).Skip(1).Put("", line).To(w).String())
+	}
+	return out
+}
+
+// spare fills what a tall terminal has left below the overview: the checklist
+// and the latest changes, side by side where there is room for both.
+func (s *nameScreen) spare(w, h int, now time.Time) []string {
+	t := s.theme
+	title := func(text string, lines []string) []string {
+		return append([]string{widget.NewLine(w, t).Skip(1).Put(t.Head, text).String()}, lines...)
+	}
+	half := w
+	if w >= 120 {
+		half = (w - 2) / 2
+	}
+	checks := title("CHECKLIST", s.checkLines(half, now))
+	changes := title("CHANGES", s.historyLines(half, now))
+	switch {
+	case h < len(checks)+1:
+		return nil
+	case half < w:
+		changes = changes[:min(len(changes), h-1)]
+		out := []string{widget.Rule(t, w)}
+		bar := " " + t.Rule.On(t.Glyph.V)
+		for i := range max(len(checks), len(changes)) {
+			left, right := "", ""
+			if i < len(checks) {
+				left = checks[i]
+			}
+			if i < len(changes) {
+				right = changes[i]
+			}
+			out = append(out, widget.PadTo(left, half)+bar+right)
+		}
+		return out
+	}
+	out := append([]string{widget.Rule(t, w)}, checks...)
+	if h-len(out) < 3 {
+		return out
+	}
+	out = append(out, widget.Rule(t, w))
+	return append(out, changes[:min(len(changes), h-len(out))]...)
 }
 
 func capText(w *watch.Watch) string {
@@ -128,14 +180,22 @@ func ruleText(r *lifecycle.Rule) string {
 }
 
 // stageLines say where a name stands, since when, how sure that is, and what
-// is special about it.
-func (a *app) stageLines(w int, r *watch.Row, now time.Time, text func(widget.Style, string)) {
-	t := a.theme
+// is special about it; more is said behind that.
+func (a *app) stageLines(r *watch.Row, now time.Time, w int, more ...string) []string {
+	head, said, style := a.stageHead(r, now)
+	return append(a.wrapped(w, style, head+" "+said), a.stageFacts(r, now, w, more...)...)
+}
+
+// stageHead is the stage, since when and how sure, and what that means.
+func (a *app) stageHead(r *watch.Row, now time.Time) (head, said string, style widget.Style) {
 	v := &r.Verdict
 	stage, style := a.stageText(r)
-	head := strings.ToUpper(stage[0])
+	head = strings.ToUpper(stage[0])
 	if !v.Since.IsZero() {
 		head += " since " + day(v.Since, now)
+		if from := v.SinceFrom; !from.IsZero() && from.Before(v.Since.Time) && !v.Since.DayOnly {
+			head += " (or up to " + ago(v.Since.Sub(from.Time)) + " before)"
+		}
 	}
 	switch v.Confidence {
 	case lifecycle.Single:
@@ -143,34 +203,64 @@ func (a *app) stageLines(w int, r *watch.Row, now time.Time, text func(widget.St
 	case lifecycle.Guess:
 		head += " (by the rule, nobody said so)"
 	}
-	said := a.explain(v, now)
-	line := head + ". " + strings.Join(said, " ")
 	if style == "" {
-		style = t.Strong
+		style = a.theme.Strong
 	}
-	text(style, line)
+	return head + ".", strings.Join(a.explain(v, now), " "), style
+}
+
+// stageFacts are who holds it, and what is special about it.
+func (a *app) stageFacts(r *watch.Row, now time.Time, w int, more ...string) []string {
 	var parts []string
-	if v.Registrar != "" {
-		p := v.Registrar
-		if !v.Created.IsZero() {
-			p += fmt.Sprintf(", registered %d", v.Created.Year())
-		}
-		if !v.Expires.IsZero() {
-			p += ", expires " + dayOf(v.Expires, now)
-		}
-		parts = append(parts, p)
-	} else if !v.Expires.IsZero() {
-		parts = append(parts, "expires "+dayOf(v.Expires, now))
+	if held := heldText(&r.Verdict, now); held != "" {
+		parts = append(parts, held)
 	}
-	for _, f := range v.Flags {
+	for _, f := range r.Verdict.Flags {
 		parts = append(parts, flagText(&f, now))
 	}
-	if len(parts) > 0 {
-		text("", strings.Join(parts, "   "))
+	var out []string
+	line := ""
+	for _, p := range append(parts, more...) {
+		if line != "" && widget.Width(line)+3+widget.Width(p) > w-2 {
+			out, line = append(out, a.wrapped(w, "", line)...), ""
+		}
+		if line != "" {
+			line += "   "
+		}
+		line += widget.Safe(p)
 	}
+	out = append(out, a.wrapped(w, "", line)...)
 	if u := r.Name.Unicode(); u != string(r.Name) {
-		text(t.Warn, "written "+string(r.Name)+" in the DNS; look twice that these are the letters you mean")
+		out = append(out, a.wrapped(w, a.theme.Warn, "written "+string(r.Name)+" in the DNS; look twice that these are the letters you mean")...)
 	}
+	return out
+}
+
+// wrapped is a text over as many lines as it takes.
+func (a *app) wrapped(w int, style widget.Style, text string) []string {
+	return paragraph(a.theme, w, style, text)
+}
+
+// heldText is who holds or held it, and from when to when.
+func heldText(v *lifecycle.Verdict, now time.Time) string {
+	var parts []string
+	if v.Registrar != "" {
+		parts = append(parts, v.Registrar)
+	}
+	if over := !v.Expires.IsZero() && v.Expires.Before(now); over && !v.Created.IsZero() {
+		return strings.Join(append(parts, fmt.Sprintf("held %d-%d", v.Created.Year(), v.Expires.Year())), ", ")
+	}
+	if !v.Created.IsZero() {
+		parts = append(parts, fmt.Sprintf("registered %d", v.Created.Year()))
+	}
+	if !v.Expires.IsZero() {
+		word := "expires "
+		if v.Expires.Before(now) {
+			word = "expired "
+		}
+		parts = append(parts, word+dayOf(v.Expires, now))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func flagText(f *lifecycle.Flag, now time.Time) string {
@@ -277,11 +367,11 @@ func (s *nameScreen) timeline(w int, now time.Time) string {
 			segs[i].FromText += when(whoisx.At(segs[i].From))
 		}
 	}
-	end := "drop" + t.Glyph.Next
+	ends := []string{"drop" + t.Glyph.Next, ""}
 	if win := v.Window; win != nil && !win.From.IsZero() {
-		end = "drop " + when(win.From) + t.Glyph.Next
+		ends = append([]string{"drop " + when(win.From) + t.Glyph.Next}, ends...)
 	}
-	return widget.Timeline(t, segs, end, now, w)
+	return widget.Timeline(t, segs, ends, now, w)
 }
 
 // windowLines say when it drops and why that is known.
@@ -307,222 +397,4 @@ func (a *app) windowLines(w int, r *watch.Row, now time.Time) []string {
 	}
 	out := a.labelled(w, "DROPS", text, style)
 	return append(out, a.labelled(w, "why", win.Basis, "")...)
-}
-
-var routeColumns = []widget.Column{
-	{ID: "route", Title: "ROUTE", Min: 9, Want: 11, Max: 18, Prio: 0},
-	{ID: "state", Title: "STATE", Min: 9, Want: 14, Max: 20, Prio: 1},
-	{ID: "cut", Title: "CUT-OFF", Min: 7, Want: 8, Max: 16, Prio: 3},
-	{ID: "won", Title: "IF IT WINS", Min: 10, Want: 24, Max: 44, Prio: 2},
-	{ID: "lost", Title: "IF IT LOSES", Min: 10, Want: 11, Max: 30, Prio: 4},
-	{ID: "several", Title: "IF OTHERS ORDER TOO", Min: 14, Want: 20, Max: 30, Prio: 5, Extra: true},
-	{ID: "ref", Title: "THEIR NUMBER", Min: 10, Want: 14, Max: 20, Prio: 6, Extra: true},
-}
-
-// routeLines are the routes as they stand, and what they add up to.
-func (s *nameScreen) routeLines(w int, now time.Time) []string {
-	t := s.theme
-	d := s.d
-	var out []string
-	routes := d.Routes
-	if ours(&d.Row) { // ways to get it are noise by now; what was ordered is not
-		routes = slices.DeleteFunc(slices.Clone(routes), func(rt watch.RouteStatus) bool { return rt.Order == nil })
-		if len(routes) == 0 {
-			return s.owed(w)
-		}
-	}
-	if len(routes) == 0 {
-		out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Dim,
-			widget.Fit("No route is set up. lapse account add opens one; by hand always works.", w-2, t.Glyph.Dots)).String())
-		return append(out, s.owed(w)...)
-	}
-	cols := widget.Place(routeColumns, w-2, 1)
-	l := widget.NewLine(w, t)
-	for _, c := range cols {
-		l.To(1+c.X).Cell(t.Head, c.Title, c.W, c.Right)
-	}
-	out = append(out, l.String())
-	var shut []*watch.RouteStatus
-	seen := map[string]int{}
-	for i := range routes {
-		seen[serviceName(&routes[i])]++
-	}
-	s.twice = seen
-	for i := range routes {
-		rt := &routes[i]
-		if rt.Order == nil && (!rt.Open || !rt.Configured) {
-			shut = append(shut, rt)
-			continue
-		}
-		out = append(out, s.routeLine(w, cols, rt, now))
-	}
-	for _, rt := range shut {
-		why := rt.Why
-		if why == "" {
-			why = "no account is set up"
-		}
-		l := widget.NewLine(w, t).Skip(1).Put("", widget.Fit(s.routeName(rt), cols[0].W, t.Glyph.Dots)).To(1+cols[0].W+1).
-			Put(t.Dim, t.Glyph.No+" ")
-		out = append(out, l.Put(t.Dim, why).String())
-	}
-	return append(out, s.owed(w)...)
-}
-
-// ours reports whether a name is the person's own.
-func ours(r *watch.Row) bool {
-	return r.Verdict.Stage == lifecycle.Caught || (r.Kind == watch.Mine && r.Verdict.Stage == lifecycle.Registered)
-}
-
-func serviceName(rt *watch.RouteStatus) string {
-	if rt.Service != "" {
-		return rt.Service
-	}
-	return rt.Route
-}
-
-// routeName is the service, and what it does there where it has several
-// routes.
-func (s *nameScreen) routeName(rt *watch.RouteStatus) string {
-	name := serviceName(rt)
-	if s.twice[name] < 2 {
-		return name
-	}
-	switch rt.Kind {
-	case catch.Register:
-		return name + " burst"
-	case catch.ExpiryAuction:
-		return name + " auction"
-	case catch.Prereg:
-		return name + " prereg"
-	}
-	return name
-}
-
-func (s *nameScreen) routeLine(w int, cols []widget.Placed, rt *watch.RouteStatus, now time.Time) string {
-	t := s.theme
-	l := widget.NewLine(w, t)
-	for _, c := range cols {
-		l.To(1 + c.X)
-		var text string
-		var style widget.Style
-		switch c.ID {
-		case "route":
-			text = s.routeName(rt)
-		case "state":
-			text, style = "no order", t.Dim
-			if rt.CutOff.After(now) && s.d.Todo.Verb == watch.TodoOrder {
-				text, style = "! NO ORDER", t.Warn
-			}
-			if rt.Order != nil {
-				text, style = stateWords[rt.Order.State], s.stateStyle(rt.Order.State)
-			}
-		case "cut":
-			switch {
-			case !rt.CutOff.IsZero() && rt.CutOff.Before(now):
-				text, style = "passed", t.Dim
-			case !rt.CutOff.IsZero():
-				text = pick(c.W, t.Glyph.Dots, hm(rt.CutOff, now)+" "+until(rt.CutOff, now)[0], hm(rt.CutOff, now), until(rt.CutOff, now)[len(until(rt.CutOff, now))-1])
-			default:
-				text = pick(c.W, t.Glyph.Dots, rt.Terms.CutOff, "-")
-			}
-		case "won":
-			text, style = pick(c.W, t.Glyph.Dots, ifWon(&rt.Terms, rt.Order)...), t.Strong
-		case "lost":
-			text = pick(c.W, t.Glyph.Dots, ifLost(&rt.Terms)...)
-		case "several":
-			text = strings.ReplaceAll(string(rt.Terms.Several), "-", " ")
-			if text == "" {
-				text, style = "ask first", t.Dim
-			}
-		case "ref":
-			if rt.Order != nil {
-				text, style = rt.Order.Ref, t.Dim
-			}
-		}
-		l.Cell(style, text, c.W, c.Right)
-	}
-	return l.String()
-}
-
-// ifWon says what a route costs if it wins, in several lengths.
-func ifWon(tm *catch.Terms, o *catch.Order) []string {
-	fee := tm.Fee
-	if o != nil && !o.Price.IsZero() {
-		fee = o.Price
-	}
-	if fee.IsZero() {
-		return []string{"price unknown: ask first", "ask first"}
-	}
-	switch tm.Several {
-	case catch.PublicAuction, catch.PrivateAuction:
-		return []string{
-			fee.String() + ", else " + strings.ReplaceAll(string(tm.Several), "-", " "),
-			fee.String() + ", else auction", fee.String() + "+",
-		}
-	}
-	return []string{fee.String()}
-}
-
-func ifLost(tm *catch.Terms) []string {
-	if tm.LoseFee.IsZero() {
-		if tm.Source == "" { // nobody has told the terms: nothing is promised
-			return []string{"ask first"}
-		}
-		if tm.Refund == catch.RefundUnknown && !tm.Deposit.IsZero() {
-			return []string{tm.Deposit.String() + " deposit: refund unknown", "ask first"}
-		}
-		return []string{"nothing"}
-	}
-	return []string{tm.LoseFee.String() + " lost", tm.LoseFee.String()}
-}
-
-// owed is the most that can be owed for the name.
-func (s *nameScreen) owed(w int) []string {
-	e := &s.d.Exposure
-	if len(e.MostOwed)+len(e.LostAnyway)+len(e.Frozen) == 0 {
-		return nil
-	}
-	text := "MOST YOU CAN OWE " + moneyList(e.MostOwed, "nothing") + ", lost in any case " + moneyList(e.LostAnyway, "nothing") +
-		", frozen " + moneyList(e.Frozen, "nothing") + "."
-	var out []string
-	for _, line := range widget.Wrap(text, max(w-2, 8)) {
-		out = append(out, widget.NewLine(w, s.theme).Skip(1).Put(s.theme.Strong, line).String())
-	}
-	return out
-}
-
-func sourceName(a *whoisx.Answer) string {
-	return strings.ToUpper(string(a.Source))
-}
-
-// evidenceShort is who said what, in one paragraph.
-func (s *nameScreen) evidenceShort(w int, now time.Time) []string {
-	var parts []string
-	for i := range s.d.Answers {
-		a := &s.d.Answers[i]
-		p := sourceName(a) + " " + hm(a.Asked, now) + " "
-		if len(a.SaidStatuses) > 0 {
-			p += `"` + strings.Join(a.SaidStatuses, ", ") + `"`
-		} else {
-			p += strings.ReplaceAll(string(a.Outcome), "-", " ")
-		}
-		parts = append(parts, p)
-	}
-	if len(parts) == 0 {
-		parts = []string{"nobody has answered yet"}
-	}
-	return s.labelled(w, "evidence", strings.Join(parts, "; "), "")
-}
-
-func (s *nameScreen) whoKnows() string {
-	var parts []string
-	for _, k := range s.d.Known {
-		parts = append(parts, fmt.Sprintf("%s (%d looks)", k.Server, k.Times))
-	}
-	for _, o := range s.d.AllOrders {
-		if o.State != catch.Planned {
-			parts = append(parts, o.Service+" (your order)")
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -275,12 +275,13 @@ func (s *ordersScreen) detail(w, n int, now time.Time) []string {
 			out = append(out, widget.NewLine(w, t).Skip(1).Put(style, line).String())
 		}
 	}
-	if o == nil {
+	switch {
+	case o == nil:
 		if s.col < len(s.cols) && s.cursorList.at < len(s.rows) {
 			put(t.Dim, "No order for "+s.nameText(s.rows[s.cursorList.at].name, 60)+" at "+s.cols[s.col]+".")
 		}
-	} else {
-		head := o.Name + " at " + o.Service + ": " + stateWords[o.State]
+	default:
+		head := s.nameText(watch.Name(o.Name), max(w/2, 14)) + " at " + o.Service + ": " + stateWords[o.State]
 		if o.Ref != "" {
 			head += " (" + o.Ref + ")"
 		}
@@ -298,8 +299,8 @@ func (s *ordersScreen) detail(w, n int, now time.Time) []string {
 		add("paid", o.Paid)
 		add("frozen", o.Frozen)
 		add("refund", o.Refund)
-		put("", strings.Join(parts, ", "))
-		parts = parts[:0]
+		money := parts
+		parts = nil
 		when := func(label string, t time.Time) {
 			if !t.IsZero() {
 				parts = append(parts, label+" "+hm(t, now)+" ("+until(t, now)[0]+")")
@@ -310,11 +311,24 @@ func (s *ordersScreen) detail(w, n int, now time.Time) []string {
 		when("cut-off", o.CutOff)
 		when("cancel by", o.CancelBy)
 		when("final", o.ProvisionalUntil)
-		put("", strings.Join(parts, ", "))
+		if n <= 2 { // what to do by when, and what it costs, in one line
+			put("", whole(w-2, append(parts[:min(len(parts), 1):1], money...)))
+			break
+		}
+		put("", whole(w-2, money))
+		put("", whole(w-2, parts))
 		put(t.Dim, o.Why)
 	}
 	for len(out) < n {
 		out = append(out, "")
 	}
 	return out
+}
+
+// whole joins as many of the parts as fit into w cells.
+func whole(w int, parts []string) string {
+	for len(parts) > 1 && widget.Width(strings.Join(parts, ", ")) > w {
+		parts = parts[:len(parts)-1]
+	}
+	return strings.Join(parts, ", ")
 }

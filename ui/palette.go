@@ -42,7 +42,7 @@ func (r *root) actionItem(a *action) menuItem {
 
 // palette lists every action with its key: those of this screen first.
 func (r *root) palette() {
-	m := &menu{title: "Do what?", search: true}
+	m := &menu{title: "Do what?"}
 	for _, pass := range []bool{true, false} {
 		for _, a := range r.keys.acts {
 			if a.id != "palette" && (a.where != everywhere && a.where&r.at != 0) == pass && a.where&r.at != 0 {
@@ -56,7 +56,7 @@ func (r *root) palette() {
 // help is the palette with titles: all keys of this screen, then those that
 // work everywhere. enter runs the line.
 func (r *root) help() {
-	m := &menu{title: "Keys: " + r.at.String(), search: true}
+	m := &menu{title: "Keys: " + r.at.String()}
 	m.items = append(m.items, menuItem{label: "On this screen", head: true})
 	for _, a := range r.keys.acts {
 		if a.where != everywhere && a.where&r.at != 0 {

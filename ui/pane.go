@@ -31,15 +31,11 @@ func (s *listScreen) pane(w, h int) (out []string) {
 		return s.side
 	}
 	defer func() { s.side, s.sideKey = out, k }()
-	text := func(style widget.Style, text string) {
-		for _, l := range widget.Wrap(text, w-1) {
-			out = append(out, widget.NewLine(w, t).Put(style, l).String())
-		}
-	}
+	text := func(style widget.Style, text string) { out = append(out, s.wrapped(w, style, text)...) }
 	gap := func() { out = append(out, "") }
-	text(t.Title, s.nameText(r.Name, w-1))
+	text(t.Title, s.nameText(r.Name, w-2))
 	gap()
-	s.stageLines(w, r, now, text)
+	out = append(out, s.stageLines(r, now, w)...)
 	if win := s.windowLines(w, r, now); len(win) > 0 {
 		gap()
 		out = append(out, win...)
@@ -48,14 +44,16 @@ func (s *listScreen) pane(w, h int) (out []string) {
 		gap()
 		for i := range r.Orders {
 			o := &r.Orders[i]
-			l := widget.NewLine(w, t)
+			l := widget.NewLine(w, t).Skip(1)
 			l.Cell("", o.Service, 12, false).Skip(1).Cell(s.stateStyle(o.State), stateWords[o.State], 14, false).Skip(1)
 			if at := nextOf(o); !at.IsZero() {
 				l.Put(t.Dim, until(at, now)[0])
 			}
 			out = append(out, l.String())
 		}
-		text(t.Strong, s.money(r.Orders))
+		if costs := s.money(r.Orders); len(costs) > 0 {
+			text(t.Strong, costs[0])
+		}
 	}
 	gap()
 	out = append(out, s.labelled(w, "cap", capText(&r.Watch), t.Strong)...)

@@ -56,6 +56,20 @@ func (s *queueScreen) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
+// status is the line under the cursor in full.
+func (s *queueScreen) status() []string {
+	i := s.cursorList.at
+	if i >= len(s.queued) {
+		return []string{""}
+	}
+	q := &s.queued[i]
+	text := q.Name.Unicode() + ": " + q.Why
+	if q.Short {
+		return []string{text + ", delayed by its host's budget", text}
+	}
+	return []string{text}
+}
+
 func (s *queueScreen) names() []watch.Name {
 	if i := s.cursorList.at; i < len(s.queued) {
 		return []watch.Name{s.queued[i].Name}
@@ -93,9 +107,9 @@ func (s *queueScreen) click(_, y int) tea.Cmd {
 
 var queueColumns = []widget.Column{
 	{ID: "at", Title: "ASKED", Min: 7, Want: 10, Max: 10, Prio: 1},
-	{ID: "name", Title: "NAME", Min: 14, Want: 22, Max: 40, Prio: 0},
-	{ID: "host", Title: "HOST", Min: 12, Want: 22, Max: 34, Prio: 2},
-	{ID: "why", Title: "WHY THEN", Min: 12, Want: 24, Max: 60, Prio: 3},
+	{ID: "name", Title: "NAME", Min: 14, Want: 18, Max: 40, Prio: 0},
+	{ID: "host", Title: "HOST", Min: 12, Want: 20, Max: 34, Prio: 2},
+	{ID: "why", Title: "WHY THEN", Min: 12, Want: 25, Max: 60, Prio: 3},
 }
 
 var budgetColumns = []widget.Column{

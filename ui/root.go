@@ -5,6 +5,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
@@ -308,6 +309,11 @@ func (r *root) handle(msg tea.Msg) tea.Cmd {
 	case tea.BackgroundColorMsg:
 		if r.wanted == "" || r.wanted == "auto" {
 			r.setTheme(msg.IsDark())
+		}
+	case tea.ColorProfileMsg:
+		if msg.Profile == colorprofile.NoTTY || msg.Profile == colorprofile.ASCII { // what colours say is said by bold and reverse video
+			r.noColor = true
+			r.setTheme(r.theme.Dark)
 		}
 	case tea.KeyPressMsg:
 		return r.key(msg)

@@ -61,12 +61,12 @@ func tinplate() watch.Detail {
 	d := row("tinplate.com", watch.Want, lifecycle.PendingDelete, usd("60"))
 	d.BidCap = usd("180")
 	d.Tags, d.Note = []string{"brand", "metal"}, "resale 900; walk away above 180"
-	d.Verdict.Since = whoisx.At(at(11, 5, 19, 2, 0))
+	d.Verdict.Since, d.Verdict.SinceFrom = whoisx.At(at(11, 5, 19, 2, 0)), whoisx.At(at(11, 5, 18, 57, 0))
 	d.Verdict.Created, d.Verdict.Expires = whoisx.Day(2009, 3, 2), whoisx.Day(2026, 8, 27)
 	d.Verdict.Registrar = "eNom, LLC"
 	drops(&d, lifecycle.Will, whoisx.At(at(11, 10, 19, 0, 0)), whoisx.At(at(11, 10, 20, 0, 0)), true,
 		"DropCatch list and the .com rule; 11 drops seen here fell 19:00-19:52")
-	d.Verdict.Why = []string{"RDAP and WHOIS both say pendingDelete."}
+	d.Verdict.Why = []string{"nobody can renew or restore it any more; it is not free yet"}
 	d.Todo = watch.Todo{
 		Verb: watch.TodoOrder, By: now.Add(63 * time.Minute), Urgent: true,
 		Text: "DropCatch closes 18:45 and you have no order there.",
@@ -132,7 +132,7 @@ func sample() *fakeCore {
 	qui.Todo = watch.Todo{Verb: watch.TodoBid, By: now.Add(22*time.Hour + 10*time.Minute), Urgent: true, Text: "You are outbid at 95.00 USD."}
 
 	oak := row("oak.atelier", watch.Launch, lifecycle.Launching, usd("600"))
-	oak.Verdict.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagEAP, Price: &whoisx.Price{Amount: "500", Currency: "USD"}}}
+	oak.Verdict.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagEAP, Category: "EAP day 3", Price: &whoisx.Price{Amount: "500", Currency: "USD"}}}
 	oak.Todo = watch.Todo{Verb: watch.TodoDecide, By: at(11, 13, 16, 0, 0), Text: "EAP day 4 ends: 500 falls to 100."}
 
 	sed := row("sedge.co.uk", watch.Want, lifecycle.Expired, money("40", "GBP"))
@@ -162,6 +162,7 @@ func sample() *fakeCore {
 	plo.Verdict.Flags = []lifecycle.Flag{{Flag: "dropzone", Category: "Dropzone"}}
 
 	myn := row("mynest.com", watch.Mine, lifecycle.Registered, usd("12"))
+	myn.Verdict.Expires = whoisx.Day(2027, 1, 7)
 	myn.Todo = watch.Todo{Verb: watch.TodoRenew, By: now.Add(58*dayLong + time.Hour), Text: "Auto-renew is off."}
 
 	idn := row("xn--mnchen-3ya.com", watch.Want, lifecycle.Registered, catch.Money{})

@@ -258,16 +258,20 @@ func (a *app) dropsText(r *watch.Row, now time.Time) ([]string, widget.Style) {
 		return []string{s, "gated"}, t.Warn
 	case v.Has(lifecycle.FlagAtAuction) != nil:
 		if u := v.Has(lifecycle.FlagAtAuction).Until; u != nil && !u.IsZero() {
-			return []string{"auction until " + day(*u, now), day(*u, now)}, t.Warn
+			return []string{"no: auction to " + day(*u, now), "not expected", "-"}, t.Dim
 		}
 		return []string{"not expected", "-"}, t.Dim
 	case v.Has(lifecycle.FlagEAP) != nil:
 		f := v.Has(lifecycle.FlagEAP)
-		s := "EAP"
-		if f.Price != nil {
-			s += " " + f.Price.Amount + " " + f.Price.Currency
+		phase := "EAP"
+		if f.Category != "" {
+			phase = f.Category
 		}
-		return []string{s, "EAP"}, t.Warn
+		if f.Price == nil {
+			return []string{phase, "EAP"}, t.Warn
+		}
+		price := f.Price.Amount + " " + f.Price.Currency
+		return []string{phase + ": " + price, "EAP " + price, "EAP"}, t.Warn
 	case v.Window == nil || v.Window.From.IsZero():
 		return []string{"-"}, t.Dim
 	}
@@ -325,7 +329,7 @@ func (a *app) amount(m catch.Money) []string {
 	if m.IsZero() {
 		return []string{"-"}
 	}
-	n := strings.TrimSuffix(m.Amount(), ".00")
+	n := round(m)
 	if s := signs[m.Currency]; s != "" && !a.ascii {
 		return []string{n + " " + m.Currency, s + n}
 	}

@@ -45,6 +45,7 @@ type Core interface {
 	Halt(ctx context.Context, on bool, who string) error
 	Subscribe() (<-chan watch.Event, func())
 
+	Preflight(ctx context.Context, spec watch.PreflightSpec) ([]watch.PreflightLine, error)
 	Preview(ctx context.Context, spec watch.OrderSpec) (watch.OrderPreview, error)
 	Order(ctx context.Context, spec watch.OrderSpec) (catch.Order, error)
 	Orders(ctx context.Context, f watch.OrderFilter) ([]catch.Order, error)

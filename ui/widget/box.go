@@ -66,3 +66,12 @@ func Overlay(page, box []string, x, y int) []string {
 	}
 	return out
 }
+
+// Faded returns lines without their styles, dimmed: the page behind a dialog.
+func Faded(t *Theme, lines []string) []string {
+	out := make([]string, len(lines))
+	for i, s := range lines {
+		out[i] = t.Dim.On(ansi.Strip(s))
+	}
+	return out
+}

@@ -38,6 +38,7 @@ type Theme struct {
 	Bad    Style // conflict, refused, lost
 	Urgent Style // the person's own deadline is near
 	Cursor Style // what the cursor is on
+	Here   Style // what the cursor is on in a row that is painted already
 	Mark   Style // selected for a bulk action
 	Key    Style // a key in a hint
 	Rule   Style // lines between parts
@@ -81,7 +82,7 @@ var asciiGlyphs = Glyphs{
 	Full: "#", Mid: "=", Light: ".", Empty: " ", Now: "|", Next: ">", Block: "_",
 	Spark: []string{"_", ".", "-", ":", "=", "+", "*", "#"},
 	Spin:  []string{"|", "/", "-", "\\"},
-	Yes:   "x", No: "!", Open: " ",
+	Yes:   "+", No: "x", Open: " ",
 }
 
 // ThemeNames are the themes that NewTheme knows, "auto" apart.
@@ -95,6 +96,7 @@ func NewTheme(name string, noColor, ascii bool) *Theme {
 	if noColor {
 		t = plainTheme(t.Name, t.Dark)
 	}
+	t.Here = st(ansi.NewStyle().Bold().Underline(true))
 	t.Glyph = unicodeGlyphs
 	if ascii {
 		t.Glyph, t.ASCII = asciiGlyphs, true
@@ -108,6 +110,14 @@ func col(c string) color.Color { return lipgloss.Color(c) }
 
 func st(s ansi.Style) Style { return Style(s.String()) }
 
+var bold = st(ansi.NewStyle().Bold())
+
+// painted is reverse video in two colours of ours: what SGR 7 would make of
+// them hangs on the terminal's own background, and can be unreadable there.
+func painted(ground, text string) Style {
+	return st(fg(text).BackgroundColor(col(ground)))
+}
+
 func themeOf(name string) Theme {
 	switch name {
 	case "light":
@@ -120,7 +130,7 @@ func themeOf(name string) Theme {
 			Free:   st(fg("#116329").Bold()),
 			Warn:   st(fg("#8a4b00")),
 			Bad:    st(fg("#a4161a").Bold()),
-			Urgent: st(fg("#9a3412").Reverse(true)),
+			Urgent: painted("#9a3412", "#ffffff"),
 			Cursor: st(fg("#10202f").BackgroundColor(col("#d6e4f5")).Bold()),
 			Mark:   st(fg("#6d28d9").Bold()),
 			Key:    st(fg("#1f4e79").Bold()),
@@ -129,7 +139,7 @@ func themeOf(name string) Theme {
 			May:    st(fg("#8a6d1d")),
 			Now:    st(fg("#a4161a").Bold()),
 			Toast:  st(ansi.NewStyle().BackgroundColor(col("#e6ebf2")).ForegroundColor(col("#1a202c"))),
-			Halt:   st(fg("#a4161a").Bold().Reverse(true)),
+			Halt:   painted("#a4161a", "#ffffff") + bold,
 		}
 	case "high-contrast":
 		return Theme{
@@ -141,16 +151,16 @@ func themeOf(name string) Theme {
 			Free:   st(fg("#00ff5f").Bold()),
 			Warn:   st(fg("#ffff00").Bold()),
 			Bad:    st(fg("#ff8787").Bold()),
-			Urgent: st(fg("#ffff00").Bold().Reverse(true)),
-			Cursor: st(ansi.NewStyle().Bold().Reverse(true)),
+			Urgent: painted("#ffff00", "#000000"),
+			Cursor: painted("#ffffff", "#000000") + bold,
 			Mark:   st(fg("#ffafff").Bold()),
 			Key:    st(fg("#00ffff").Bold()),
 			Rule:   st(fg("#ffffff")),
 			Will:   st(fg("#ffff00").Bold()),
 			May:    st(fg("#ffffff")),
 			Now:    st(fg("#ff8787").Bold()),
-			Toast:  st(fg("#ffffff").Bold().Reverse(true)),
-			Halt:   st(fg("#ff8787").Bold().Reverse(true)),
+			Toast:  painted("#ffffff", "#000000") + bold,
+			Halt:   painted("#ff8787", "#000000") + bold,
 		}
 	}
 	return Theme{
@@ -162,7 +172,7 @@ func themeOf(name string) Theme {
 		Free:   st(fg("#5fe08a").Bold()),
 		Warn:   st(fg("#f0b866")),
 		Bad:    st(fg("#ff7a7a").Bold()),
-		Urgent: st(fg("#ffb454").Reverse(true)),
+		Urgent: painted("#ffb454", "#1c1408"),
 		Cursor: st(fg("#ffffff").BackgroundColor(col("#2b3a4d")).Bold()),
 		Mark:   st(fg("#c9a4ff").Bold()),
 		Key:    st(fg("#7cc4ff").Bold()),
@@ -171,12 +181,11 @@ func themeOf(name string) Theme {
 		May:    st(fg("#c8b27a")),
 		Now:    st(fg("#ff7a7a").Bold()),
 		Toast:  st(ansi.NewStyle().BackgroundColor(col("#33415a")).ForegroundColor(col("#eef2f7"))),
-		Halt:   st(fg("#ff7a7a").Bold().Reverse(true)),
+		Halt:   painted("#ff7a7a", "#1f0808") + bold,
 	}
 }
 
 func plainTheme(name string, dark bool) Theme {
-	bold := st(ansi.NewStyle().Bold())
 	rev := st(ansi.NewStyle().Reverse(true))
 	return Theme{
 		Name: name, Dark: dark,

@@ -172,8 +172,8 @@ func WrapMax(s string, w, n int, dots string) []string {
 		return nil
 	}
 	if len(ls) > n {
-		rest := strings.Join(ls[n-1:], " ")
-		ls = append(ls[:n-1:n-1], Fit(rest, w, dots))
+		last := Wrap(ls[n-1], max(w-1, 1))[0] // whole words, and room for the dots
+		ls = append(ls[:n-1:n-1], last+dots)
 	}
 	return ls
 }

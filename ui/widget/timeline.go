@@ -16,9 +16,10 @@ type Segment struct {
 
 // Timeline draws segments one after another with their dates between them and
 // now on the one that it falls into. Segments share the width evenly, because
-// five days of pending delete matter more than forty days of grace. Where w is
-// small, the past leaves first.
-func Timeline(t *Theme, segs []Segment, end string, now time.Time, w int) string {
+// five days of pending delete matter more than forty days of grace. ends are
+// ways to write what follows the last one, the longest first. Where w is small
+// the end gets shorter, then the past leaves, then the labels and the dates.
+func Timeline(t *Theme, segs []Segment, ends []string, now time.Time, w int) string {
 	if len(segs) == 0 || w < 8 {
 		return ""
 	}
@@ -28,91 +29,139 @@ func Timeline(t *Theme, segs []Segment, end string, now time.Time, w int) string
 			cur = i
 		}
 	}
-	first := 0
-	dates := true
-	fixed := func() int {
-		n := Width(end)
-		if n > 0 {
-			n++
-		}
-		for _, s := range segs[first:] {
-			if dates && s.FromText != "" {
-				n += Width(s.FromText) + 2
+	tl := timeline{segs: segs, cur: cur, w: w, labels: true, dates: true}
+	for tl.first = 0; ; tl.first++ {
+		for _, tl.bars = range []int{4, 2} {
+			for _, tl.end = range ends {
+				if tl.room() >= 0 {
+					return tl.draw(t, now)
+				}
 			}
 		}
-		return n
+		if tl.first >= max(cur, 0) {
+			break
+		}
 	}
-	per := func() int { return (w - fixed()) / (len(segs) - first) }
-	for per() < 12 && first < cur {
-		first++
+	if tl.labels = false; tl.room() >= 0 {
+		return tl.draw(t, now)
 	}
-	if per() < 6 {
-		dates = false
+	tl.dates, tl.end = false, ""
+	for tl.room() < 0 && tl.first < len(segs)-1 {
+		tl.first++
 	}
-	if per() < 4 {
-		end = ""
+	return tl.draw(t, now)
+}
+
+// timeline is one way to lay segments out in w cells.
+type timeline struct {
+	segs          []Segment
+	first, cur    int // the first segment that is drawn; the one that now falls into, -1 for none
+	end           string
+	bars          int // cells of bar that a label has beside it
+	w             int
+	labels, dates bool
+}
+
+// least is the room that a segment needs, without its date.
+func (tl *timeline) least(i int) int {
+	n := 2
+	if tl.labels {
+		n = Width(tl.segs[i].Label) + tl.bars
 	}
-	for per() < 2 && first < len(segs)-1 {
-		first++
+	if i == tl.cur {
+		n += markWidth
 	}
-	l := NewLine(w, t)
-	share := per()
-	extra := w - fixed() - share*(len(segs)-first)
-	for i := first; i < len(segs); i++ {
-		s := segs[i]
-		if dates && s.FromText != "" {
-			if l.Len() > 0 {
+	return n
+}
+
+// markWidth is the room that the mark of the present moment takes.
+const markWidth = len("|NOW")
+
+// room is what is left when every segment has the least it needs.
+func (tl *timeline) room() int {
+	n := tl.w
+	if tl.end != "" {
+		n -= Width(tl.end) + 1
+	}
+	for i := tl.first; i < len(tl.segs); i++ {
+		n -= tl.least(i) + tl.date(i)
+	}
+	return n
+}
+
+func (tl *timeline) date(i int) int {
+	if !tl.dates || tl.segs[i].FromText == "" {
+		return 0
+	}
+	n := Width(tl.segs[i].FromText) + 1
+	if i > tl.first {
+		n++
+	}
+	return n
+}
+
+func (tl *timeline) draw(t *Theme, now time.Time) string {
+	width := make([]int, len(tl.segs))
+	for i := tl.first; i < len(tl.segs); i++ {
+		width[i] = tl.least(i)
+	}
+	for left := tl.room(); left > 0; left-- { // the shortest grows
+		least := tl.first
+		for i := tl.first; i < len(width); i++ {
+			if width[i] < width[least] {
+				least = i
+			}
+		}
+		width[least]++
+	}
+	l := NewLine(tl.w, t)
+	for i := tl.first; i < len(tl.segs); i++ {
+		s := tl.segs[i]
+		if tl.date(i) > 0 {
+			if i > tl.first {
 				l.Skip(1)
 			}
 			l.Put(t.Dim, s.FromText).Skip(1)
 		}
-		n := share
-		if i == cur {
-			n += extra
-		}
-		if i == cur {
-			current(l, t, s, now, n)
+		if i == tl.cur {
+			current(l, t, s, now, width[i])
 		} else {
-			bar(l, s, s.Label, n)
+			bar(l, s, s.Label, width[i])
 		}
 	}
-	if end != "" {
-		l.Skip(1).Put(t.Dim, end)
+	if tl.end != "" {
+		l.Skip(1).Put(t.Dim, tl.end)
 	}
 	return l.String()
 }
 
+// current draws the segment that now falls into, n cells wide. The mark gives
+// way by a few cells where the label would have no room beside it.
 func current(l *Line, t *Theme, s Segment, now time.Time, n int) {
 	part := 0.5
 	if !s.To.IsZero() && s.To.After(s.From) {
 		part = float64(now.Sub(s.From)) / float64(s.To.Sub(s.From))
 		part = max(0, min(part, 1))
 	}
-	mark := t.Glyph.Now + "NOW"
-	mw := 4
+	mark, mw := "NOW", markWidth
 	if n < 8 {
-		mark, mw = t.Glyph.Now, 1
+		mark, mw = "", 1
 	}
 	left := min(int(part*float64(n)), n-mw)
-	right := n - mw - left
-	lab := Width(s.Label)
-	switch {
-	case left >= right && left >= lab+2:
-		bar(l, s, s.Label, left)
-		l.Glyph(t.Now, mark[:len(t.Glyph.Now)], 1)
-		l.Put(t.Now, mark[len(t.Glyph.Now):])
-		bar(l, s, "", right)
-	case right >= lab+2:
-		bar(l, s, "", left)
-		l.Glyph(t.Now, mark[:len(t.Glyph.Now)], 1)
-		l.Put(t.Now, mark[len(t.Glyph.Now):])
-		bar(l, s, s.Label, right)
-	default:
-		bar(l, s, "", left)
-		l.Glyph(t.Now, mark[:len(t.Glyph.Now)], 1)
-		l.Put(t.Now, mark[len(t.Glyph.Now):])
-		bar(l, s, "", right)
+	need := Width(s.Label) + 2
+	if right := n - mw - left; n-mw >= need && left < need && right < need {
+		left = n - mw - need
+		if part >= 0.5 {
+			left = need
+		}
 	}
+	before, after := s.Label, ""
+	if left < need {
+		before, after = "", s.Label
+	}
+	bar(l, s, before, left)
+	l.Glyph(t.Now, t.Glyph.Now, 1).Put(t.Now, mark)
+	bar(l, s, after, n-mw-left)
 }
 
 func bar(l *Line, s Segment, label string, n int) {

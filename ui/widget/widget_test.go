@@ -147,7 +147,7 @@ func TestTimeline(t *testing.T) {
 	}
 	for w := range 250 {
 		for d := -10; d < 90; d += 5 {
-			got := ansi.Strip(Timeline(th, segs, "drop>", from.Add(time.Duration(d)*day), w))
+			got := ansi.Strip(Timeline(th, segs, []string{"drop 10 Nov>", "drop>", ""}, from.Add(time.Duration(d)*day), w))
 			if n := Width(got); n > w {
 				t.Fatalf("%d wide, not %d: %q", n, w, got)
 			}
@@ -156,8 +156,15 @@ func TestTimeline(t *testing.T) {
 			}
 		}
 	}
-	if got := ansi.Strip(Timeline(th, segs, "drop>", from.Add(74*day), 100)); !strings.Contains(got, "expired 27 Aug") || !strings.HasSuffix(got, "|NOW# drop>") {
-		t.Errorf("got %q", got)
+	for w, want := range map[int]string{ // the whole life at 80 columns; on less the past leaves
+		78: "expired 27 Aug ..grace... 6 Oct ==redemption== 5 Nov ##pend-delete##|NOW drop>",
+		36: "5 Nov ####pend-delete#####|NOW drop>",
+		20: "5 Nov ##########|NOW",
+		8:  "####|NOW",
+	} {
+		if got := ansi.Strip(Timeline(th, segs, []string{"drop 10 Nov>", "drop>", ""}, from.Add(75*day-time.Hour), w)); got != want {
+			t.Errorf("%d wide: %q, want %q", w, got, want)
+		}
 	}
 }
 
