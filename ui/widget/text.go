@@ -172,8 +172,11 @@ func WrapMax(s string, w, n int, dots string) []string {
 		return nil
 	}
 	if len(ls) > n {
-		last := Wrap(ls[n-1], max(w-1, 1))[0] // whole words, and room for the dots
-		ls = append(ls[:n-1:n-1], last+dots)
+		last := Fit(ls[n-1]+dots, w, dots)
+		if short := Wrap(ls[n-1], w-1); len(short) > 0 { // whole words, and room for the dots
+			last = short[0] + dots
+		}
+		ls = append(ls[:n-1:n-1], last)
 	}
 	return ls
 }
