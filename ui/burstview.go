@@ -124,7 +124,7 @@ func (s *nameScreen) frameLine(w, idW int, f *catch.Frame, lane int) string {
 	style, mark := t.Dim, widget.LaneShape(t, lane)
 	switch {
 	case created(f.Code):
-		style, mark = t.Free, t.Glyph.Yes
+		style, mark = t.Strong, t.Glyph.Yes
 	case f.Code == 0:
 		style, mark = t.Warn, "?"
 	}

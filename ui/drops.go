@@ -25,6 +25,7 @@ type dropsScreen struct {
 	loaded bool
 	err    error
 	asked  int
+	nameW  int // the longest name's, within reason
 	headY  int
 }
 
@@ -82,6 +83,10 @@ func (s *dropsScreen) update(msg tea.Msg) tea.Cmd {
 		}
 	}
 	s.shares = sharing(s.rows)
+	s.nameW = 14
+	for i := range s.rows {
+		s.nameW = min(max(s.nameW, widget.Width(s.nameText(s.rows[i].Name, 26))), 26)
+	}
 	return nil
 }
 
@@ -275,22 +280,32 @@ func (s *dropsScreen) rest(lead string, used, w int, r *watch.Row, here bool, no
 	room := w - used - 1
 	l := widget.NewLine(room, t)
 	ways, style := s.dropsText(r, now)
-	nameW := max(min(room-20, 26), min(14, room))
+	nameW := max(min(room-20, s.nameW), min(14, room))
 	nameStyle := widget.Style("")
 	if here {
 		nameStyle = t.Cursor
 	}
 	l.Cell(nameStyle, s.nameText(r.Name, nameW), nameW, false).Skip(1)
 	if l.Room() >= 6 {
-		text := pick(min(l.Room(), 24), t.Glyph.Dots, ways...)
-		l.Cell(style, text, min(l.Room(), 24), false).Skip(1)
+		whenW := min(l.Room(), 24)
+		if w < 100 {
+			whenW = min(whenW, 20)
+		}
+		l.Cell(style, pick(whenW, t.Glyph.Dots, ways...), whenW, false).Skip(1)
 	}
-	extra := routesText(r.Orders)[0]
+	routes := routesText(r.Orders)[0]
+	if routes == "-" {
+		return lead + " " + l.String()
+	}
+	extra := []string{routes}
 	if n := s.shares[r.Name]; n > 1 {
-		extra += fmt.Sprintf("  one burst with %d more", n-1)
+		extra = []string{fmt.Sprintf("%s  one burst with %d more", routes, n-1), fmt.Sprintf("%s, burst of %d", routes, n)}
 	}
-	if widget.Width(extra) <= l.Room() && extra != "-" {
-		l.Put(t.Dim, extra)
+	for _, way := range extra {
+		if widget.Width(way) <= l.Room() {
+			l.Put(t.Dim, way)
+			break
+		}
 	}
 	return lead + " " + l.String()
 }

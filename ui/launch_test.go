@@ -85,7 +85,7 @@ func TestLaunchWhole(t *testing.T) {
 			seen += checked(t, d, 40, 10)
 			d.keys("pgdown")
 		}
-		for _, want := range []string{"What beats what in .oak", "1500.00 USD now", "65.00 USD gone", "r  R, priority for GA", "? What does a renewal cost?"} {
+		for _, want := range []string{"What beats what in .oak", "1500.00 USD now", "65.00 USD", "r  R, priority for GA", "? What does a renewal cost?"} {
 			if !strings.Contains(seen, want) {
 				t.Errorf("%q cannot be reached in\n%s", want, seen)
 			}

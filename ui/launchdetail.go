@@ -108,8 +108,7 @@ func (s *launchScreen) clockLines(r *watch.Opening, now time.Time, w, h int) []s
 			met = min(met, n.Met.Step.N)
 		}
 	}
-	t := s.theme
-	out := []string{widget.NewLine(w, t).Skip(1).Put(t.Title, feeNow(r.EAP, now)).String()}
+	out := paragraph(s.theme, w, s.theme.Title, feeNow(r.EAP, now))
 	return append(out, s.feeChart(r.EAP, met, now, w, h)...)
 }
 
@@ -153,6 +152,9 @@ func (a *app) feeChart(steps []launch.EAPStep, met int, now time.Time, w, h int)
 		label := "until then"
 		if !e.From.IsZero() {
 			label = launchDate(whoisx.At(e.From))
+			if w < 60 {
+				label = strings.TrimSuffix(label, " UTC")
+			}
 		}
 		chart[i] = widget.ChartStep{Label: label, Text: e.Fee.String(), Value: float64(e.Fee.Units), Met: e.N >= met}
 		if !now.Before(e.From) && (e.To.IsZero() || now.Before(e.To)) {
@@ -171,7 +173,9 @@ func (s *launchScreen) stakeLines(r *watch.Opening, now time.Time, w int) []stri
 	}
 	var out []string
 	line := func(style widget.Style, text string) {
-		out = append(out, widget.NewLine(w, t).Skip(3).Put(style, text).String())
+		for _, part := range widget.Wrap(text, max(w-4, 4)) {
+			out = append(out, widget.NewLine(w, t).Skip(3).Put(style, part).String())
+		}
 	}
 	for _, n := range r.Names {
 		l := widget.NewLine(w, t).Skip(1).Put(t.Strong, n.Name.Unicode()).Skip(2)
@@ -188,7 +192,7 @@ func (s *launchScreen) stakeLines(r *watch.Opening, now time.Time, w int) []stri
 			line("", "if lost in "+step.Step+": "+step.IfLost.CashLost.String()+" gone, "+step.IfLost.Credit.String()+" credit, "+step.IfLost.Refund.String()+" back")
 		}
 		if n.Met != nil {
-			line(t.Free, "the cap "+n.Cap.String()+" is met "+launchDate(whoisx.At(n.Met.Step.From))+": "+n.Met.OnWin.String())
+			line(t.Strong, "the cap "+n.Cap.String()+" is met "+launchDate(whoisx.At(n.Met.Step.From))+": "+n.Met.OnWin.String())
 		}
 		if q := len(n.Exposure.AskFirst); q > 0 {
 			line(t.Warn, fmt.Sprintf("ask first: %d questions are open", q))

@@ -101,16 +101,7 @@ func (s *logScreen) view(w, h int) []string {
 	t := s.theme
 	var out []string
 	if h >= 4 {
-		l := widget.NewLine(w, t).Skip(1)
-		for i, p := range logParts {
-			style := t.Dim
-			if i == s.part {
-				style = t.Cursor
-				p = "[" + p + "]"
-			}
-			l.Put(style, p).Skip(2)
-		}
-		out = append(out, l.String())
+		out = append(out, tabs(w, t, logParts[:], s.part))
 	}
 	now := s.now()
 	var lines []string
@@ -167,6 +158,19 @@ func (s *logScreen) view(w, h int) []string {
 		}
 	}
 	return append(out, s.pages[s.part].cut(lines, max(h-len(out), 1))...)
+}
+
+// tabs names the parts of a screen, and which of them is seen.
+func tabs(w int, t *widget.Theme, names []string, at int) string {
+	l := widget.NewLine(w, t).Skip(1)
+	for i, name := range names {
+		if i == at {
+			l.Put(t.Cursor, "["+name+"]").Skip(2)
+			continue
+		}
+		l.Put(t.Dim, name).Skip(2)
+	}
+	return l.String()
 }
 
 func ledgerText(e *catch.LedgerEntry) string {

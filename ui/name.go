@@ -267,6 +267,9 @@ func (s *nameScreen) view(w, h int) []string {
 		}
 		return out
 	}
+	if s.part != partAll && h >= 12 {
+		out = append(out, tabs(w, t, partNames[:], int(s.part)))
+	}
 	room := h - len(out)
 	s.rebuild(w, room)
 	p := &s.pages[s.part]

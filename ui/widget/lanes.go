@@ -66,7 +66,7 @@ func Lanes(t *Theme, lanes []Lane, w int) []string {
 		for c := range room {
 			switch {
 			case held[c] && cells[c].Won:
-				l.Glyph(t.Free, t.Glyph.Yes, 1)
+				l.Glyph(t.Strong, t.Glyph.Yes, 1)
 			case held[c] && !cells[c].Answered:
 				l.Glyph(t.Warn, "?", 1)
 			case held[c]:

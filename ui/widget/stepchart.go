@@ -2,7 +2,6 @@ package widget
 
 import (
 	"math"
-	"strings"
 )
 
 // ChartStep is one step of a chart: a price that holds for a time.
@@ -45,11 +44,11 @@ func StepChart(t *Theme, steps []ChartStep, now, w, h int) []string {
 		case from+i == now:
 			mark, style = t.Glyph.Cursor, t.Now
 		case s.Met:
-			style = t.Free
+			style = t.Key
 		}
 		l.Glyph(t.Now, mark, 1).Skip(1).Cell(style, s.Label, label, false).Skip(1).Cell(t.Strong, s.Text, text, true).Skip(1)
 		if s.Met {
-			l.Glyph(t.Free, t.Glyph.Mark, 1)
+			l.Glyph(t.Key, t.Glyph.Mark, 1)
 		} else {
 			l.Skip(1)
 		}
@@ -58,7 +57,10 @@ func StepChart(t *Theme, steps []ChartStep, now, w, h int) []string {
 			if top > least {
 				part = (math.Log(s.Value) - math.Log(least) + 0.4) / (math.Log(top) - math.Log(least) + 0.4)
 			}
-			l.Glyph(style, strings.Repeat(t.Glyph.Full, 1), max(1, int(part*float64(room)+0.5)))
+			if style == "" {
+				style = t.Dim
+			}
+			l.Glyph(style, t.Glyph.Full, max(1, int(part*float64(room)+0.5)))
 		}
 		out = append(out, l.String())
 	}
