@@ -325,10 +325,10 @@ func (s *listScreen) drawRow(r *watch.Row, k *cellKey, w int, now time.Time) str
 				m = r.BidCap
 			}
 			ways := s.amount(m)
-			if c.W < 9 { // one way of writing down the whole column
-				ways = ways[len(ways)-1:]
+			if c.W < 9 && len(ways) > 1 { // one way of writing down the whole column
+				ways = ways[1:]
 			}
-			text, style = pick(c.W, t.Glyph.Dots, ways...), t.Strong
+			text, style = pick(c.W, t.Glyph.Dots, append(ways, t.Glyph.Dots)...), t.Strong // an amount is never cut
 			if m.IsZero() {
 				style = t.Dim
 			}

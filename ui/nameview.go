@@ -304,9 +304,6 @@ func (s *nameScreen) timeline(w int, now time.Time) string {
 		lifecycle.Expired: t.Glyph.Empty, lifecycle.Redemption: t.Glyph.Mid, lifecycle.PendingDelete: t.Glyph.Full,
 		lifecycle.Dropping: t.Glyph.Full, lifecycle.GatedStage: t.Glyph.Light,
 	}
-	if s.ascii {
-		fills[lifecycle.Expired] = "."
-	}
 	labels := map[lifecycle.Stage]string{lifecycle.Expired: "grace", lifecycle.PendingDelete: "pend-delete"}
 	at := v.Expires.Time
 	var segs []widget.Segment

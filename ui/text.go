@@ -323,6 +323,9 @@ func sameDay(a, b time.Time) bool {
 
 var signs = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
+// letters stand for signs that ASCII lacks, behind the amount.
+var letters = map[string]string{"EUR": "E", "GBP": "G", "JPY": "Y"}
+
 // amount writes an amount of money, in several lengths; cents only where there
 // are any.
 func (a *app) amount(m catch.Money) []string {
@@ -330,10 +333,21 @@ func (a *app) amount(m catch.Money) []string {
 		return []string{"-"}
 	}
 	n := round(m)
-	if s := signs[m.Currency]; s != "" && !a.ascii {
-		return []string{n + " " + m.Currency, s + n}
+	sign, letter := signs[m.Currency], letters[m.Currency]
+	if sign == "" || (a.ascii && letter == "") && sign != "$" {
+		return []string{n + " " + m.Currency, n + m.Currency}
 	}
-	return []string{n + " " + m.Currency, n + m.Currency}
+	short := func(n string) string {
+		if a.ascii && letter != "" {
+			return n + letter
+		}
+		return sign + n
+	}
+	ways := []string{n + " " + m.Currency, short(n)}
+	if k, ok := strings.CutSuffix(n, "000"); ok {
+		ways = append(ways, short(k+"k"))
+	}
+	return ways
 }
 
 // moneyOr is an amount in full, or a word where there is none.

@@ -79,7 +79,7 @@ var unicodeGlyphs = Glyphs{
 var asciiGlyphs = Glyphs{
 	H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+",
 	Cursor: ">", Mark: "*", Dots: "~",
-	Full: "#", Mid: "=", Light: ".", Empty: " ", Now: "|", Next: ">", Block: "_",
+	Full: "#", Mid: "=", Light: ":", Empty: ".", Now: "|", Next: ">", Block: "_",
 	Spark: []string{"_", ".", "-", ":", "=", "+", "*", "#"},
 	Spin:  []string{"|", "/", "-", "\\"},
 	Yes:   "+", No: "x", Open: " ",

@@ -138,7 +138,7 @@ func Wrap(s string, w int) []string {
 	}
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(s) {
+	for _, word := range words(s) {
 		n := Width(word)
 		if used > 0 && used+1+n <= w {
 			line, used = line+" "+word, used+1+n
@@ -162,6 +162,28 @@ func Wrap(s string, w int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// words splits a text where a line may break: not between an amount and its
+// currency.
+func words(s string) []string {
+	out := strings.Fields(s)
+	for i := 0; i+1 < len(out); i++ {
+		if amount(out[i]) && currency(out[i+1]) {
+			out[i] += " " + out[i+1]
+			out = append(out[:i+1], out[i+2:]...)
+		}
+	}
+	return out
+}
+
+func amount(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789.,") == "" && s[0] >= '0' && s[0] <= '9'
+}
+
+func currency(s string) bool {
+	s = strings.TrimRight(s, ".,;:?!)")
+	return len(s) == 3 && strings.ToUpper(s) == s && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // WrapMax is Wrap with at most n lines; the last one tells by dots that there

@@ -213,7 +213,14 @@ func TestSparkAndGauge(t *testing.T) {
 	if got := Spark(th, []float64{0, 1, 2, 4, -1, 8}, 6); len(got) != 6 || got[0] != '_' || got[4] != ' ' || got[5] != '#' {
 		t.Errorf("drew %q", got)
 	}
-	if got := Gauge(th, 0.5, 4); got != "##.." {
+	if got := Gauge(th, 0.5, 4); got != "##::" {
 		t.Errorf("drew %q", got)
+	}
+}
+
+func TestAmountsAreNotTornFromTheirCurrency(t *testing.T) {
+	got := strings.Join(Wrap("about to order, at most 24.99 USD. For 3 NEW names", 27), "|")
+	if want := "about to order, at most|24.99 USD. For 3 NEW names"; got != want {
+		t.Errorf("wrapped to %q, want %q", got, want)
 	}
 }
