@@ -170,12 +170,20 @@ func (c *confirm) view(r *root, w, h int) (string, []string, int, int) {
 			l.Put("", "  "+text+"  ")
 		}
 	}
-	c.noX = l.Len()
-	button(c.no, !c.onYes, true)
-	l.Skip(2)
+	one := widget.Width(c.no)+widget.Width(c.yes)+10 > w // no room for both: the one that enter means
+	if !one || !c.onYes {
+		c.noX = l.Len()
+		button(c.no, !c.onYes, true)
+		l.Skip(2)
+	}
 	c.yesX = l.Len()
-	button(c.yes, c.onYes, c.typed())
+	if !one || c.onYes {
+		button(c.yes, c.onYes, c.typed())
+	}
 	c.endX = l.Len()
+	if one {
+		l.Right(t.Key, "tab")
+	}
 	if c.deaf(r.now()) {
 		l.Right(t.Dim, "keys count in a moment")
 	}

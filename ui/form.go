@@ -255,7 +255,11 @@ func (f *form) view(r *root, w, h int) (string, []string, int, int) {
 		above = append(above, "")
 	}
 	if len(above)+len(rows)+len(below)+1 > h {
-		above = nil
+		if above = nil; h >= 8 && len(f.lead) > 0 { // what it is about stays, as far as it goes
+			for _, line := range widget.WrapMax(f.lead[0], w, 2, t.Glyph.Dots) {
+				above = append(above, widget.NewLine(w, t).Put("", line).String())
+			}
+		}
 	}
 	room := max(h-len(above)-len(below), 1)
 	if len(rows) > room { // scroll so that the field in hand is seen

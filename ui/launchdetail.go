@@ -86,7 +86,7 @@ func (s *launchScreen) ladderLines(r *watch.Opening, now time.Time, w int) []str
 		}
 		l.To(1).Cell(t.Dim, fmt.Sprint(i+1), 2, true).Skip(1)
 		if w < 60 { // no room for the date: the price counts
-			l.Cell(style, g.Step, max(w-24, 8), false)
+			l.Cell(style, g.Step, max(min(w-24, w-l.Len()-2-widget.Width(widget.Safe(price))), 3), false)
 		} else {
 			l.Cell(style, g.Step, min(30, max(w-50, 12)), false).Skip(1).Cell(t.Dim, when, 21, false)
 		}

@@ -106,19 +106,17 @@ func (s *logScreen) view(w, h int) []string {
 	now := s.now()
 	var lines []string
 	put := func(at time.Time, kind, text string, style widget.Style) {
-		lead := 13
-		if w >= 60 {
-			lead = 23
+		if w < 60 {
+			lines = append(lines, dated(w, t, 14, hm(at, now), text)...)
+			return
 		}
+		const lead = 23
 		for i, line := range widget.Wrap(text, max(w-lead-1, 8)) {
 			l := widget.NewLine(w, t).Skip(1)
 			if i == 0 {
-				l.Put(t.Dim, hm(at, now))
-				if w >= 60 {
-					l.To(14).Put(style, widget.Fit(kind, 8, ""))
-				}
+				l.Put(t.Dim, hm(at, now)).To(14).Put(style, widget.Fit(kind, 8, ""))
 			}
-			lines = append(lines, l.To(min(lead, w/2)).Put("", line).String())
+			lines = append(lines, l.To(lead).Put("", line).String())
 		}
 	}
 	switch s.part {

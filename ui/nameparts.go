@@ -104,7 +104,7 @@ func (s *nameScreen) historyLines(w int, now time.Time) []string {
 	t := s.theme
 	var out []string
 	for _, c := range s.d.History {
-		when := widget.Fit(hm(c.At, now), 13, "")
+		when := hm(c.At, now)
 		text := c.Text
 		if text == "" {
 			switch {
@@ -119,16 +119,28 @@ func (s *nameScreen) historyLines(w int, now time.Time) []string {
 		if c.Source != "" {
 			text += "  (" + c.Source + ")"
 		}
-		for i, line := range widget.Wrap(text, max(w-16, 8)) {
-			l := widget.NewLine(w, t).Skip(1)
-			if i == 0 {
-				l.Put(t.Dim, when)
-			}
-			out = append(out, l.To(min(15, w/3)).Put("", line).String())
-		}
+		out = append(out, dated(w, t, 15, when, text)...)
 	}
 	if len(out) == 0 {
 		out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Dim, "Nothing has changed since it came onto the list.").String())
+	}
+	return out
+}
+
+// dated writes a text that begins lead cells from the left, with its date
+// before it; above it where there is no room.
+func dated(w int, t *widget.Theme, lead int, when, text string) []string {
+	var out []string
+	if w < 36 {
+		out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Dim, when).String())
+		when, lead = "", 2
+	}
+	for i, line := range widget.Wrap(text, max(w-lead-1, 8)) {
+		l := widget.NewLine(w, t).Skip(1)
+		if i == 0 {
+			l.Put(t.Dim, when)
+		}
+		out = append(out, l.To(lead).Put("", line).String())
 	}
 	return out
 }

@@ -181,8 +181,10 @@ func (s *ordersScreen) view(w, h int) []string {
 			" to give one: you see the price, the terms and the most that you can owe before anything is sent.")
 	}
 	now := s.now()
-	s.nameW = max(14, min(30, w/4))
-	s.colW = 11
+	s.nameW, s.colW = max(14, min(30, w/4)), 11
+	if w < 30 {
+		s.nameW, s.colW = 8, max(w-8-4-1, 1)
+	}
 	fit := max((w-s.nameW-4)/(s.colW+1), 1)
 	if fit >= len(s.cols) {
 		s.first = 0
