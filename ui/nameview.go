@@ -265,8 +265,8 @@ func heldText(v *lifecycle.Verdict, now time.Time) string {
 
 func flagText(f *lifecycle.Flag, now time.Time) string {
 	s := string(f.Flag)
-	if f.Tier != "" {
-		s += " " + f.Tier
+	if tier, _, _ := strings.Cut(f.Tier, ", fee expires"); tier != "" { // its clock is drawn
+		s += " " + tier
 	}
 	if f.Category != "" {
 		s += " (" + f.Category + ")"
