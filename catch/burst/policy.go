@@ -90,19 +90,8 @@ func (p *Policies) Overlay(path string, data []byte) error {
 	var f struct {
 		Policy []Policy `toml:"policy"`
 	}
-	d := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
-		var strict *toml.StrictMissingError
-		var dec *toml.DecodeError
-		switch {
-		case errors.As(err, &strict) && len(strict.Errors) > 0:
-			line, _ := strict.Errors[0].Position()
-			return fmt.Errorf("read policies %s:%d: unknown key %q", path, line, strings.Join(strict.Errors[0].Key(), "."))
-		case errors.As(err, &dec):
-			line, col := dec.Position()
-			return fmt.Errorf("read policies %s:%d:%d: %w", path, line, col, err)
-		}
-		return fmt.Errorf("read policies %s: %w", path, err)
+	if err := ReadStrict("policies", path, data, &f); err != nil {
+		return err
 	}
 	for _, n := range f.Policy {
 		n.Origin = path
@@ -116,6 +105,25 @@ func (p *Policies) Overlay(path string, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// ReadStrict reads a file of facts. An unknown key or a value of another kind is
+// an error that names the file and the line.
+func ReadStrict(what, path string, data []byte, into any) error {
+	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(into)
+	var strict *toml.StrictMissingError
+	var dec *toml.DecodeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &strict) && len(strict.Errors) > 0:
+		line, _ := strict.Errors[0].Position()
+		return fmt.Errorf("read %s %s:%d: unknown key %q", what, path, line, strings.Join(strict.Errors[0].Key(), "."))
+	case errors.As(err, &dec):
+		line, col := dec.Position()
+		return fmt.Errorf("read %s %s:%d:%d: %w", what, path, line, col, err)
+	}
+	return fmt.Errorf("read %s %s: %w", what, path, err)
 }
 
 func (p Policy) check() error {

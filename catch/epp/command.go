@@ -93,6 +93,9 @@ type Login struct {
 	Password    catch.Secret
 	NewPassword catch.Secret // changes the password; zero leaves it
 	Agent       string       // for loginSec's userAgent: "lapse 1.0.0"
+	// Foreign are namespaces of extensions that this package does not know and
+	// the caller sends (see Foreign); those that the server offers are listed.
+	Foreign []string
 }
 
 // viaLoginSec is what stands in the place of a password that travels in the
@@ -205,6 +208,22 @@ func (p Poll) body(w *writer) {
 	w.raw(`<poll op="ack"`)
 	w.attr("msgID", p.Ack)
 	w.raw(`/>`)
+}
+
+// Foreign is an extension of a registry's own that this package does not know:
+// one element, written by the caller, and its namespace. It goes along where the
+// session speaks that (Login.Foreign); nothing in it is hidden by Print.
+type Foreign struct {
+	Namespace string
+	XML       string
+}
+
+func foreign(w *writer, list []Foreign) {
+	for _, f := range list {
+		if w.svc.Has(f.Namespace) {
+			w.raw(f.XML)
+		}
+	}
 }
 
 // Other wraps an XML fragment of the caller's own as a command, for what this

@@ -166,6 +166,7 @@ type ContactCreate struct {
 	Email      string
 	AuthInfo   catch.Secret
 	Disclose   *Disclose
+	Foreign    []Foreign
 }
 
 // Op names the command.
@@ -190,6 +191,8 @@ func (c ContactCreate) body(w *writer) {
 	}
 	w.raw(`</contact:create></create>`)
 }
+
+func (c ContactCreate) extensions(w *writer) { foreign(w, c.Foreign) }
 
 // ContactUpdate changes a contact. Empty fields stay as they are.
 type ContactUpdate struct {

@@ -96,9 +96,9 @@ func ParseGreeting(frame []byte) (Greeting, error) {
 }
 
 // Services picks what the login will list: what the server offers and this
-// client knows, and of the fee extensions the best alone. Strict servers
-// refuse a login that lists anything they did not offer.
-func (g Greeting) Services() (Services, error) {
+// client or its caller (foreign) knows, and of the fee extensions the best
+// alone. Strict servers refuse a login that lists anything they did not offer.
+func (g Greeting) Services(foreign ...string) (Services, error) {
 	if !slices.Contains(g.Objects, NSDomain) {
 		return Services{}, fmt.Errorf("read greeting of %s: it does not offer domain names (%s)", g.Server, NSDomain)
 	}
@@ -127,7 +127,7 @@ func (g Greeting) Services() (Services, error) {
 			break
 		}
 	}
-	for _, u := range known {
+	for _, u := range slices.Concat(known, foreign) {
 		if slices.Contains(g.Extensions, u) {
 			s.Extensions = append(s.Extensions, u)
 		}

@@ -13,7 +13,7 @@ import (
 // Login logs in once, never again by itself: accounts lock. It returns the
 // warnings that the server gave.
 func (s *Session) Login(ctx context.Context, l Login) ([]SecurityEvent, error) {
-	svc, err := s.Greeting().Services()
+	svc, err := s.Greeting().Services(l.Foreign...)
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,11 @@ func (l *loaded) openAccount(c account.Config, keeper burst.Keeper) ([]catch.Rou
 	if err != nil {
 		return nil, err
 	}
-	o := eppaccount.Options{Config: c, Policies: policies, Keeper: keeper, NTP: l.Clock.NTP, Agent: "lapse " + buildVersion()}
+	answers, err := l.answers()
+	if err != nil {
+		return nil, err
+	}
+	o := eppaccount.Options{Config: c, Policies: policies, Answers: answers, Keeper: keeper, NTP: l.Clock.NTP, Agent: "lapse " + buildVersion()}
 	acc, err := eppaccount.New(o)
 	if err != nil {
 		return nil, err
@@ -93,6 +97,12 @@ func (l *loaded) openAccount(c account.Config, keeper burst.Keeper) ([]catch.Rou
 func (l *loaded) policies() (*burst.Policies, error) {
 	ps := burst.DefaultPolicies()
 	return ps, overlayFile(filepath.Join(l.paths.folder, "policies.toml"), ps.Overlay)
+}
+
+// answers are the embedded ones with the person's answers.toml over them.
+func (l *loaded) answers() (*eppaccount.Answers, error) {
+	as := eppaccount.DefaultAnswers()
+	return as, overlayFile(filepath.Join(l.paths.folder, "answers.toml"), as.Overlay)
 }
 
 // account reads one account with its secrets and certificates.

@@ -107,15 +107,22 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name, f
 	events, leave := s.Subscribe()
 	defer leave()
 	acted := a.act(ctx, s)
+	ended := func(err error) error { // by the context, or by what acts
+		switch {
+		case err != nil:
+			return fmt.Errorf("catch: %w", err)
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return coded(exitPartly, errors.New("catch: the time is over; the orders stand"))
+		}
+		return ctx.Err()
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	last := false // what another process did is heard of a moment after it shows
 	for {
 		select {
 		case err := <-acted:
-			if err != nil {
-				return fmt.Errorf("catch: %w", err)
-			}
-			return ctx.Err()
+			return ended(err)
 		case e := <-events:
 			if wanted[string(e.Name)] && e.Kind != watch.EvLooked {
 				if err := a.printEvent(e); err != nil {
@@ -123,28 +130,24 @@ func (a *app) catch(ctx context.Context, s *watch.Service, names []watch.Name, f
 				}
 			}
 		case <-ctx.Done():
-			if err := <-acted; err != nil {
-				return fmt.Errorf("catch: %w", err)
-			}
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return coded(exitPartly, errors.New("catch: the time is over; the orders stand"))
-			}
-			return ctx.Err()
+			return ended(<-acted)
 		case <-tick.C:
 			done, flying, won, err := a.caught(ctx, s, names)
-			if err != nil {
-				return err
+			if err == nil && !fire.IsZero() {
+				err = a.keepTime(ctx, s, names, fire)
 			}
-			if !fire.IsZero() {
-				if err := a.keepTime(ctx, s, names, fire); err != nil {
-					return err
-				}
+			switch {
+			case ctx.Err() != nil:
+				return ended(<-acted)
+			case err != nil:
+				return err
 			}
 			over := !fire.IsZero() && a.now().After(fire.Add(afterShot))
 			if armed, _ := s.Armed(); !over && !fire.IsZero() && !flying && len(armed) == 0 {
 				over = a.now().After(fire.Add(afterShot / 10))
 			}
-			if !done && !over {
+			if !last {
+				last = done || over
 				continue
 			}
 			cancel()

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/sandbox"
@@ -21,7 +22,7 @@ func TestTwoCatchesOfOneName(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			const name = "quillwright.com"
-			w := newWorld(t, sandbox.Name{Name: name, Stage: "pending delete"})
+			w := newWorld(t, sandbox.Name{Name: name, Stage: "redemption", Into: 4 * time.Second})
 			drop, _ := w.reg.Look(name)
 			w.run("order", name, "--via", "epp:sandbox", "--cap", "60USD", "--yes")
 			var catches []*exec.Cmd
@@ -36,22 +37,27 @@ func TestTwoCatchesOfOneName(t *testing.T) {
 				t.Cleanup(func() { _ = cmd.Process.Kill() })
 				catches = append(catches, cmd)
 			}
+			defer func() {
+				if t.Failed() {
+					t.Logf("%s\n%s", said[catches[0]].b.String(), said[catches[1]].b.String())
+				}
+			}()
 			var st watch.Status
 			w.until("one of them is armed", func() bool {
 				w.json(&st, "status")
-				return st.Lease.Held && said[catches[0]].has("armed at") && said[catches[1]].has("armed at")
+				return st.Lease.Held && (said[catches[0]].has("armed at") || said[catches[1]].has("armed at"))
 			})
+			waiting := catches
 			for i, cmd := range catches {
 				if kill && strings.Contains(st.Lease.Holder, fmt.Sprintf(" pid %d ", cmd.Process.Pid)) {
 					_ = cmd.Process.Kill()
 					_ = cmd.Wait()
-					catches = append(catches[:i], catches[i+1:]...)
-					break
+					waiting = []*exec.Cmd{catches[1-i]}
 				}
 			}
-			for _, cmd := range catches {
+			for _, cmd := range waiting {
 				if err := cmd.Wait(); err != nil || !said[cmd].has("won-provisional") {
-					t.Errorf("%v\n%s", err, said[cmd].b.String())
+					t.Errorf("process %d: %v", cmd.Process.Pid, err)
 				}
 			}
 			var os []catch.Order

@@ -21,8 +21,8 @@ func (a *app) contactCommand() *cobra.Command {
 		Use:   "contact",
 		Short: "Keep who names are registered for: data, nexus answers, ids at registries",
 		Long: `Keep contacts: the data that registrars and registries want of a registrant,
-what a registry with a nexus rule wants to see, and the id that the contact has
-at each account. It is personal data: it lies in contacts.toml beside the
+what a registry with a nexus rule wants to see (sent along when the contact is
+made there), and the id that the contact has at each account. It is personal data: it lies in contacts.toml beside the
 configuration, readable by you alone, and goes nowhere but to the service that
 registers a name. An account registers for the contact that it names (contact =
 "me"), an order for the one given with --contact.`,
@@ -460,6 +460,9 @@ func (a *app) testContacts(ctx context.Context, accs []*eppaccount.Account, peop
 			light, words := testHandle(actx, acc, c, create)
 			cancel()
 			say(c, acc.Name(), "handle", light, "%s", words)
+			for _, l := range acc.Nexus(c) {
+				say(c, acc.Name(), l.What, l.Light, "%s", l.Words)
+			}
 		}
 	}
 	if a.flags.json {

@@ -208,6 +208,15 @@ func doctorFacts(cfg *loaded) []finding {
 		}
 		out = append(out, oldest("policies", ds))
 	}
+	if as, err := cfg.answers(); err != nil {
+		out = append(out, finding{What: "facts: nexus answers", Says: err.Error(), Do: "mend answers.toml"})
+	} else {
+		var ds []string
+		for _, n := range as.All() {
+			ds = append(ds, n.Seen)
+		}
+		out = append(out, oldest("nexus answers", ds))
+	}
 	out = append(out, oldest("WHOIS servers", []string{whois.DefaultTable().Dated()}))
 	b := rdap.NewBootstrap(rdap.BootstrapOptions{})
 	_, day := b.Dated()

@@ -73,6 +73,7 @@ func Factory() account.Factory {
 type Options struct {
 	account.Config
 	Policies *burst.Policies // nil: the built-in ones
+	Answers  *Answers        // nil: the built-in ones
 	Keeper   burst.Keeper    // of what the account uses, for every process; nil: for this one alone
 	NTP      []string        // nil: the option "ntp"
 	Agent    string          // "lapse 1.0"
@@ -85,6 +86,7 @@ type Options struct {
 type Account struct {
 	o        Options
 	policies *burst.Policies
+	answers  *Answers
 	policy   *burst.Policy // named in the configuration; nil: by the name's TLD
 	use      burst.Use
 	cfg      epp.Config
@@ -121,12 +123,15 @@ func New(o Options) (*Account, error) {
 		return nil, fmt.Errorf("read account %s: %w", c.Account, err)
 	}
 	// The registry counts by its own account, whatever it is called here.
-	a := &Account{o: o, policies: o.Policies, use: burst.Use{Keeper: o.Keeper, Account: c.User + "@" + host}}
+	a := &Account{o: o, policies: o.Policies, answers: o.Answers, use: burst.Use{Keeper: o.Keeper, Account: c.User + "@" + host}}
 	if a.use.Keeper == nil {
 		a.use.Keeper = &burst.Memory{}
 	}
 	if a.policies == nil {
 		a.policies = burst.DefaultPolicies()
+	}
+	if a.answers == nil {
+		a.answers = DefaultAnswers()
 	}
 	if c.Policy != "" {
 		p, ok := a.policies.ByID(c.Policy)
@@ -176,7 +181,7 @@ func New(o Options) (*Account, error) {
 	if agent == "" {
 		agent = "lapse"
 	}
-	a.login = epp.Login{ClientID: c.User, Password: pw, Agent: agent}
+	a.login = epp.Login{ClientID: c.User, Password: pw, Agent: agent, Foreign: a.foreign()}
 	a.conn = epp.NewConnector(a.cfg, a.login)
 	return a, nil
 }

@@ -23,8 +23,14 @@ import (
 // told is an account at a server that answers as the test says.
 func told(t *testing.T, s *epptest.Server) *Account {
 	t.Helper()
+	return toldOf(t, s, "test")
+}
+
+// toldOf is told for the names of a zone.
+func toldOf(t *testing.T, s *epptest.Server, zone string) *Account {
+	t.Helper()
 	a, err := New(Options{Config: account.Config{
-		Account: "mine", User: "someone", Secret: catch.NewSecret("secret-password"), TLDs: []string{"test"}, Policy: "sandbox",
+		Account: "mine", User: "someone", Secret: catch.NewSecret("secret-password"), TLDs: []string{zone}, Policy: "sandbox",
 		URL: epptest.Host + ":700", Dial: s.Dial, TLS: &tls.Config{RootCAs: s.Roots(), MinVersion: tls.VersionTLS12},
 	}})
 	if err != nil {
