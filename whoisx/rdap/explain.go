@@ -3,6 +3,7 @@ package rdap
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,6 +125,16 @@ func (r *reader) answer() {
 	if !r.named(ldh, uni) {
 		return
 	}
+	if n, err := strconv.Atoi(r.text(code)); err == nil && n >= 300 && n <= 599 {
+		// An error that repeats the question, or one beside a whole record.
+		if r.get(0, "events") < 0 && r.get(0, "entities") < 0 && r.get(0, "nameservers") < 0 && r.get(0, "status") < 0 {
+			errorBody(r, code)
+			return
+		}
+		r.value(code, "an error object in an answer with HTTP status 200")
+		a.Outcome, a.Why = whoisx.Unreadable, "the answer describes a domain and is an error in one"
+		return
+	}
 	a.Outcome = whoisx.Registered
 	a.Evidence = slices.Grow(a.Evidence, 24)
 	r.members()
@@ -181,13 +192,13 @@ func (r *reader) members() {
 		name := r.bytes(k)
 		switch {
 		case fold(name, "status"):
-			r.each(v, r.status)
+			r.flat(v, r.status)
 		case fold(name, "events"):
-			r.each(v, r.event)
+			r.flat(v, r.event)
 		case fold(name, "entities"):
-			r.each(v, r.entity)
+			r.flat(v, r.entity)
 		case fold(name, "nameservers"):
-			r.each(v, r.nameserver)
+			r.flat(v, r.nameserver)
 		case fold(name, "redacted"):
 			r.each(v, r.redacted)
 		case fold(name, "links"):
@@ -266,9 +277,16 @@ func (r *reader) event(i int) {
 // entity takes the registrar's name and IANA ID (RFC 9083 §5.1); contacts are
 // nobody's business here.
 func (r *reader) entity(i int) {
+	roles := r.get(i, "roles")
 	registrar := false
-	r.each(r.get(i, "roles"), func(role int) {
+	r.each(roles, func(role int) {
 		if fold(r.bytes(role), "registrar") {
+			registrar = true
+		}
+	})
+	r.each(r.get(i, "publicIds"), func(p int) {
+		// Some leave the roles out; only registrars have an ID of this kind.
+		if roles < 0 && spelled(r.bytes(r.get(p, "type")), "ianaregistrarid") {
 			registrar = true
 		}
 	})

@@ -18,12 +18,12 @@ var errName = errors.New("not a domain name")
 // terms of use full of them. A 404 in which one of them stands is not the
 // registry's word that nobody holds the name.
 var (
-	limitWords   = []string{"rate limit", "ratelimit", "rate-limit", "too many requests", "too many queries", "queries exceeded", "quota", "limit exceeded", "exceeded the", "exceeded your", "query limit", "throttl", "try again later", "slow down", "request limit", "limit reached", "limit has been", "too many", "over the limit", "allowance"}
+	limitWords   = []string{"rate limit", "ratelimit", "rate-limit", "too many requests", "too many queries", "queries exceeded", "quota", "limit exceeded", "exceeded the", "exceeded your", "query limit", "throttl", "try again later", "slow down", "request limit", "limit reached", "limit has been", "too many", "over the limit", "allowance", "límite de", "limite de", "demasiadas", "excedid", "trop de requ", "превышен", "频繁", "过限制"}
 	refusedWords = []string{"blocked", "denied", "not allowed", "not permitted", "unauthori", "banned", "blacklist", "blocklist", "allowlist", "whitelist", "your ip"}
-	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden"}
+	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden", "you have been blocked", "verify you are human"}
 	failedWords  = []string{"maintenance", "temporarily unavailable", "temporarily not", "service unavailable", "internal error", "internal server error", "server error", "timed out", "timeout", "database error", "backend"}
 	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry"}
-	routeWords   = []string{"no route matched", "route not found", "no handler found", "no static resource", "cannot get /", "no such endpoint", "unknown endpoint"}
+	routeWords   = []string{"no route matched", "route not found", "no handler found", "no static resource", "cannot get /", "no such endpoint", "unknown endpoint", "nosuchbucket"}
 	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
 )
 

@@ -315,6 +315,18 @@ func (d *doc) each(i int, f func(i int)) {
 	}
 }
 
+// flat is each for the elements of arrays within arrays, too, which a few
+// servers send where a list is meant.
+func (d *doc) flat(i int, f func(i int)) {
+	d.each(i, func(c int) {
+		if d.kind(c) == kArray {
+			d.flat(c, f)
+			return
+		}
+		f(c)
+	})
+}
+
 // get finds an object's member by its name, or -1. Names are compared without
 // case: `secureDns` and `LDHName` occur.
 func (d *doc) get(i int, name string) int {
