@@ -241,9 +241,8 @@ func (d *dialer) Dial(_, _ string) (net.Conn, error) {
 }
 
 // exchange puts one question to one server and returns the bytes as received.
+// The context carries the deadline of the whole ask.
 func (c *Client) exchange(ctx context.Context, s Server, q string) (raw []byte, cut bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
-	defer cancel()
 	deadline, _ := ctx.Deadline()
 	d := &dialer{dial: func() (*conn, error) {
 		nc, err := c.connect(ctx, s)
