@@ -410,12 +410,22 @@ func (r *reader) phrase(t string) (field, string) {
 	}
 	for _, p := range phrases {
 		if len(t) > len(p.words) && strings.EqualFold(t[:len(p.words)], p.words) {
-			if v := strings.TrimRight(t[len(p.words):], "."); v != "" && v[0] >= '0' && v[0] <= '9' || monthOf(strings.ToLower(firstWord(v))) != 0 {
+			v := strings.TrimLeft(strings.TrimRight(t[len(p.words):], "."), " ")
+			if w := strings.ToLower(firstWord(v)); v != "" && v[0] >= '0' && v[0] <= '9' || monthOf(w) != 0 || isWeekday(w) {
 				return p.f, v
 			}
 		}
 	}
 	return fNone, ""
+}
+
+// isWeekday reports whether a word begins a date like "Fri Jan 23 04:51:54 2026".
+func isWeekday(w string) bool {
+	switch w {
+	case "mon", "tue", "wed", "thu", "fri", "sat", "sun":
+		return true
+	}
+	return false
 }
 
 // stateWord tells a status from a postal state.
