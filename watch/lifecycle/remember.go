@@ -61,6 +61,15 @@ func Remember(in Input, v Verdict) Seen {
 				s.Statuses[st] = t
 			}
 		}
+		if b := in.Before; b != nil && len(b.Verdict.Sources) > 0 && b.Verdict.Sources[0] != a.Source {
+			// Another source than the time before: some tell fewer statuses, so
+			// that what it leaves out is gone only when it is left out twice.
+			for st, t := range old {
+				if _, ok := s.Statuses[st]; !ok {
+					s.Statuses[st] = t
+				}
+			}
+		}
 	case len(d.no)+len(d.special) > 0:
 		if s.GoneAt.IsZero() {
 			s.GoneAt = in.Now

@@ -338,6 +338,31 @@ func TestJourneys(t *testing.T) {
 			t.Errorf("%s %q", v.Stage, v.Anomaly)
 		}
 	})
+	t.Run("a status that only one source tells", func(t *testing.T) {
+		j := com(t)
+		locked := held("clientTransferProhibited", born, "2025-08-28T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999")
+		open := held("ok", born, "2025-08-28T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999")
+		whois := open
+		whois.Source = whoisx.WHOIS
+		lock := func() bool { return !j.before.Statuses["clientTransferProhibited"].IsZero() }
+		j.look("2026-08-01T00:00:00Z", locked)
+		j.look("2026-08-01T02:00:00Z", whois) // RDAP was not heard
+		if !lock() {
+			t.Error("WHOIS leaves the lock out: it is not gone")
+		}
+		j.look("2026-08-01T04:00:00Z", locked)
+		j.look("2026-08-01T06:00:00Z", open)
+		if lock() {
+			t.Error("RDAP told the lock before and leaves it out: it is gone")
+		}
+		j.look("2026-08-01T08:00:00Z", locked)
+		j.look("2026-08-01T10:00:00Z", whois)
+		j.look("2026-08-01T12:00:00Z", open)
+		j.look("2026-08-01T14:00:00Z", open)
+		if lock() {
+			t.Error("RDAP left it out twice: it is gone")
+		}
+	})
 	t.Run("clocks jump", func(t *testing.T) {
 		j := com(t)
 		j.look("2026-10-07T00:00:00Z", red)
