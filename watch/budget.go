@@ -3,7 +3,9 @@ package watch
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,17 +21,22 @@ type budgets struct {
 
 	mu     sync.Mutex
 	draws  map[string]*sync.Mutex // one at a time draws for a host, the others share what it got
-	grants map[string]grant       // taken in advance, so that a fast host costs few writes
+	grants map[string]grant       // taken in advance, so that requests cost few writes
+	spent  map[string]bool        // hosts of which nothing is left in the hand
 	queue  map[string]time.Time   // when the next name that waits for a host is promised its turn
 }
 
+// grant is what was taken from a bucket and not spent yet.
 type grant struct {
 	n     int
 	until time.Time
 }
 
 func newBudgets(st Store, book *HostBook, now func() time.Time) *budgets {
-	return &budgets{store: st, book: book, now: now, draws: map[string]*sync.Mutex{}, grants: map[string]grant{}, queue: map[string]time.Time{}}
+	return &budgets{
+		store: st, book: book, now: now,
+		draws: map[string]*sync.Mutex{}, grants: map[string]grant{}, spent: map[string]bool{}, queue: map[string]time.Time{},
+	}
 }
 
 // take takes one request to a host. Where there is none it says when the next
@@ -45,6 +52,9 @@ func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Tim
 		}
 		g.n--
 		b.grants[host] = g
+		if g.n == 0 {
+			b.spent[host] = true
+		}
 		return true
 	}
 	if granted() {
@@ -69,12 +79,57 @@ func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Tim
 	if err != nil || got == 0 {
 		return false, next, why, err
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if got > 1 {
-		b.mu.Lock()
 		b.grants[host] = grant{n: got - 1, until: now.Add(2 * time.Second)}
-		b.mu.Unlock()
+	} else {
+		b.spent[host] = true
 	}
 	return true, time.Time{}, "", nil
+}
+
+// handFor is how long a request taken in advance is good for.
+const handFor = time.Hour
+
+// restock takes one request in advance from each host that was asked since the
+// last time, as changes for a transaction that is under way anyway; a
+// transaction of its own for each request costs more than asking. Hosts that are
+// short, that allow so much a day, or that said "too often" are left alone. The
+// requests are there once taken is called, after the transaction.
+func (b *budgets) restock() (changes []BudgetChange, taken func()) {
+	b.mu.Lock()
+	hosts := slices.Sorted(maps.Keys(b.spent))
+	clear(b.spent)
+	b.mu.Unlock()
+	now := b.now()
+	var got []string
+	for _, host := range hosts {
+		changes = append(changes, BudgetChange{Host: host, Change: func(bk *Budget) {
+			if b.refill(bk, now); bk.PerDay > 0 || bk.Burst < 3 || bk.Tokens < 2 || bk.Why != "" || bk.Rate/4 >= 2 {
+				return
+			}
+			if n, _, _ := b.draw(bk, now); n == 1 {
+				bk.Held, bk.HeldUntil = 1, now.Add(handFor)
+				got = append(got, host)
+			}
+		}})
+	}
+	return changes, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, host := range got {
+			b.grants[host] = grant{n: 1, until: now.Add(handFor)}
+		}
+	}
+}
+
+// empty throws away what is in the hand: another process may act from now on.
+func (b *budgets) empty() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.grants)
+	clear(b.spent)
 }
 
 // draw takes tokens from a bucket: one, or from a fast host what it allows in
@@ -145,7 +200,11 @@ func (b *budgets) refill(bk *Budget, now time.Time) {
 	bk.At = now
 	if now.After(bk.Until) {
 		bk.Rate = min(bk.Usual, bk.Rate+bk.Usual*dt.Seconds()/recovery.Seconds())
-		bk.Tokens = min(bk.Burst, bk.Tokens+bk.Rate*dt.Seconds())
+		full := bk.Burst
+		if now.Before(bk.HeldUntil) {
+			full -= bk.Held // they may all be spent at once
+		}
+		bk.Tokens = min(full, bk.Tokens+bk.Rate*dt.Seconds())
 		if bk.Rate == bk.Usual && bk.Why != "" {
 			bk.Why = ""
 		}
@@ -159,6 +218,7 @@ func (b *budgets) learn(ctx context.Context, host string, a whoisx.Answer) error
 	}
 	b.mu.Lock()
 	delete(b.grants, host)
+	delete(b.spent, host)
 	b.mu.Unlock()
 	now := b.now()
 	return b.store.ChangeBudget(ctx, host, func(bk *Budget) {
@@ -167,6 +227,7 @@ func (b *budgets) learn(ctx context.Context, host string, a whoisx.Answer) error
 			return // several were out when it said so once
 		}
 		bk.Limits++
+		bk.Held = 0 // whoever has some spends them no more
 		bk.Rate = max(bk.Rate/2, bk.Usual/64)
 		bk.Tokens = 0
 		wait := time.Duration(a.RetryAfter)

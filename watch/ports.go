@@ -100,9 +100,12 @@ type Store interface {
 	// and when the next one after them is; zero where there is none or the limit
 	// was reached.
 	Due(ctx context.Context, at time.Time, limit int) ([]DueRow, time.Time, error)
+	// Turns is Due with what a look at each name needs to know; names that skip
+	// names are left out.
+	Turns(ctx context.Context, at time.Time, limit int, skip func(Name) bool) ([]Turn, time.Time, error)
 	// SaveLooks keeps answers, verdicts, history and next due times of several
-	// looks in one transaction. The epoch is asserted.
-	SaveLooks(ctx context.Context, epoch int64, looks []Look) error
+	// looks in one transaction, and changes budgets in it. The epoch is asserted.
+	SaveLooks(ctx context.Context, epoch int64, looks []Look, budgets ...BudgetChange) error
 	// Touch makes a name due at a time, from any process.
 	Touch(ctx context.Context, n Name, due time.Time, why string) error
 	// AskAgain makes due now what was looked at later than now, or put off for

@@ -27,103 +27,51 @@ const (
 func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var (
-		mu     sync.Mutex
-		flying = map[Name]bool{}
-		asking atomic.Int64 // looks that did not come back yet
-		wg     sync.WaitGroup
-	)
 	s.drops.forget("")
-	looks := make(chan Look, batch)
-	landed := make(chan struct{}, 1)
+	defer s.budget.empty()
+	f := &flight{names: map[Name]bool{}, turns: make(chan Turn), looks: make(chan Look, batch), landed: make(chan struct{}, 1)}
+	look := func(t Turn) {
+		l, err := s.lookRow(ctx, t.DueRow, t.Standing)
+		f.end(t.Name, l, err)
+		if err != nil && ctx.Err() == nil {
+			cancel(err)
+		}
+	}
 	saved := make(chan struct{})
 	go func() {
 		defer close(saved)
-		for {
-			ls := gather(looks, &asking)
-			if len(ls) == 0 {
-				return
-			}
+		for ls := f.gather(); len(ls) > 0; ls = f.gather() {
 			// What was heard is kept even when we are told to stop.
-			err := s.saveLooks(context.WithoutCancel(ctx), epoch, ls)
-			mu.Lock()
-			for _, l := range ls {
-				delete(flying, l.Name)
-			}
-			mu.Unlock()
-			if err != nil {
+			restock, taken := s.budget.restock()
+			if err := s.saveLooks(context.WithoutCancel(ctx), epoch, ls, restock...); err != nil {
 				cancel(err)
+			} else {
+				taken()
 			}
-			select {
-			case landed <- struct{}{}:
-			default:
-			}
+			f.land(ls)
 		}
 	}()
-	slots := make(chan struct{}, atOnce)
 	var fail error
 	for ctx.Err() == nil {
-		mu.Lock()
-		busy := len(flying)
-		mu.Unlock()
-		rows, next, err := s.store.Due(ctx, s.now(), busy+atOnce)
+		limit := f.busy() + atOnce
+		turns, next, err := s.store.Turns(ctx, s.now(), limit, f.has)
 		if err != nil {
 			fail = err
 			break
 		}
-		more := len(rows) == busy+atOnce
-		mu.Lock()
-		rows = slices.DeleteFunc(rows, func(d DueRow) bool { return flying[d.Name] })
-		mu.Unlock()
-		known, err := s.standings(ctx, rows)
-		if err != nil {
-			fail = err
-			break
-		}
-		for _, d := range rows {
-			st, ok := known[d.Name]
-			if !ok {
-				continue // taken off the list just now
-			}
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-			}
-			if ctx.Err() != nil {
+		for _, t := range turns {
+			if !f.start(ctx, t, look) {
 				break
 			}
-			mu.Lock()
-			flying[d.Name] = true
-			mu.Unlock()
-			asking.Add(1)
-			wg.Go(func() {
-				defer func() { <-slots }()
-				l, err := s.lookRow(ctx, d, st)
-				if err == nil {
-					asking.Add(-1)
-					looks <- l
-					return
-				}
-				asking.Add(-1)
-				if ctx.Err() == nil {
-					cancel(err)
-				}
-				mu.Lock()
-				delete(flying, d.Name)
-				mu.Unlock()
-			})
 		}
-		if more && len(rows) > 0 {
-			continue
+		if len(turns) > 0 && next.IsZero() {
+			continue // there may be more
 		}
-		pause := s.ticks.schedule
-		if !next.IsZero() {
-			pause = min(pause, next.Sub(s.now()))
-		}
-		s.rest(ctx, landed, pause)
+		s.rest(ctx, f, next)
 	}
-	wg.Wait()
-	close(looks)
+	close(f.turns)
+	f.wg.Wait()
+	close(f.looks)
 	<-saved
 	if cause := context.Cause(ctx); fail == nil && cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
@@ -134,34 +82,131 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 	return fail
 }
 
-// rest waits for a time, for a look that landed, or for somebody who wakes us.
-func (s *Service) rest(ctx context.Context, landed <-chan struct{}, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
+// flight is the looks that are out: being asked, or heard and not kept yet.
+// Whoever asks stays for the next name: the stack of a goroutine is deep by the
+// end of a look, and growing it anew costs as much as deciding.
+type flight struct {
+	wg     sync.WaitGroup
+	askers int           // only the schedule starts them
+	turns  chan Turn     // to whoever is free
+	looks  chan Look     // what was heard
+	landed chan struct{} // looks were kept
+	asking atomic.Int64  // looks that did not come back yet
+
+	mu    sync.Mutex
+	names map[Name]bool
+	next  time.Time // when the first of what was kept lately is due again
+}
+
+func (f *flight) busy() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.names)
+}
+
+func (f *flight) has(n Name) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.names[n]
+}
+
+// start gives a turn to whoever is free, and waits for that where all are out;
+// false when ctx ends first.
+func (f *flight) start(ctx context.Context, t Turn, look func(Turn)) bool {
+	f.mu.Lock()
+	f.names[t.Name] = true
+	f.mu.Unlock()
+	f.asking.Add(1)
 	select {
+	case f.turns <- t:
+		return true
+	default:
+	}
+	if f.askers < atOnce {
+		f.askers++
+		f.wg.Go(func() {
+			for t := range f.turns {
+				look(t)
+			}
+		})
+	}
+	select {
+	case f.turns <- t:
+		return true
 	case <-ctx.Done():
-	case <-t.C:
-	case <-landed:
-	case <-s.poke:
+		f.end(t.Name, Look{}, ctx.Err())
+		return false
 	}
 }
 
-// standings reads what the looks at due names need to know, in one go.
-func (s *Service) standings(ctx context.Context, rows []DueRow) (map[Name]Standing, error) {
-	if len(rows) == 0 {
-		return nil, nil
+// end hands over what a look heard.
+func (f *flight) end(n Name, l Look, err error) {
+	f.asking.Add(-1)
+	if err == nil {
+		f.looks <- l
+		return
 	}
-	names := make([]Name, len(rows))
-	for i, d := range rows {
-		names[i] = d.Name
+	f.mu.Lock()
+	delete(f.names, n)
+	f.mu.Unlock()
+}
+
+// land says that looks were kept.
+func (f *flight) land(ls []Look) {
+	f.mu.Lock()
+	for i := range ls {
+		delete(f.names, ls[i].Name)
+		if due := ls[i].Due; f.next.IsZero() || due.Before(f.next) {
+			f.next = due
+		}
 	}
-	return s.store.Standings(ctx, names...)
+	f.mu.Unlock()
+	poke(f.landed)
+}
+
+// soonest is the earlier of a time and when something that was kept since the
+// last call is due again.
+func (f *flight) soonest(t time.Time) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := f.next; t.IsZero() || !n.IsZero() && n.Before(t) {
+		t = n
+	}
+	f.next = time.Time{}
+	return t
+}
+
+// rest waits until something is due, for somebody who wakes us, or for as long
+// as may pass before another process's edits are seen.
+func (s *Service) rest(ctx context.Context, f *flight, next time.Time) {
+	wake := s.now().Add(s.ticks.schedule)
+	for {
+		next = f.soonest(next)
+		pause := wake.Sub(s.now())
+		if !next.IsZero() {
+			pause = min(pause, next.Sub(s.now()))
+		}
+		if pause <= 0 {
+			return
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		case <-s.poke:
+		case <-f.landed:
+			t.Stop()
+			continue
+		}
+		t.Stop()
+		return
+	}
 }
 
 // gather collects looks for one transaction; none when the channel is closed.
 // It waits for more only while somebody is asking.
-func gather(looks <-chan Look, asking *atomic.Int64) []Look {
-	l, ok := <-looks
+func (f *flight) gather() []Look {
+	l, ok := <-f.looks
 	if !ok {
 		return nil
 	}
@@ -169,11 +214,11 @@ func gather(looks <-chan Look, asking *atomic.Int64) []Look {
 	t := time.NewTimer(batchFor)
 	defer t.Stop()
 	for len(ls) < batch {
-		if len(looks) == 0 && asking.Load() == 0 {
+		if len(f.looks) == 0 && f.asking.Load() == 0 {
 			return ls
 		}
 		select {
-		case l, ok := <-looks:
+		case l, ok := <-f.looks:
 			if !ok {
 				return ls
 			}
@@ -187,8 +232,8 @@ func gather(looks <-chan Look, asking *atomic.Int64) []Look {
 
 // saveLooks keeps looks, tells those who listen here, and makes orders move
 // that waited for what was seen.
-func (s *Service) saveLooks(ctx context.Context, epoch int64, ls []Look) error {
-	if err := s.store.SaveLooks(ctx, epoch, ls); err != nil {
+func (s *Service) saveLooks(ctx context.Context, epoch int64, ls []Look, budgets ...BudgetChange) error {
+	if err := s.store.SaveLooks(ctx, epoch, ls, budgets...); err != nil {
 		return err
 	}
 	var changed []Name

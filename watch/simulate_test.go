@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -266,8 +267,8 @@ type meteredStore struct {
 	m *meter
 }
 
-func (s meteredStore) SaveLooks(ctx context.Context, epoch int64, ls []watch.Look) error {
-	if err := s.Store.SaveLooks(ctx, epoch, ls); err != nil {
+func (s meteredStore) SaveLooks(ctx context.Context, epoch int64, ls []watch.Look, budgets ...watch.BudgetChange) error {
+	if err := s.Store.SaveLooks(ctx, epoch, ls, budgets...); err != nil {
 		return err
 	}
 	s.m.mu.Lock()
@@ -325,20 +326,91 @@ type simulation struct {
 	m     *meter
 	first map[string]string // by zone: the host that is asked first
 	took  time.Duration     // real time
+
+	limits map[string]watch.HostLimit // by host
 }
 
-// simulate lets n names live for two years and the whole core watch them: the
-// service, the store and the RDAP and WHOIS clients are those of the program,
-// the registry is the sandbox behind in-memory pipes, time is simulated.
-func simulate(t *testing.T, n int, seed uint64) *simulation {
-	sim := &simulation{first: map[string]string{}, start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+// installation is the part of a simulation that one installation watches: the
+// names under its rules.
+type installation struct {
+	rules map[int]bool // by their place among all
+	names int          // of all installations
+}
+
+// simulatedRules are the rules under which names lapse at all.
+func simulatedRules() []lifecycle.Rule {
+	return slices.DeleteFunc(lifecycle.Default().Rules(), func(r lifecycle.Rule) bool { return len(heldStages(r)) == 0 })
+}
+
+// servers are a rule's zone and who is asked about names in it; rdap is "" where
+// nobody is.
+func servers(boot *rdap.Bootstrap, r lifecycle.Rule) (zone, rdap, whois string) {
+	if zone = r.Zone; zone == "*" {
+		zone = "photography"
+	}
+	if known, ok := boot.Lookup("a." + zone); r.RDAP || ok {
+		rdap = "rdap.nic." + zone
+		if u, err := url.Parse(r.RDAPURL); err == nil && u.Host != "" {
+			rdap = u.Host
+		} else if ok {
+			rdap = known.Host()
+		}
+	}
+	if whois = r.WHOISHost; whois == "" {
+		whois = "whois.nic." + zone
+	}
+	return zone, rdap, whois
+}
+
+// installations divides n names among some installations, so that each processor
+// has one to simulate: in simulated time one look comes after the other. Zones
+// that share a host stay together, so that its budget binds as it does in one.
+func installations(n, most int) []installation {
+	boot := rdap.NewBootstrap(rdap.BootstrapOptions{})
+	var groups []map[int]bool
+	at := map[string]int{} // by host: its group
+	for i, r := range simulatedRules() {
+		_, rdap, whois := servers(boot, r)
+		mine := map[int]bool{i: true}
+		for _, h := range []string{rdap, whois} {
+			if g, ok := at[h]; ok && h != "" {
+				maps.Copy(mine, groups[g])
+				groups[g] = nil
+			}
+		}
+		groups = append(groups, mine)
+		at[rdap], at[whois] = len(groups)-1, len(groups)-1
+		for h, g := range at {
+			if groups[g] == nil {
+				at[h] = len(groups) - 1
+			}
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b map[int]bool) int { return len(b) - len(a) })
+	out := make([]installation, max(1, min(most, n)))
+	for i := range out {
+		out[i] = installation{map[int]bool{}, n}
+	}
+	for _, g := range groups {
+		w := slices.MinFunc(out, func(a, b installation) int { return len(a.rules) - len(b.rules) })
+		maps.Copy(w.rules, g)
+	}
+	return out
+}
+
+// simulate lets the names of an installation live for two years and the whole
+// core watch them: the service, the store and the RDAP and WHOIS clients are those
+// of the program, the registry is the sandbox behind in-memory pipes, time is
+// simulated.
+func simulate(t *testing.T, w installation, seed uint64) *simulation {
+	sim := &simulation{first: map[string]string{}, limits: map[string]watch.HostLimit{}, start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	time.Sleep(time.Until(sim.start)) // bubbles begin in the year 2000
 	rng := rand.New(rand.NewPCG(seed, 81))
 	book := lifecycle.Default()
 	hosts := watch.DefaultHosts()
 	sim.m = &meter{hosts: map[string]*asked{}, names: map[string]int{}, seen: map[watch.Name]*sight{}, book: hosts}
 
-	rules := slices.DeleteFunc(book.Rules(), func(r lifecycle.Rule) bool { return len(heldStages(r)) == 0 })
+	rules := simulatedRules()
 	pipes := sandbox.NewPipes()
 	o := sandbox.Options{Now: time.Now, Listen: pipes.Listen, Seed: seed, PlainWeb: true}
 	configured := map[string]string{}
@@ -350,31 +422,21 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 	alias := func(host string) string {
 		a := strings.NewReplacer(".", "-", ":", "-").Replace(host) + ".sim.test"
 		l := hosts.Limit(host)
+		sim.limits[a] = l
 		fmt.Fprintf(&limits, "[[host]]\nhost = %q\nrate = %g\nburst = %g\nper_day = %d\n", a, l.Rate, l.Burst, l.PerDay)
 		return a
 	}
 	zones := make([]string, len(rules))
 	for i, r := range rules {
-		zone := r.Zone
-		if zone == "*" {
-			zone = "photography"
+		if !w.rules[i] {
+			continue
 		}
+		zone, first, host := servers(boot, r)
 		zones[i] = zone
 		o.TLDs = append(o.TLDs, sandboxTLD(r, zone))
-		known, ok := boot.Lookup("a." + zone)
-		if r.RDAP || ok {
-			host := "rdap.nic." + zone
-			if u, err := url.Parse(r.RDAPURL); err == nil && u.Host != "" {
-				host = u.Host
-			} else if ok {
-				host = known.Host()
-			}
-			sim.first[zone] = alias(host)
+		if first != "" {
+			sim.first[zone] = alias(first)
 			configured[zone] = "http://" + sim.first[zone] + "/rdap/"
-		}
-		host := r.WHOISHost
-		if host == "" {
-			host = "whois.nic." + zone
 		}
 		host = alias(host)
 		if err := table.Configure(zone, host); err != nil {
@@ -391,8 +453,11 @@ func simulate(t *testing.T, n int, seed uint64) *simulation {
 		t.Fatal(err)
 	}
 	var add []watch.NewWatch
-	for i := range n {
+	for i := range w.names {
 		k := i % len(rules)
+		if !w.rules[k] {
+			continue
+		}
 		l := newLife(rng, rules[k], zones[k], fmt.Sprintf("lapsing-%d.%s", i, zones[k]), sim.start)
 		nm := sandbox.Name{Name: l.name, Created: l.created, Into: sim.start.Sub(l.created), Drop: l.drop, Lasts: []time.Duration{l.expires.Sub(l.created)}}
 		for s := range l.stages {
@@ -513,10 +578,35 @@ func TestSimulateTwoYears(t *testing.T) {
 		}
 	}
 	began := time.Now()
-	var sim *simulation
-	synctest.Test(t, func(t *testing.T) { sim = simulate(t, n, 4) })
+	ws := installations(n, runtime.GOMAXPROCS(0))
+	sims := make([]*simulation, len(ws))
+	t.Run("installations", func(t *testing.T) {
+		for i, w := range ws {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { sims[i] = simulate(t, w, 4) })
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	sim := sims[0]
+	for _, other := range sims[1:] {
+		sim.join(other)
+	}
 	sim.took = time.Since(began)
 	sim.report(t)
+}
+
+// join adds what another installation saw: no name, zone or host is in both.
+func (sim *simulation) join(o *simulation) {
+	sim.lives = append(sim.lives, o.lives...)
+	maps.Copy(sim.first, o.first)
+	maps.Copy(sim.m.hosts, o.m.hosts)
+	maps.Copy(sim.m.names, o.m.names)
+	maps.Copy(sim.m.seen, o.m.seen)
+	maps.Copy(sim.limits, o.limits)
 }
 
 func (sim *simulation) report(t *testing.T) {
@@ -650,7 +740,7 @@ func (sim *simulation) compare(t *testing.T) {
 	for _, l := range sim.lives {
 		h := sim.host(l)
 		if hosts[h] == nil {
-			hosts[h] = &host{limit: sim.m.book.Limit(h)}
+			hosts[h] = &host{limit: sim.limits[h]}
 		}
 		hosts[h].names++
 	}

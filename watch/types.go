@@ -118,6 +118,16 @@ type Budget struct {
 	Limits  int64     `json:"limits"` // times it said "too often"
 	Why     string    `json:"why,omitempty"`
 	Source  string    `json:"source,omitempty"` // where the limit is from
+	// Held is how many requests the acting process has in its hand, for the looks
+	// that come next: until HeldUntil the bucket fills up to so many less.
+	Held      float64   `json:"held,omitempty"`
+	HeldUntil time.Time `json:"held_until,omitzero"`
+}
+
+// BudgetChange is a change of a host's bucket.
+type BudgetChange struct {
+	Host   string
+	Change func(*Budget)
 }
 
 // OrderFilter selects orders; zero values select all.
@@ -203,6 +213,13 @@ type DueRow struct {
 	Due  time.Time
 	Why  string
 	Rank int // smaller is more urgent: inside a window 0, an hour away 1, else 2
+}
+
+// Turn is a name whose turn it is to be looked at, and what the look needs to
+// know.
+type Turn struct {
+	DueRow
+	Standing
 }
 
 // Standing is what is known of a name when it is looked at.

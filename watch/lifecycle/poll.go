@@ -138,6 +138,10 @@ func pollHeld(v Verdict, r Rule, now time.Time, span func(time.Duration) time.Du
 		usual, why = 6*time.Hour, "nobody can renew it any more"
 	}
 	step := span(usual)
+	if n := v.Next; v.Stage == PendingDelete && n != nil && !n.Earliest.IsZero() {
+		// Some registries keep it like this for half a year.
+		step = max(step, min(n.Earliest.Sub(now)/8, span(2*day)))
+	}
 	// What comes next must be seen: at least four looks into it.
 	if held := r.held(); len(held) > 0 {
 		for i, s := range held {

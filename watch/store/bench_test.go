@@ -166,6 +166,41 @@ func BenchmarkSaveLooks(b *testing.B) {
 	}
 }
 
+// BenchmarkSaveLook keeps looks one by one, as they come when few names are
+// asked about: at which nothing changed, and at which something did.
+func BenchmarkSaveLook(b *testing.B) {
+	ctx := context.Background()
+	for _, c := range []string{"same", "changed"} {
+		b.Run(c, func(b *testing.B) {
+			s := filled(b, 1000)
+			epoch, err := s.Take(ctx, "bench")
+			if err != nil {
+				b.Fatal(err)
+			}
+			beat := time.Now()
+			i := 0
+			for b.Loop() {
+				now := time.Now()
+				if now.Sub(beat) > time.Second {
+					if err := s.Beat(ctx, epoch, ""); err != nil {
+						b.Fatal(err)
+					}
+					beat = now
+				}
+				l := look(watch.Name("name-"+strconv.Itoa(i%100)+".com"), now)
+				l.Answers[0].Raw = append(l.Answers[0].Raw, strconv.Itoa(i)...)
+				if c == "changed" {
+					l.Changes = []watch.Change{{At: now, Name: l.Name, Field: "registrar", Before: "A", After: "B", Source: "rdap"}}
+				}
+				if err := s.SaveLooks(ctx, epoch, []watch.Look{l}); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
+	}
+}
+
 func BenchmarkOpen(b *testing.B) {
 	path := temp(b)
 	s := open(b, path)

@@ -29,27 +29,29 @@ func (s *Store) Budget(ctx context.Context, host string) (watch.Budget, error) {
 // ChangeBudget reads, changes and stores a bucket in one transaction, so that
 // all processes spend from the same one.
 func (s *Store) ChangeBudget(ctx context.Context, host string, change func(*watch.Budget)) error {
-	return s.lazy(ctx, "budget of "+host, func(t *tx) error {
-		b := watch.Budget{}
-		var body string
-		err := t.one(ctx, `SELECT body FROM budget WHERE host = ?`, []any{host}, &body)
-		if err == nil {
-			err = json.Unmarshal([]byte(body), &b)
-		} else if errors.Is(err, sql.ErrNoRows) {
-			err = nil
-		}
-		if err != nil {
-			return err
-		}
-		b.Host = host
-		change(&b)
-		now, err := json.Marshal(b)
-		if err != nil || string(now) == body {
-			return err
-		}
-		_, err = t.exec(ctx, `INSERT INTO budget (host, body) VALUES (?, ?) ON CONFLICT (host) DO UPDATE SET body = excluded.body`, host, string(now))
+	return s.lazy(ctx, "budget of "+host, func(t *tx) error { return t.changeBudget(ctx, host, change) })
+}
+
+func (t *tx) changeBudget(ctx context.Context, host string, change func(*watch.Budget)) error {
+	b := watch.Budget{}
+	var body string
+	err := t.one(ctx, `SELECT body FROM budget WHERE host = ?`, []any{host}, &body)
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &b)
+	} else if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	if err != nil {
 		return err
-	})
+	}
+	b.Host = host
+	change(&b)
+	now, err := json.Marshal(b)
+	if err != nil || string(now) == body {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO budget (host, body) VALUES (?, ?) ON CONFLICT (host) DO UPDATE SET body = excluded.body`, host, string(now))
+	return err
 }
 
 // Budgets returns every bucket, by host.

@@ -56,6 +56,28 @@ func asKept(v lifecycle.Verdict) lifecycle.Verdict {
 	return v
 }
 
+// seenAsKept is what a look remembers as it will be read back.
+func seenAsKept(seen *watch.Before, v lifecycle.Verdict) *watch.Before {
+	b := *seen
+	b.Verdict = v
+	b.At, b.HeldAt, b.GoneAt = timeAsKept(b.At), timeAsKept(b.HeldAt), timeAsKept(b.GoneAt)
+	for _, d := range []*whoisx.Date{&b.Expires, &b.Updated, &b.Began, &b.BeganFrom} {
+		*d = dateAsKept(*d)
+	}
+	if len(b.Statuses) == 0 {
+		b.Statuses = nil
+		return &b
+	}
+	b.Statuses = make(map[string]time.Time, len(seen.Statuses))
+	for status, since := range seen.Statuses {
+		b.Statuses[status] = timeAsKept(since)
+	}
+	return &b
+}
+
+// timeAsKept leaves a time without the reading of this process's own clock.
+func timeAsKept(t time.Time) time.Time { return t.Round(0).UTC() }
+
 func dateAsKept(d whoisx.Date) whoisx.Date {
 	switch {
 	case d.IsZero(), d.Unwritable():

@@ -14,105 +14,157 @@ import (
 )
 
 // SaveLooks keeps answers, verdicts, history and next due times of several
-// looks in one transaction. A look without answers only moves the schedule; a
-// name that was taken off the list meanwhile is passed over.
-func (s *Store) SaveLooks(ctx context.Context, epoch int64, looks []watch.Look) error {
-	return s.lazy(ctx, "save looks", func(t *tx) error {
+// looks in one transaction, and with them what the looks change of budgets. A
+// look without answers only moves the schedule; a name that was taken off the
+// list meanwhile is passed over.
+func (s *Store) SaveLooks(ctx context.Context, epoch int64, looks []watch.Look, budgets ...watch.BudgetChange) error {
+	kept := make([]recalled, 0, len(looks))
+	err := s.lazy(ctx, "save looks", func(t *tx) error {
+		kept = kept[:0]
 		if err := t.assertHolder(ctx, epoch); err != nil {
 			return err
 		}
 		for i := range looks {
-			if err := t.saveLook(ctx, &looks[i]); err != nil {
+			k, err := t.saveLook(ctx, &looks[i])
+			if err != nil {
 				return fmt.Errorf("%s: %w", looks[i].Name, err)
+			}
+			if k.row.ID != 0 {
+				kept = append(kept, k)
+			}
+		}
+		for _, b := range budgets {
+			if err := t.changeBudget(ctx, b.Host, b.Change); err != nil {
+				return fmt.Errorf("budget of %s: %w", b.Host, err)
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		s.recall.keep(kept)
+	}
+	return err
 }
 
-func (t *tx) saveLook(ctx context.Context, l *watch.Look) error {
+// saveLook says what the next look at the name needs to know, where the look
+// brought something.
+func (t *tx) saveLook(ctx context.Context, l *watch.Look) (recalled, error) {
 	if len(l.Answers) == 0 && l.Seen == nil { // a launch is concluded without asking anybody
 		_, err := t.exec(ctx, `UPDATE watch SET due = ?, due_why = ? WHERE name = ?`, orNever(l.Due), l.DueWhy, string(l.Name))
-		return err
+		return recalled{}, err
 	}
-	r, announced, err := t.looked(ctx, l)
+	r, also, err := t.looked(ctx, l)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		return recalled{}, nil
 	} else if err != nil {
-		return err
+		return recalled{}, err
 	}
 	packs := make([]packed, len(l.Answers))
 	for i := range l.Answers {
 		if packs[i], err = pack(&l.Answers[i]); err != nil {
-			return err
+			return recalled{}, err
 		}
 		if err := t.saveAnswer(ctx, r.ID, &l.Answers[i], packs[i]); err != nil {
-			return err
+			return recalled{}, err
 		}
 	}
-	r.Looks++
-	r.Due, r.DueWhy, r.Trouble = l.Due, l.DueWhy, l.Trouble
-	if l.Trouble == "" {
-		r.Verdict, r.LookedAt = asKept(l.Verdict), l.At
-	}
-	todo := t.s.bind.Todo(r, t.now)
-	if l.Trouble != "" {
-		// Nothing readable came back: what is known stays as it was.
-		_, err = t.exec(ctx, `UPDATE watch SET due = ?, due_why = ?, trouble = ?, looks = looks + 1, todo = ?, todo_at = ?, todo_text = ? WHERE id = ?`,
-			orNever(l.Due), l.DueWhy, l.Trouble, string(todo.Verb), orNever(todo.By), todo.Text, r.ID)
-	} else {
-		err = t.saveVerdict(ctx, l, r.ID, todo)
-	}
-	if err != nil {
-		return err
+	if err := t.saveRow(ctx, l, &r, also.dropAt); err != nil {
+		return recalled{}, err
 	}
 	if d := l.Dropped; d != nil {
 		if _, err := t.exec(ctx, `INSERT INTO seen_drop (name, zone, at, began) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			string(l.Name), l.Name.Zone(), d.At.UnixMicro(), micros(d.Began)); err != nil {
-			return err
+			return recalled{}, err
 		}
 	}
 	if len(l.Changes) > 0 {
 		if err := t.saveChanges(ctx, l, packs); err != nil {
-			return err
+			return recalled{}, err
 		}
 	}
 	if r.Looks%16 == 0 {
 		// 60 answers are kept as evidence, and what comes until they are counted.
 		if _, err := t.exec(ctx, `DELETE FROM evidence WHERE id IN (SELECT id FROM evidence WHERE name = ? ORDER BY at DESC, id DESC LIMIT -1 OFFSET 60)`,
 			string(l.Name)); err != nil {
-			return err
+			return recalled{}, err
 		}
 	}
 	if t.s.bind.Tell != nil && (len(l.Changes) > 0 || l.Trouble != "") {
 		if err := t.tell(ctx, t.s.bind.Tell(r, watch.Happened{Look: l}, t.now)); err != nil {
-			return err
+			return recalled{}, err
 		}
 	}
-	return t.announce(ctx, r, announced)
+	k := recalled{row: r, heard: l.Trouble == ""}
+	k.row.Orders = nil
+	if k.heard && l.Seen != nil {
+		k.before = seenAsKept(l.Seen, r.Verdict)
+	}
+	return k, t.announce(ctx, r, also.announced)
+}
+
+// besides is what is read of a row together with it.
+type besides struct {
+	announced bool  // something is announced for it
+	dropAt    int64 // by which drop it sorts
 }
 
 // looked reads the row that a look is about, with the orders that hold, and
-// whether something is announced for it. The verdict is left out where the look
-// brings a new one.
-func (t *tx) looked(ctx context.Context, l *watch.Look) (watch.Row, bool, error) {
-	first, err := t.first(ctx, `SELECT `+columns+`, EXISTS (SELECT 1 FROM orders o WHERE o.name = watch.name AND o.holds = 1),
-		EXISTS (SELECT 1 FROM outbox b WHERE b.name = watch.name AND b.sent IS NULL AND b.timed = 1 AND b.started IS NULL) FROM watch WHERE name = ?`, string(l.Name))
-	if err != nil {
-		return watch.Row{}, false, err
+// makes it what it is after the look. Reading all of a row costs as much as
+// writing it: what the last look kept of it still holds where nobody edited it.
+func (t *tx) looked(ctx context.Context, l *watch.Look) (r watch.Row, also besides, err error) {
+	var id, rev, looks, todoAt int64
+	var todo watch.Todo
+	var verb string
+	var ordered bool
+	if err := t.one(ctx, `SELECT id, rev, looks, todo, todo_at, todo_text, drop_at, EXISTS (SELECT 1 FROM orders o WHERE o.name = watch.name AND o.holds = 1),
+		EXISTS (SELECT 1 FROM outbox b WHERE b.name = watch.name AND b.sent IS NULL AND b.timed = 1 AND b.started IS NULL) FROM watch WHERE name = ?`,
+		[]any{string(l.Name)}, &id, &rev, &looks, &verb, &todoAt, &todo.Text, &also.dropAt, &ordered, &also.announced); err != nil {
+		return r, also, err
 	}
-	var ordered, announced bool
-	r, verdict, err := scanState(first, &ordered, &announced)
-	if err == nil && l.Trouble != "" {
-		err = readVerdict(&r, verdict)
+	if k, ok := t.s.recall.find(id, looks); ok && k.row.Rev == rev {
+		r = k.row
+		r.Todo = todo
+		r.Todo.Verb, r.Todo.By = watch.TodoVerb(verb), at(sql.NullInt64{Int64: todoAt, Valid: true})
+	} else {
+		first, err := t.first(ctx, `SELECT `+columns+` FROM watch WHERE id = ?`, id)
+		if err == nil {
+			r, err = scanRow(first)
+		}
+		if err != nil {
+			return r, also, err
+		}
 	}
-	if err == nil && ordered {
+	if l.Trouble == "" { // else what is known stays as it was
+		r.Verdict, r.LookedAt = asKept(l.Verdict), l.At
+	}
+	r.Looks++
+	r.Due, r.DueWhy, r.Trouble = l.Due, l.DueWhy, l.Trouble
+	if ordered {
 		r.Orders, err = t.holding(ctx, l.Name)
 	}
-	return r, announced, err
+	return r, also, err
 }
 
-func (t *tx) saveVerdict(ctx context.Context, l *watch.Look, id int64, todo watch.Todo) error {
+// saveRow writes what a look changed of its row.
+func (t *tx) saveRow(ctx context.Context, l *watch.Look, r *watch.Row, was int64) error {
+	if l.Trouble != "" {
+		_, err := t.exec(ctx, `UPDATE watch SET due = ?, due_why = ?, trouble = ?, looks = looks + 1 WHERE id = ?`, orNever(l.Due), l.DueWhy, l.Trouble, r.ID)
+		if err != nil {
+			return err
+		}
+	} else if err := t.saveVerdict(ctx, l, r.ID); err != nil {
+		return err
+	}
+	// What an index sorts by is written only where it changed.
+	drop, todo := dropOf(&r.Verdict), t.s.bind.Todo(*r, t.now)
+	if drop == was && todo.Verb == r.Todo.Verb && todo.Text == r.Todo.Text && orNever(todo.By) == orNever(r.Todo.By) {
+		return nil
+	}
+	_, err := t.exec(ctx, `UPDATE watch SET drop_at = ?, todo = ?, todo_at = ?, todo_text = ? WHERE id = ?`, drop, string(todo.Verb), orNever(todo.By), todo.Text, r.ID)
+	return err
+}
+
+func (t *tx) saveVerdict(ctx context.Context, l *watch.Look, id int64) error {
 	verdict, err := verdictJSON(&l.Verdict)
 	if err != nil {
 		return err
@@ -125,18 +177,22 @@ func (t *tx) saveVerdict(ctx context.Context, l *watch.Look, id int64, todo watc
 	for i, f := range l.Verdict.Flags {
 		flags[i] = string(f.Flag)
 	}
-	drop := never
-	if w := l.Verdict.Window; w != nil {
-		switch {
-		case !w.Likely.IsZero():
-			drop = w.Likely.UnixMicro()
-		case !w.From.IsZero():
-			drop = w.From.UnixMicro()
-		}
-	}
-	_, err = t.exec(ctx, `UPDATE watch SET stage = ?, flags = ?, drop_at = ?, looked = ?, looks = looks + 1, due = ?, due_why = ?, trouble = '', verdict = ?, seen = ?, todo = ?, todo_at = ?, todo_text = ? WHERE id = ?`,
-		string(l.Verdict.Stage), joinWords(flags), drop, l.At.UnixMicro(), orNever(l.Due), l.DueWhy, verdict, seen, string(todo.Verb), orNever(todo.By), todo.Text, id)
+	_, err = t.exec(ctx, `UPDATE watch SET stage = ?, flags = ?, looked = ?, looks = looks + 1, due = ?, due_why = ?, trouble = '', verdict = ?, seen = ? WHERE id = ?`,
+		string(l.Verdict.Stage), joinWords(flags), l.At.UnixMicro(), orNever(l.Due), l.DueWhy, verdict, seen, id)
 	return err
+}
+
+// dropOf is by which drop a verdict sorts.
+func dropOf(v *lifecycle.Verdict) int64 {
+	w := v.Window
+	switch {
+	case w == nil:
+	case !w.Likely.IsZero():
+		return w.Likely.UnixMicro()
+	case !w.From.IsZero():
+		return w.From.UnixMicro()
+	}
+	return never
 }
 
 func (t *tx) saveChanges(ctx context.Context, l *watch.Look, packs []packed) error {
@@ -236,15 +292,8 @@ func (s *Store) Standings(ctx context.Context, names ...watch.Name) (map[watch.N
 			return fail(err)
 		}
 		st.Added = time.UnixMicro(created).UTC()
-		if len(verdict) > 0 && len(seen) > 0 {
-			b := &watch.Before{}
-			if err := json.Unmarshal(seen, b); err != nil {
-				return fail(fmt.Errorf("%s: %w", name, err))
-			}
-			if err := json.Unmarshal(verdict, &b.Verdict); err != nil {
-				return fail(fmt.Errorf("%s: %w", name, err))
-			}
-			st.Before = b
+		if st.Before, err = readSeen(verdict, seen); err != nil {
+			return fail(fmt.Errorf("%s: %w", name, err))
 		}
 		out[watch.Name(name)] = st
 	}

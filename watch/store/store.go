@@ -57,6 +57,7 @@ type Store struct {
 
 	prepared sync.Map // query → *sql.Stmt, of the hot reads
 	texts    texts
+	recall   recall
 
 	version struct {
 		sync.Mutex
