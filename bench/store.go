@@ -264,7 +264,11 @@ func (b *bookkeeping) kept(ctx context.Context, svc *watch.Service, both bool) e
 		return err
 	}
 	if d.Verdict.Stage != lifecycle.Registered || (d.Verdict.Confidence == lifecycle.Confirmed) != both || len(d.Answers) == 0 || len(d.Answers[0].Raw) < 1000 {
-		return fmt.Errorf("kept %+v with %d answers", d.Verdict, len(d.Answers))
+		var said []string
+		for _, a := range d.Answers {
+			said = append(said, fmt.Sprintf("%s %s: %s %s", a.Source, a.Server, a.Outcome, a.Why))
+		}
+		return fmt.Errorf("kept as %s, %s, of %s", d.Verdict.Stage, d.Verdict.Confidence, strings.Join(said, "; "))
 	}
 	return nil
 }

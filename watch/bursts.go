@@ -345,8 +345,8 @@ func (s *Service) FireAt(ctx context.Context, names []Name, at time.Time) error 
 		return refuse("%s is %s in the past", atText(at), now.Sub(at).Round(time.Second))
 	}
 	var err error
-	for range 5 { // another process may be at the same orders
-		if err = s.fireAt(ctx, names, at); !errors.Is(err, ErrStale) {
+	for try := range 20 { // another process may be at the same orders
+		if err = s.fireAt(ctx, names, at); !errors.Is(err, ErrStale) || !sleep(ctx, time.Duration(try)*5*time.Millisecond) {
 			break
 		}
 	}

@@ -286,15 +286,28 @@ func TestSuspendedHolderDoesNotActWhenItWakes(t *testing.T) {
 	if !c.out.Scan() || c.out.Text() != "acting true" {
 		t.Fatalf("the child does not act: %q", c.out.Text())
 	}
-	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
 	svc := newFileService(dir)
 	s, st, err := childService(dir, svc, time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer st.Close()
+	// Suspended in the middle of a write it would hold the file against everybody,
+	// as any program does.
+	until(t, "it is suspended between two writes", func() bool {
+		if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if err := st.Note(ctx, watch.Event{Kind: watch.EvTrouble, Text: "is anybody writing?"}); err == nil {
+			return true
+		}
+		if err := c.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		return false
+	})
 	old, err := st.Lease(t.Context())
 	if err != nil || !old.Held {
 		t.Fatalf("%+v, %v", old, err)
