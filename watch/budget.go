@@ -74,7 +74,9 @@ func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Tim
 	}
 	got := 0
 	err = b.store.ChangeBudget(ctx, host, func(bk *Budget) {
-		got, next, why = b.draw(bk, now)
+		if got, next, why = b.draw(bk, now); got > 1 {
+			bk.Held, bk.HeldUntil = float64(got-1), now.Add(2*time.Second)
+		}
 	})
 	if err != nil || got == 0 {
 		return false, next, why, err
@@ -92,34 +94,40 @@ func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Tim
 // handFor is how long a request taken in advance is good for.
 const handFor = time.Hour
 
-// restock takes one request in advance from each host that was asked since the
-// last time, as changes for a transaction that is under way anyway; a
-// transaction of its own for each request costs more than asking. Hosts that are
-// short, that allow so much a day, or that said "too often" are left alone. The
-// requests are there once taken is called, after the transaction.
+// restock takes a few requests in advance from each host that was asked since the
+// last time, as changes for a transaction that is under way anyway; a transaction
+// of its own for each request costs more than asking. Hosts that are short, that
+// allow so much a day, or that said "too often" are left alone. The requests are
+// there once taken is called, after the transaction.
 func (b *budgets) restock() (changes []BudgetChange, taken func()) {
 	b.mu.Lock()
 	hosts := slices.Sorted(maps.Keys(b.spent))
 	clear(b.spent)
 	b.mu.Unlock()
 	now := b.now()
-	var got []string
+	until := now.Add(handFor)
+	got := map[string]int{}
 	for _, host := range hosts {
 		changes = append(changes, BudgetChange{Host: host, Change: func(bk *Budget) {
-			if b.refill(bk, now); bk.PerDay > 0 || bk.Burst < 3 || bk.Tokens < 2 || bk.Why != "" || bk.Rate/4 >= 2 {
+			b.refill(bk, now)
+			n := int(bk.Burst / 2)
+			if n < 1 || bk.PerDay > 0 || bk.Why != "" || bk.Tokens < float64(n+1) || bk.Rate/4 >= 2 {
 				return
 			}
-			if n, _, _ := b.draw(bk, now); n == 1 {
-				bk.Held, bk.HeldUntil = 1, now.Add(handFor)
-				got = append(got, host)
+			for got[host] < n {
+				if k, _, _ := b.draw(bk, now); k != 1 {
+					break
+				}
+				got[host]++
 			}
+			bk.Held, bk.HeldUntil = float64(got[host]), until
 		}})
 	}
 	return changes, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		for _, host := range got {
-			b.grants[host] = grant{n: 1, until: now.Add(handFor)}
+		for host, n := range got {
+			b.grants[host] = grant{n: n, until: until}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -160,40 +161,98 @@ func TestLongWaitIsKept(t *testing.T) {
 	}
 }
 
-// However a host is asked, it never sees more than its burst and its rate.
+// However a host is asked, it never sees more than its burst at once, nor more
+// than its rate after that: a bucket of its own is never empty when it is asked.
 func TestBudgetIsNeverExceeded(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 8.0\nburst = 10.0\n")
-		start := *now
-		asked, limitsSaid := 0, 0
-		for range rapid.IntRange(1, 200).Draw(t, "steps") {
-			switch rapid.IntRange(0, 9).Draw(t, "what") {
-			case 0:
-				limitsSaid++
-				if err := b.learn(context.Background(), "h", whoisx.Answer{Outcome: whoisx.RateLimited}); err != nil {
-					t.Fatal(err)
-				}
-			case 1, 2:
-				*now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
-			default:
-				ok, next, _, err := b.take(context.Background(), "h")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if ok {
-					asked++
-				} else if !next.After(*now) {
-					t.Fatalf("refused, and asked to come back at %s, now %s", next, *now)
+	for _, c := range []struct{ rate, burst float64 }{{8, 10}, {1, 5}, {0.5, 1}} {
+		rapid.Check(t, func(t *rapid.T) {
+			b, st, now := testBudgets(t, fmt.Sprintf("[[host]]\nhost = \"h\"\nrate = %g\nburst = %g\n", c.rate, c.burst))
+			tokens, at := c.burst, *now
+			limitsSaid := 0
+			for range rapid.IntRange(1, 200).Draw(t, "steps") {
+				switch rapid.IntRange(0, 11).Draw(t, "what") {
+				case 0:
+					limitsSaid++
+					if err := b.learn(context.Background(), "h", whoisx.Answer{Outcome: whoisx.RateLimited}); err != nil {
+						t.Fatal(err)
+					}
+				case 1, 2, 3:
+					*now = now.Add(time.Duration(rapid.IntRange(0, 9000).Draw(t, "ms")) * time.Millisecond)
+				case 4, 5:
+					changes, taken := b.restock()
+					for _, ch := range changes {
+						if err := st.ChangeBudget(context.Background(), ch.Host, ch.Change); err != nil {
+							t.Fatal(err)
+						}
+					}
+					taken()
+				default:
+					ok, next, _, err := b.take(context.Background(), "h")
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !ok {
+						if !next.After(*now) {
+							t.Fatalf("refused, and asked to come back at %s, now %s", next, *now)
+						}
+						continue
+					}
+					tokens, at = min(c.burst, tokens+c.rate*now.Sub(at).Seconds())-1, *now
+					if tokens < -1e-6 {
+						t.Fatalf("asked %f times too often", -tokens)
+					}
 				}
 			}
+			if bk := st.buckets["h"]; bk.Rate > c.rate || (limitsSaid > 0 && bk.Rate < c.rate/64-1e-9) {
+				t.Fatalf("rate %f", bk.Rate)
+			}
+		})
+	}
+}
+
+// What is taken in advance costs no write of its own, and is gone when a host
+// says "too often" and when another process may act.
+func TestHandOfRequests(t *testing.T) {
+	b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 1.0\nburst = 5.0\n")
+	stock := func() {
+		changes, taken := b.restock()
+		for _, ch := range changes {
+			if err := st.ChangeBudget(t.Context(), ch.Host, ch.Change); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if most := 10 + 8*now.Sub(start).Seconds() + 1e-6; float64(asked) > most {
-			t.Fatalf("asked %d times, at most %f were allowed", asked, most)
+		taken()
+	}
+	takes := func(writes int) {
+		t.Helper()
+		before := st.writes
+		if ok, _, why, err := b.take(t.Context(), "h"); !ok || err != nil || st.writes != before+writes {
+			t.Fatalf("%v, %v (%s), %d writes", ok, err, why, st.writes-before)
 		}
-		if bk := st.buckets["h"]; bk.Rate > 8 || (limitsSaid > 0 && bk.Rate < 8.0/64-1e-9) {
-			t.Fatalf("rate %f", bk.Rate)
-		}
-	})
+	}
+	takes(1)
+	*now = now.Add(time.Minute)
+	stock()
+	*now = now.Add(50 * time.Second)
+	takes(0)
+	takes(0)
+	takes(1)
+	*now = now.Add(time.Minute)
+	stock()
+	*now = now.Add(2 * handFor)
+	takes(1) // it was too old
+	stock()
+	b.empty()
+	takes(1)
+	if changes, _ := b.restock(); len(changes) != 1 {
+		t.Fatal("nothing to restock")
+	}
+	if err := b.learn(t.Context(), "h", whoisx.Answer{Outcome: whoisx.RateLimited}); err != nil {
+		t.Fatal(err)
+	}
+	if ok, _, _, _ := b.take(t.Context(), "h"); ok {
+		t.Error("asked again at once")
+	}
 }
 
 func TestTurnsAreSpread(t *testing.T) {

@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -369,7 +370,8 @@ func installations(n, most int) []installation {
 	boot := rdap.NewBootstrap(rdap.BootstrapOptions{})
 	var groups []map[int]bool
 	at := map[string]int{} // by host: its group
-	for i, r := range simulatedRules() {
+	rules := simulatedRules()
+	for i, r := range rules {
 		_, rdap, whois := servers(boot, r)
 		mine := map[int]bool{i: true}
 		for _, h := range []string{rdap, whois} {
@@ -386,16 +388,34 @@ func installations(n, most int) []installation {
 			}
 		}
 	}
-	slices.SortStableFunc(groups, func(a, b map[int]bool) int { return len(b) - len(a) })
+	load := make([]time.Duration, most)
+	weigh := func(g map[int]bool) (sum time.Duration) {
+		for i := range g {
+			sum += open(rules[i])
+		}
+		return sum
+	}
+	slices.SortStableFunc(groups, func(a, b map[int]bool) int { return cmp.Compare(weigh(b), weigh(a)) })
 	out := make([]installation, max(1, min(most, n)))
 	for i := range out {
 		out[i] = installation{map[int]bool{}, n}
 	}
 	for _, g := range groups {
-		w := slices.MinFunc(out, func(a, b installation) int { return len(a.rules) - len(b.rules) })
-		maps.Copy(w.rules, g)
+		i := slices.Index(load, slices.Min(load[:len(out)]))
+		load[i] += weigh(g)
+		maps.Copy(out[i].rules, g)
 	}
 	return out
+}
+
+// open is about how long names under a rule are asked about every minute, with
+// something for the rest of their lives.
+func open(r lifecycle.Rule) time.Duration {
+	d := r.Drop
+	if d.From != "" {
+		return 6*time.Hour + d.Late/8
+	}
+	return day + d.Late + min(d.Jitter, 2*day)
 }
 
 // simulate lets the names of an installation live for two years and the whole

@@ -26,7 +26,7 @@ func Poll(v Verdict, r Rule, now time.Time) (next time.Time, why string) {
 	// What just changed is looked at again soon, then ever less often.
 	since := now.Sub(v.Since.Time)
 	soon := func(first, most time.Duration) time.Duration {
-		return min(max(since/4, span(first)), span(most))
+		return min(max(since/3, span(first)), span(most))
 	}
 	switch v.Stage {
 	case Unknown:
@@ -94,7 +94,7 @@ func pollWindow(v Verdict, w Window, r Rule, now time.Time, span func(time.Durat
 	}
 	inside, word := 4*time.Minute+45*time.Second, "its window is open and may see the drop"
 	if w.Certainty == Will {
-		inside, word = 50*time.Second, "its window is open and will see the drop"
+		inside, word = 55*time.Second, "its window is open and will see the drop"
 	}
 	lead := span(5 * time.Minute)
 	switch {

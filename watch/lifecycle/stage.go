@@ -198,12 +198,13 @@ func (d *decider) bySaid(a whoisx.Answer) *RuleStage {
 		word string
 	}
 	var hits []hit
+	said := folded(a.SaidStatuses)
 	late := !d.expires.IsZero() && d.pastExpiry()
 	for i := range d.Rule.Stages {
 		s := &d.Rule.Stages[i]
 		match := func(words []string) {
 			for _, word := range words {
-				if slices.ContainsFunc(a.SaidStatuses, func(said string) bool { return says(said, word) }) {
+				if slices.ContainsFunc(said, func(said string) bool { return says(said, word) }) {
 					hits = append(hits, hit{s, word})
 				}
 			}
@@ -275,25 +276,38 @@ var plain = []struct {
 // plainWord reads a word that the zone's rule does not know. It is a guess,
 // and shown as one.
 func plainWord(a whoisx.Answer) Stage {
+	said := folded(a.SaidStatuses)
 	for _, p := range plain {
-		if slices.ContainsFunc(a.SaidStatuses, func(said string) bool { return says(said, p.word) }) {
+		if slices.ContainsFunc(said, func(said string) bool { return says(said, p.word) }) {
 			return p.st
 		}
 	}
 	return ""
 }
 
-// says reports whether a server's status contains a word of a rule, as whole
-// words. A status that is an EPP word is read as such and only matches when it
-// is the rule's word exactly: "hold" is not in "client hold".
+// folded writes statuses as says wants them: in lower case, one blank between
+// words.
+func folded(statuses []string) []string {
+	out := make([]string, len(statuses))
+	for i, s := range statuses {
+		out[i] = strings.ToLower(strings.Join(strings.Fields(s), " "))
+	}
+	return out
+}
+
+// says reports whether a server's folded status contains a word of a rule, as
+// whole words. A status that is an EPP word is read as such and only matches when
+// it is the rule's word exactly: "hold" is not in "client hold".
 func says(said, word string) bool {
-	said = strings.ToLower(strings.Join(strings.Fields(said), " "))
-	if said == word {
-		return true
+	if said == word || !holds(said, word) {
+		return said == word
 	}
-	if _, ok := whoisx.Status(said); ok {
-		return false
-	}
+	_, epp := whoisx.Status(said)
+	return !epp
+}
+
+// holds reports whether a text has a word in it as whole words.
+func holds(said, word string) bool {
 	for from := 0; ; {
 		i := strings.Index(said[from:], word)
 		if i < 0 {

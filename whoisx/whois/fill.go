@@ -1,6 +1,7 @@
 package whois
 
 import (
+	"slices"
 	"strings"
 
 	parser "github.com/likexian/whois-parser"
@@ -19,7 +20,7 @@ const fillCap = 4 << 10
 // and is shown as its word; it runs on a bounded text, and a panic in it (it
 // has known ones) leaves the answer as it was.
 func Fill(a *whoisx.Answer, text string) {
-	if a.Outcome != whoisx.Registered || !a.Confirmed || (a.Registrar != "" && len(a.Nameservers) > 0) || len(text) > fillCap {
+	if a.Outcome != whoisx.Registered || !a.Confirmed || (a.Registrar != "" && len(a.Nameservers) > 0) || len(text) > fillCap || !mayFill(a, text) {
 		return
 	}
 	info, ok := parse(text)
@@ -46,6 +47,16 @@ func Fill(a *whoisx.Answer, text string) {
 		a.Nameservers = append(a.Nameservers, host)
 		a.Evidence = append(a.Evidence, whoisx.Evidence{Source: whoisx.WHOIS, Line: lineOf(strings.ToLower(text), host), Text: host, Says: "name server, as whois-parser reads it"})
 	}
+}
+
+// mayFill reports whether there is anything in a text that the parser could find:
+// it takes longer than all the rest of reading an answer.
+func mayFill(a *whoisx.Answer, text string) bool {
+	if a.Registrar == "" {
+		return true
+	}
+	text = strings.ReplaceAll(strings.ToLower(text), "dnssec", "")
+	return slices.ContainsFunc([]string{"dns", "nserver", "name server", "nameserver", "servers in", "host name", "hostname", "ns_name_"}, func(w string) bool { return strings.Contains(text, w) })
 }
 
 func parse(text string) (info parser.WhoisInfo, ok bool) {
