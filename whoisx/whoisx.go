@@ -231,7 +231,14 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 	if a.Nameservers == nil {
 		a.Nameservers = []string{}
 	}
-	return json.Marshal(plain(a))
+	// Without the escapes of HTML: evidence is full of brackets, and is read.
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(plain(a)); err != nil {
+		return nil, fmt.Errorf("write answer: %w", err)
+	}
+	return b.Bytes(), nil
 }
 
 // Duration is a time.Duration that JSON writes as "1.5s".

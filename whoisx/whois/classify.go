@@ -74,6 +74,9 @@ func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
 		r.skipRoot()
 		r.readFacts()
 		r.decide(at)
+		if r.asOfAt > 0 {
+			r.evidence(r.asOfAt, r.textOf(r.asOfAt), "as of")
+		}
 	}
 	if cut && r.a.Outcome != whoisx.Unreadable && !half(r.a.Outcome) {
 		r.unreadable("the answer is longer than 64 KiB, and what is missing could change it")
@@ -214,6 +217,7 @@ func (r *reader) conclude(s outcomeLine) {
 	a.Outcome, a.Category = s.outcome, s.category
 	if s.n > 0 {
 		r.evidence(s.n, s.text, s.says)
+		a.Confirmed = a.Confirmed || r.containsName(s.text)
 	}
 	if !s.outcome.SaysSomething() || s.outcome == whoisx.Unreachable {
 		a.Why = r.because(s.text)

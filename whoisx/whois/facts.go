@@ -159,8 +159,7 @@ func (r *reader) asOf(value string, l *line) {
 		return
 	}
 	if d, ok := parseDate(value, r.order); ok && !d.DayOnly {
-		r.a.AsOf = d
-		r.evidence(l.n, l.text, "as of")
+		r.a.AsOf, r.asOfAt = d, l.n
 	}
 }
 

@@ -160,8 +160,28 @@ func TestAsOf(t *testing.T) {
 		{record + "Last update of WHOIS database: never\n", ""},
 	} {
 		a := Classify([]byte(c.text), "", "lapse.example", time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+		if n := len(a.Evidence); c.want != "" && (n == 0 || a.Evidence[n-1].Says != "as of") {
+			t.Errorf("%q: evidence %v does not end with the moment of the data", c.text, a.Evidence)
+		}
 		if a.AsOf.String() != c.want || a.Updated.String() == c.want && c.want != "" || a.Outcome == whoisx.Unreadable {
 			t.Errorf("%q: %s (%s) as of %q, updated %q; want as of %q", c.text, a.Outcome, a.Why, a.AsOf, a.Updated, c.want)
+		}
+	}
+}
+
+// TestConfirmed holds that a sentence which names what was asked confirms it,
+// whatever it says.
+func TestConfirmed(t *testing.T) {
+	for text, want := range map[string]bool{
+		"No match for \"LAPSE.EXAMPLE\".\n":                     true,
+		"lapse.example is reserved\n":                            true,
+		"Domain: lapse.example\nStatus: free\n":                  true,
+		"NOT FOUND\n":                                            false,
+		"Access denied\n":                                        false,
+		"This premium domain is available for purchase.\n\nBye\n": false,
+	} {
+		if a := Classify([]byte(text), "", "lapse.example", time.Time{}); a.Confirmed != want {
+			t.Errorf("%q: %s, confirmed %v, want %v", text, a.Outcome, a.Confirmed, want)
 		}
 	}
 }

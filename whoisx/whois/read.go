@@ -51,6 +51,7 @@ type reader struct {
 	dropText string
 	dropWill bool
 
+	asOfAt      int // the line that tells of when the data is
 	deletedText string
 	freeAt      int // the first line that says that nothing was found
 	reseller    string
