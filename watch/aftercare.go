@@ -247,7 +247,7 @@ func (s *Service) depositBack(o catch.Order) string {
 	if t.Deposit.Units <= 0 {
 		t.Deposit = o.Frozen
 	}
-	return "; " + strings.TrimPrefix(ifLost(t), "0.00, ")
+	return "; " + strings.TrimPrefix(ifLost(o, t), "0.00, ")
 }
 
 // cancelOthers takes back the other orders for a name that was won, where

@@ -61,7 +61,7 @@ func (s *Service) alertsOf(r Row, h Happened, now time.Time) []alert.Item {
 // than those that were told.
 func launchMoved(sub alert.Subject, l *Look, now time.Time) []alert.Alert {
 	for _, c := range l.Changes {
-		if c.Field != launchField || c.Before == "" {
+		if c.Field != FieldLaunch || c.Before == "" {
 			continue
 		}
 		_, text, _ := strings.Cut(c.Text, ": ")

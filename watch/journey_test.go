@@ -251,7 +251,7 @@ func TestJourney(t *testing.T) {
 	if keys, err := acc.Claims(t.Context(), "nobrand.moss"); err != nil || len(keys) != 0 {
 		t.Errorf("%v %v", keys, err)
 	}
-	if o := order("brand.moss", 20, &catch.Launch{Phase: "claims"}); o.State != catch.RefusedOrder || !strings.Contains(o.Why, "notice is missing") {
+	if o := order("brand.moss", 20, &catch.Launch{Phase: "claims"}); o.State != catch.RefusedOrder || !strings.Contains(o.Why, "its notice was not accepted") {
 		t.Errorf("without the notice: %s %s", o.State, o.Why)
 	}
 	n, err := eppaccount.ReadNotice(strings.NewReader(notice))

@@ -153,9 +153,9 @@ func (s *Service) cancellable(o catch.Order) bool {
 	return s.can(o, catch.CanCancel)
 }
 
-// launchField marks how a launch stood in a name's history, so that a date
+// FieldLaunch marks how a launch stood in a name's history, so that a date
 // that moves can be told with the one before it.
-const launchField = "launch"
+const FieldLaunch = "launch"
 
 // scheduleText writes the dates of a launch as history keeps them: each phase
 // with when it opens and closes.
@@ -231,8 +231,8 @@ func (s *Service) seesLaunch(ctx context.Context, l *Look) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(h, func(c Change) bool { return c.Field == launchField }) // newest first
-	c := Change{At: l.At, Name: l.Name, Field: launchField, After: now, Source: "launch book"}
+	i := slices.IndexFunc(h, func(c Change) bool { return c.Field == FieldLaunch }) // newest first
+	c := Change{At: l.At, Name: l.Name, Field: FieldLaunch, After: now, Source: "launch book"}
 	if i >= 0 {
 		if c.Before = h[i].After; c.Before == now {
 			return nil

@@ -59,7 +59,7 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 		}
 	}
 	p.Exposure = ExposureOf(append(slices.Clone(orders), p.Order))
-	p.IfWon, p.IfLost = ifWon(p.Order, p.Terms), ifLost(p.Terms)
+	p.IfWon, p.IfLost = ifWon(p.Order, p.Terms), ifLost(p.Order, p.Terms)
 	sent := s.asks(p.Order)
 	sent.Key = "lapse-key" // the order gets its own once it is given
 	if p.Print, err = r.Print(sent); err != nil {
@@ -152,9 +152,16 @@ func ifWon(o catch.Order, t catch.Terms) string {
 	return strings.Join(parts, ", ")
 }
 
-func ifLost(t catch.Terms) string {
+func ifLost(o catch.Order, t catch.Terms) string {
 	var parts []string
-	if t.LoseFee.Units > 0 {
+	if l, err := catch.LaunchOf(o.Consents); err == nil && l != nil && l.Application && t.LoseFee.Currency == "" {
+		// An application is charged when it is sent, and decided later.
+		most := o.Price
+		if most.IsZero() {
+			most = o.Cap
+		}
+		parts = append(parts, most.String()+", unless the registry's terms give it back when an application is rejected: ask first")
+	} else if t.LoseFee.Units > 0 {
 		parts = append(parts, t.LoseFee.String()+" is lost in any case")
 	} else {
 		parts = append(parts, "0.00")

@@ -189,6 +189,10 @@ func quotesSeen(n Name, known []launch.Quoted, answers []whoisx.Answer, now time
 			if err != nil {
 				continue
 			}
+			// A fee that falls is no price of the name: it changes by the clock.
+			if fee, err := catch.MoneyOf(a.Price.OnTop, a.Price.Currency); err == nil {
+				m.Units -= fee.Units
+			}
 			q.Price = m
 		}
 		var before *launch.Quoted

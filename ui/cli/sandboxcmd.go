@@ -110,7 +110,8 @@ func (a *app) sandboxAlone(ctx context.Context, folder string) error {
 		return err
 	}
 	a.say("lapse: the sandbox runs; ctrl+c ends it. In another terminal:")
-	a.say("  lapse --config %s --db %s", files.config, filepath.Join(folder, "lapse.db"))
+	a.say("  export LAPSE_CONFIG=%s LAPSE_DB=%s", files.config, filepath.Join(folder, "lapse.db"))
+	a.say("  lapse")
 	<-ctx.Done()
 	return nil
 }

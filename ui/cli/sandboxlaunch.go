@@ -21,13 +21,14 @@ const (
 	claimKey    = "2013041500/2/6/9/rJ1NrDO92vDsAzf7EQzgjX4R0000000001"
 	allocateIn  = 30 * time.Second
 	accessStep  = 2 * time.Minute
+	yearPrice   = "10.00"
 )
 
 var accessFees = []string{"1000.00", "500.00", "100.00", "10.00"}
 
 func launchingTLDs(now time.Time) []sandbox.TLD {
 	tld := func(zone string) sandbox.TLD {
-		return sandbox.TLD{Zone: zone, Stages: []sandbox.Stage{{Name: "registered", Statuses: []string{"ok"}, For: 24 * time.Hour, Renewable: true}}}
+		return sandbox.TLD{Zone: zone, Price: yearPrice, Stages: []sandbox.Stage{{Name: "registered", Statuses: []string{"ok"}, For: 24 * time.Hour, Renewable: true}}}
 	}
 	moss, grove, fern, dawn := tld("moss"), tld("grove"), tld("fern"), tld("dawn")
 	moss.Phase, moss.Claims = "claims", map[string]string{claimedName: claimKey}
@@ -53,8 +54,16 @@ func writeLaunches(folder string, now time.Time) error {
 	now = now.UTC().Truncate(time.Second)
 	at := func(d time.Duration) whoisx.Date { return whoisx.At(now.Add(d)) }
 	const day = 24 * time.Hour
+	year, err := catch.MoneyOf(yearPrice, "USD")
+	if err != nil {
+		return err
+	}
 	phase := func(name string, kind launch.Kind, from, to whoisx.Date) launch.Phase {
-		return launch.Phase{Name: name, Kind: kind, From: from, To: to}
+		p := launch.Phase{Name: name, Kind: kind, From: from, To: to}
+		if kind == launch.GA {
+			p.Fee = year
+		}
+		return p
 	}
 	book := func(tld string, ps ...launch.Phase) launch.Launch {
 		return launch.Launch{TLD: tld, Registry: "the sandbox", Confidence: "seen", Checked: now.Format(time.DateOnly), Sources: []string{"lapse sandbox"}, Phases: ps}

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -50,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"over":   over,
 			"type":   typeOver,
 			"crowd":  crowd,
+			"box":    box,
 		},
 	})
 }
@@ -69,6 +73,27 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("lapse %s: exit %s, want %s", strings.Join(args[1:], " "), got, args[0])
 	}
+}
+
+// box starts lapse sandbox with its files in the folder box, and points every
+// lapse that follows at it; it ends with the script.
+func box(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: box")
+	}
+	said := newStream()
+	cmd := exec.Command("lapse", "sandbox", "--folder", "box")
+	cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "PATH=" + ts.Getenv("PATH")}
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), io.Discard, said
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	})
+	m, err := said.wait(regexp.MustCompile(`export LAPSE_CONFIG=(\S+) LAPSE_DB=(\S+)\n`))
+	ts.Check(err)
+	ts.Setenv("LAPSE_CONFIG", m[1])
+	ts.Setenv("LAPSE_DB", m[2])
 }
 
 // repeat writes a file of so many bytes of a text over and over:

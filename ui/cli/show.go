@@ -269,6 +269,9 @@ func (a *app) historyCommand() *cobra.Command {
 			}
 			t := &table{head: []string{"WHEN (UTC)", "WHAT", "BEFORE", "AFTER", "WHO SAID SO", ""}}
 			for _, c := range changes {
+				if c.Field == watch.FieldLaunch {
+					c.Before, c.After = "", "" // a whole schedule, of which the text says what moved
+				}
 				t.add(moment(c.At), c.Field, c.Before, c.After, c.Source, c.Text)
 			}
 			return a.writeTable(t)

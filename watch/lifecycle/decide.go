@@ -71,6 +71,11 @@ func (d *decider) decide() {
 		}
 	}
 	blocked, reserved, premium, gated := d.told(whoisx.Blocked), d.told(whoisx.Reserved), d.told(whoisx.Premium), d.told(whoisx.Gated)
+	if kept := first(blocked, reserved); kept != nil && kept.Source != whoisx.Registrar {
+		// A registrar's "not available" names no holder: it fits a name that its
+		// registry keeps back.
+		d.yes = slices.DeleteFunc(d.yes, func(a whoisx.Answer) bool { return a.Source == whoisx.Registrar && !rich(a) })
+	}
 	switch {
 	case len(d.yes) > 0 && len(d.no) > 0:
 		d.held()

@@ -40,6 +40,7 @@ func TestVotes(t *testing.T) {
 		{"they disagree", "a.net", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.Registered, taken)}, Registered, Conflict, nil, ""},
 		{"reserved beats not-registered", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.EPP, whoisx.Reserved)}, ReservedStage, Single, nil, FlagReserved},
 		{"reserved beats two of them", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.Registrar, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.Reserved)}, ReservedStage, Single, nil, FlagReserved},
+		{"a registrar's not available is no holder", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.Registrar, whoisx.Registered), ans(whoisx.EPP, whoisx.Reserved)}, ReservedStage, Single, nil, FlagReserved},
 		{"blocked beats reserved", "a.com", []whoisx.Answer{ans(whoisx.EPP, whoisx.Reserved), ans(whoisx.WHOIS, whoisx.Blocked)}, BlockedStage, Single, nil, ""},
 		{"premium at EPP is a vote with a price", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.EPP, whoisx.Premium, price)}, Free, Confirmed, nil, FlagPremium},
 		{"premium in WHOIS is none", "a.com", []whoisx.Answer{ans(whoisx.RDAP, whoisx.NotRegistered), ans(whoisx.WHOIS, whoisx.Premium)}, LikelyFree, Single, []whoisx.Source{whoisx.WHOIS, whoisx.Registrar, whoisx.EPP}, FlagPremium},

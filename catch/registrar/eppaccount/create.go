@@ -113,6 +113,11 @@ func (a *Account) Place(ctx context.Context, r catch.Request) (catch.Report, err
 	if err != nil {
 		return catch.Report{}, err
 	}
+	if r.Launch != nil && r.Launch.Phase == "claims" && r.Launch.Notice == nil {
+		if err := a.unclaimed(ctx, op, r.Name); err != nil {
+			return catch.Report{}, err
+		}
+	}
 	c := a.create(r, s.Services())
 	if r.DryRun {
 		if _, err := epp.Encode(c, s.Services(), "lapse-dry-run"); err != nil {

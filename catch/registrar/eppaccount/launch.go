@@ -52,6 +52,20 @@ func (a *Account) Claims(ctx context.Context, name string) ([]string, error) {
 	return nil, &catch.Error{Kind: catch.UpstreamDown, Service: title, Op: op, Words: "the answer does not name what was asked"}
 }
 
+// unclaimed refuses a create in the claims phase without a notice, where a trade
+// mark claim stands against the name: the registry would, and calls it something
+// else.
+func (a *Account) unclaimed(ctx context.Context, op, name string) error {
+	keys, err := a.Claims(ctx, name)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	return &catch.Error{
+		Kind: catch.Guard, Service: title, Op: op, Words: "a trade mark claim stands against it, and its notice was not accepted (key " + strings.Join(keys, ", ") + ")",
+		Hint: "read the notice that the clearinghouse gives out under that key, then order with --notice FILE",
+	}
+}
+
 // findApplication asks where an application stands, and takes the message about
 // its decision out of the registry's queue.
 func (a *Account) findApplication(ctx context.Context, s *epp.Session, o catch.Order, l *catch.Launch) (catch.Report, error) {

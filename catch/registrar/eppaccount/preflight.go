@@ -157,6 +157,8 @@ func (a *Account) preflightName(ctx context.Context, r catch.Request, say func(s
 	locked, err := a.locked("check the price of "+r.Name, r, l)
 	var e *catch.Error
 	switch {
+	case errors.As(err, &e) && r.Launch != nil && a.falls(r, l):
+		say("price", catch.Yellow, "%s now, of which %s falls: it can be sent once it is within the cap of %s", l.Price, l.EarlyFee, r.Cap)
 	case errors.As(err, &e):
 		say("price", catch.Red, "%s", e.Words)
 	case l.Price.Currency == "":
@@ -170,6 +172,17 @@ func (a *Account) preflightName(ctx context.Context, r catch.Request, say func(s
 		}
 		say("price", catch.Green, "%s", words)
 	}
+}
+
+// falls reports whether only a fee that falls stands between a name and its cap.
+func (a *Account) falls(r catch.Request, l Looked) bool {
+	if l.EarlyFee.Units <= 0 {
+		return false
+	}
+	l.Price.Units -= l.EarlyFee.Units
+	l.EarlyFee = catch.Money{}
+	_, err := a.locked("check the price of "+r.Name, r, l)
+	return err == nil
 }
 
 // preflightServices looks at what the greeting offers of what the create uses.
