@@ -38,6 +38,7 @@ func (a *app) openDoor(ctx context.Context, s *watch.Service, addr string) (<-ch
 		Screens: func(sess sshd.Session) tea.Model {
 			o := a.screenOptions(cfg, s)
 			o.In, o.Out, o.Env, o.Context, o.Who = nil, nil, sess.Env, sess.Context, sess.Who
+			o.NoColor = false // the session's terminal says so itself
 			o.Role, o.RoleCap = role(sess.Role), sess.Cap
 			m := ui.New(o)
 			context.AfterFunc(sess.Context, func() { ui.Close(m) })

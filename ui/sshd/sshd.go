@@ -21,6 +21,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -296,7 +297,7 @@ func (s *server) handle(sess ssh.Session) {
 		code = 2
 	case hasPTY && len(args) == 0 && s.Screens != nil:
 		who.Env = append(clientEnv(sess.Environ()), "TERM="+pty.Term)
-		s.screens(ctx, sess, changes, who)
+		code = s.survive(sess.Stderr(), who.Who, func() int { return s.screens(ctx, sess, changes, who) })
 	case len(args) == 0 || s.Command == nil:
 		fmt.Fprintln(sess.Stderr(), "lapse: no shell here; give a command, or ask for a terminal with ssh -t")
 		code = 2
@@ -307,11 +308,25 @@ func (s *server) handle(sess ssh.Session) {
 				}
 			}()
 		}
-		code = s.command(ctx, sess, args, &who)
+		code = s.survive(sess.Stderr(), who.Who, func() int { return s.command(ctx, sess, args, &who) })
 	}
 	s.Log.Info("ssh session ended", "who", who.Who, "role", string(who.Role), "remote", who.Remote,
 		"command", brief(sess.RawCommand()), "code", code, "took", time.Since(start).Round(time.Millisecond))
 	_ = sess.Exit(code)
+}
+
+// survive runs a session's work and returns its exit code. A panic ends that
+// session, and not the server with the bursts that it fires and the sessions of
+// others.
+func (s *server) survive(errw io.Writer, who string, work func() int) (code int) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.Log.Error("ssh session broke off", "who", who, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			fmt.Fprintln(errw, "lapse: error: this broke off for a reason of its own; the server's log says more")
+			code = 1
+		}
+	}()
+	return work()
 }
 
 // hold ends a session whose key is taken out of the file, or may do something
@@ -382,11 +397,11 @@ func (s *server) command(ctx context.Context, sess ssh.Session, args []string, w
 }
 
 // screens runs the program of one session until it is left, idle for too long
-// or cut off.
-func (s *server) screens(ctx context.Context, sess ssh.Session, changes <-chan ssh.Window, who Session) {
+// or cut off, and returns its exit code.
+func (s *server) screens(ctx context.Context, sess ssh.Session, changes <-chan ssh.Window, who Session) int {
 	m := s.Screens(who)
 	if m == nil {
-		return
+		return 1
 	}
 	var idle *time.Timer
 	opts := append(bubbletea.MakeOptions(sess),
@@ -429,5 +444,7 @@ func (s *server) screens(ctx context.Context, sess ssh.Session, changes <-chan s
 	}()
 	if _, err := p.Run(); err != nil && ctx.Err() == nil && !errors.Is(err, tea.ErrInterrupted) {
 		s.Log.Warn("ssh screens", "who", who.Who, "err", err)
+		return 1
 	}
+	return 0
 }

@@ -631,6 +631,49 @@ func TestServerEnds(t *testing.T) {
 }
 
 // A client that sends an interrupt ends its command.
+// A panic in one session's command, or in the making of its screens, ends that
+// session alone: it is logged, and the next one is served.
+func TestPanicEndsOneSessionOnly(t *testing.T) {
+	k, line := newKey(t)
+	log := &lockedBuffer{}
+	d := open(t, line, func(o *Options) {
+		o.Log = slog.New(slog.NewTextHandler(log, nil))
+		usual := o.Command
+		o.Command = func(ctx context.Context, args []string, in io.Reader, out, errw io.Writer, s Session) int {
+			if args[0] == "status" {
+				panic("a status that cannot be")
+			}
+			return usual(ctx, args, in, out, errw, s)
+		}
+		o.Screens = func(Session) tea.Model { panic("no screens either") }
+	})
+	c := d.in(k)
+	if _, errs, code := d.run(c, "status", ""); code != 1 || !strings.Contains(errs, "broke off") || strings.Contains(errs, "cannot be") {
+		t.Errorf("the client sees exit %d, %q", code, errs)
+	}
+	sess, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sess.RequestPty("xterm", 24, 80, gossh.TerminalModes{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sess.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	if err := sess.Wait(); err == nil || !strings.Contains(err.Error(), "status 1") {
+		t.Errorf("the screens end with %v", err)
+	}
+	if out, _, code := d.run(c, "ls", ""); code != 3 || !strings.Contains(out, "ran") {
+		t.Errorf("the next command: exit %d, %q", code, out)
+	}
+	for _, want := range []string{"a status that cannot be", "no screens either", "sshd.go"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, log.String())
+		}
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	mine, line := newKey(t)
 	d := open(t, line+"\n", nil)
