@@ -69,6 +69,22 @@ func TestMakers(t *testing.T) {
 			"1 name in an export of Namecheap, watched as mine\n2 mynest.com | expires 2027-03-01 (Namecheap) / auto-renew on (Namecheap)\n",
 		},
 		{
+			"GoDaddy, its fewest columns", "Domain Name,Expiration Date,Auto-renew,Status\nmynest.com,2026-12-18,On,Active\n",
+			"1 name in an export of GoDaddy, watched as mine\n2 mynest.com | expires 2026-12-18 (GoDaddy) / auto-renew on (GoDaddy)\n",
+		},
+		{
+			"Namecheap, as of 2026", "Domain Name,Domain privacy protection status,Domain status at NC,Domain auto-renew status,Domain expiration date\nmynest.com,ON,Active,OFF,Dec 14 2027\n",
+			"1 name in an export of Namecheap, watched as mine\n2 mynest.com | auto-renew OFF (Namecheap) / expires 2027-12-14 (Namecheap)\n",
+		},
+		{
+			"Dynadot, with timestamps", "Domain,Expiration Date,Expiration Date Timestamp,Registration Date,Registration Date Timestamp\nMynest.com,2026/04/25 07:59 PRC,1777075199000,2025/04/24 22:18 PRC,1745504314000\n",
+			"1 name in an export of Dynadot, watched as mine\n2 Mynest.com | expires 2026-04-25 (Dynadot)\n",
+		},
+		{
+			"Spaceship", "Domain,Nameservers,Category,DNS Preset,Registration Date,Expiration Date,Ownership change,Autorenew,Privacy,Transfer Lock,Status\nmynest.com,ns1.example.net ns2.example.net,N/A,N/A,2/20/2024,2/20/2030,N/A,On,Private,Locked,active\n",
+			"1 name in an export of Spaceship, watched as mine\n2 mynest.com | expires 2/20/2030 (Spaceship) / auto-renew on (Spaceship)\n",
+		},
+		{
 			"Porkbun", "DOMAIN,TLD,CREATE DATE,EXPIRE DATE,STATUS,SECURITY LOCK,WHOIS PRIVACY,AUTO RENEW,LABELS\nmynest.com,com,2020-03-01 10:00:00,2027-03-01 10:00:00,ACTIVE,1,1,0,\"brand, own\"\n",
 			"1 name in an export of Porkbun, watched as mine\n2 mynest.com #brand #own | expires 2027-03-01 (Porkbun) / auto-renew OFF (Porkbun)\n",
 		},

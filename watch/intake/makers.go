@@ -24,7 +24,7 @@ func init() {
 		Expires: "expires expiry expiration expirationdate expirydate expiredate expiresat expireson expirationdateutc " +
 			"domainexpirationdate domainexpiry renewaldate renewdate registryexpirydate validuntil paiduntil enddateofregistration",
 		Drops: "drop drops dropdate dropped droptime dropsat deletedate deletiondate releasedate availabledate dropdateutc",
-		Renew: "autorenew autorenewal renewaloption renewoption autorenewstatus renewauto renewalmode",
+		Renew: "autorenew autorenewal renewaloption renewoption autorenewstatus domainautorenewstatus renewauto renewalmode",
 	} {
 		for _, w := range strings.Fields(words) {
 			headings[w] = f
@@ -51,8 +51,10 @@ type maker struct {
 	few  int
 }
 
-// makers, the surest first. The columns are those of the exports as of 2026;
-// a file that none of them fits is read by its headings alone.
+// makers, the surest first. The columns of GoDaddy, Namecheap, Dynadot and
+// Spaceship are those of exports that were seen in 2026; of the others those
+// that their pages show. A file that none of them fits is read by its headings
+// alone.
 var makers = []maker{
 	{"lapse", "", "name kind tags", "", 0},
 	{"ExpiredDomains.net", "", "domain|name", "bl dp domainpop backlinks wby aby acr mmgr dmoz rdt statustldregistered reg sg co majesticglobalrank alexa similarweb le rl wpl wikipedialinks wppl birthdate archivecrawlresults archivebirthyear whoisbirthdate relatedcnobi", 3},
@@ -60,9 +62,10 @@ var makers = []maker{
 	{"DropCatch", "", "domain|domainname|name", "dropcatchid highbid numberofbidders auctiontype auctionendtime backorderstatus", 2},
 	{"NameJet or SnapNames", "", "domain|domainname|name", "currentbid minimumbid minbid joinby auctionenddate auctionend bidders orderby", 2},
 	{"Porkbun", watch.Mine, "domain expiredate", "createdate securitylock whoisprivacy apiaccess", 2},
-	{"Dynadot", watch.Mine, "domain|domainname|name expirationdate|expires|expiry renewaloption|renewoption", "", 0},
+	{"Dynadot", watch.Mine, "domain|domainname|name expirationdate|expires|expiry renewaloption|renewoption|expirationdatetimestamp", "", 0},
+	{"Spaceship", watch.Mine, "domain expirationdate", "dnspreset ownershipchange transferlock nameservers", 2},
 	{"Namecheap", watch.Mine, "domainname domainexpirationdate|domaincreateddate", "", 0},
-	{"GoDaddy", watch.Mine, "domainname|domain expirationdate|expires", "protectionplan autorenew ownershipprotection certifieddomain listingstatus hasprotection createdate estimatedvalue", 2},
+	{"GoDaddy", watch.Mine, "domainname|domain expirationdate|expires", "protectionplan autorenew status ownershipprotection certifieddomain listingstatus hasprotection createdate estimatedvalue", 2},
 	{"Cloudflare", watch.Mine, "domain|domainname|name expireson|expiresat autorenew", "", 0},
 	{"NameSilo", watch.Mine, "domain expires|expiration portfolio", "", 0},
 	{"Name.com", watch.Mine, "domainname|domain expiredate|expires", "autorenew locked lock privacy createdate", 2},

@@ -353,7 +353,7 @@ func tags(c string, whole bool) []string {
 		for strings.Contains(t, "--") {
 			t = strings.ReplaceAll(t, "--", "-")
 		}
-		if t = strings.Trim(t, "-"); t != "" && t != "none" {
+		if t = strings.Trim(t, "-"); t != "" && t != "none" && t != "n/a" {
 			out = append(out, string([]rune(t)[:min(len([]rune(t)), longestTag)]))
 		}
 	}
@@ -363,8 +363,8 @@ func tags(c string, whole bool) []string {
 // dates are those that can be read in one way only.
 var dates = []string{
 	time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02", "2006/01/02", "2006.01.02",
-	"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "02-Jan-2006", "2-Jan-2006", "2 January 2006", "Mon, 02 Jan 2006 15:04:05 MST",
-	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 MST", "2006/01/02 15:04", "2006/01/02 15:04:05",
+	"Jan 2, 2006", "Jan 2 2006", "January 2, 2006", "2 Jan 2006", "02-Jan-2006", "2-Jan-2006", "2 January 2006", "Mon, 02 Jan 2006 15:04:05 MST",
+	"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 MST", "2006/01/02 15:04", "2006/01/02 15:04:05", "2006/01/02 15:04 MST",
 }
 
 // date writes a date as a day; one that can be read in two ways stays as it is.
