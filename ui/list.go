@@ -57,6 +57,7 @@ type listScreen struct {
 	looks int
 	cols  []widget.Placed
 	width int
+	nameW int // the longest name that was seen
 	headY int
 
 	padded  int // lines of the table that are drawn as wide as it is
@@ -324,7 +325,7 @@ func (s *listScreen) fresh() tea.Cmd {
 	s.gen++
 	s.serial++
 	s.pages, s.asked = map[int]*listPage{}, map[int]int{}
-	s.at, s.top, s.onto = 0, 0, ""
+	s.at, s.top, s.onto, s.nameW = 0, 0, "", 0
 	s.asked[0] = s.serial
 	return s.load(0)
 }

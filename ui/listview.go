@@ -27,21 +27,40 @@ var listColumns = []widget.Column{
 	{ID: "note", Title: "NOTE", Min: 12, Want: 24, Max: 60, Prio: 10, Extra: true},
 }
 
-// columnsFor gives names the room that they need on a wide screen, before
-// other columns come.
-func columnsFor(w int) []widget.Column {
-	cols := append([]widget.Column(nil), listColumns...)
-	if w >= 100 {
-		for i := range cols {
-			switch cols[i].ID {
-			case "name":
-				cols[i].Want = 26
-			case "cap":
-				cols[i].Want = 9
-			}
+// columnsFor gives names the room that they need: on a wide screen before
+// other columns come, on a common one at the cost of the routes, where the
+// longest that was seen needs more than the usual.
+func columnsFor(w, longest int) []widget.Column {
+	cols := slices.Clone(listColumns)
+	for i := range cols {
+		c := &cols[i]
+		switch {
+		case w >= 100 && c.ID == "name":
+			c.Want = 26
+		case w >= 100 && c.ID == "cap":
+			c.Want = 9
+		case w >= 70 && w < 100 && longest > c.Want && c.ID == "name":
+			c.Want, c.Min = min(longest, 20), min(longest, 20)
+		case w >= 70 && w < 100 && (c.ID == "by" || c.ID == "stage" || c.ID == "drops"):
+			c.Min = c.Want // they stay what they are
 		}
 	}
 	return cols
+}
+
+// longest is how much room the longest name has needed that was seen under the
+// present question, in steps, so that scrolling moves no columns to and fro.
+func (s *listScreen) longest() int {
+	for i := s.top; i < s.top+s.rows; i++ {
+		r := s.row(i)
+		if r == nil || len(r.Name) <= s.nameW {
+			continue
+		}
+		if n := widget.Width(s.nameText(r.Name, 20)); n > s.nameW {
+			s.nameW = n
+		}
+	}
+	return s.nameW
 }
 
 // listLayout says which parts of the list a height has room for.
@@ -93,9 +112,10 @@ func (s *listScreen) view(w, h int) []string {
 	if pane > 0 {
 		tw = w - pane - 2
 	}
-	if s.rows != lay.rows || s.width != tw || s.looks != s.app.looks {
+	before := s.nameW
+	if s.rows != lay.rows || s.width != tw || s.looks != s.app.looks || s.longest() != before {
 		s.rows, s.width, s.looks = lay.rows, tw, s.app.looks
-		s.cols = widget.Place(columnsFor(tw), tw-prefix-1, 1)
+		s.cols = widget.Place(columnsFor(tw, s.longest()), tw-prefix-1, 1)
 		s.cells = map[cellKey]string{}
 		s.settleCursor()
 	}

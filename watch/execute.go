@@ -40,9 +40,15 @@ func (s *Service) runOrders(ctx context.Context, epoch int64) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	for {
-		os, err := s.store.Orders(ctx, OrderFilter{DueBy: s.now()})
+		next, err := s.store.NextOrder(ctx)
 		if err != nil {
 			return err
+		}
+		var os []catch.Order
+		if now := s.now(); !next.IsZero() && !next.After(now) { // an idle process asks no more than that
+			if os, err = s.store.Orders(ctx, OrderFilter{DueBy: now}); err != nil {
+				return err
+			}
 		}
 		for _, o := range os {
 			if o.Wish == catch.WishCancel {
@@ -68,10 +74,6 @@ func (s *Service) runOrders(ctx context.Context, epoch int64) error {
 				mu.Unlock()
 				s.wakeOrders()
 			})
-		}
-		next, err := s.store.NextOrder(ctx)
-		if err != nil {
-			return err
 		}
 		pause := s.ticks.orders
 		if now := s.now(); !next.IsZero() && next.After(now) {
