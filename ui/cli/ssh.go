@@ -24,15 +24,19 @@ func (a *app) openDoor(ctx context.Context, s *watch.Service, addr string) (<-ch
 		}()
 		return done, nil
 	}
+	cfg := a.cfg
+	keys := filepath.Join(cfg.paths.folder, "authorized_keys")
+	if err := sshd.CheckKeys(keys); err != nil { // before anything listens or acts
+		return nil, err
+	}
 	l, err := sshd.Listen(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
-	cfg := a.cfg
 	o := sshd.Options{
 		Listener:       l,
 		HostKeyPath:    filepath.Join(cfg.paths.state, "ssh_host_ed25519_key"),
-		AuthorizedKeys: filepath.Join(cfg.paths.folder, "authorized_keys"),
+		AuthorizedKeys: keys,
 		Filter:         ui.Filter,
 		Log:            a.rooms.log,
 		Screens: func(sess sshd.Session) tea.Model {

@@ -49,6 +49,13 @@ const maxKeys = 256 << 10
 
 var errNoKeys = errors.New("it holds no key; put one public key on a line")
 
+// CheckKeys says why nobody could come in with these keys, so that a server
+// that would stay empty never starts.
+func CheckKeys(path string) error {
+	_, err := readKeys(path)
+	return err
+}
+
 // readKeys reads authorized_keys. A line that cannot be honoured in full is an
 // error that names it: a restriction that is passed over would be worse than a
 // key that does not work.

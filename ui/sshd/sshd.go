@@ -111,7 +111,7 @@ func Serve(ctx context.Context, o Options) error {
 	if o.Listener != nil {
 		defer func() { _ = o.Listener.Close() }()
 	}
-	if _, err := readKeys(o.AuthorizedKeys); err != nil {
+	if err := CheckKeys(o.AuthorizedKeys); err != nil {
 		return err
 	}
 	srv, err := s.server()
