@@ -52,9 +52,10 @@ type accountLine struct {
 
 func (a *app) accountLs() *cobra.Command {
 	return &cobra.Command{
-		Use:   "ls",
-		Short: "List accounts",
-		Args:  noWords,
+		Use:     "ls",
+		Short:   "List accounts",
+		Example: "  lapse account ls\n  lapse account ls --json",
+		Args:    noWords,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -267,9 +268,10 @@ func replaceConfig(path string, data []byte) error {
 func (a *app) accountRm() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use:   "rm ACCOUNT",
-		Short: "Take an account out of the configuration and the keyring",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "rm ACCOUNT",
+		Short:   "Take an account out of the configuration and the keyring",
+		Example: "  lapse account rm dyn",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -349,9 +351,10 @@ func cutTable(data []byte, table string) (out []byte, found bool) {
 
 func (a *app) accountTest() *cobra.Command {
 	return &cobra.Command{
-		Use:   "test ACCOUNT",
-		Short: "Ask the service whether login, address and rights are in order; changes nothing",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "test ACCOUNT",
+		Short:   "Ask the service whether login, address and rights are in order; changes nothing",
+		Example: "  lapse account test dyn",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {

@@ -128,9 +128,10 @@ func (a *app) alertCommand() *cobra.Command {
 		Args:    a.noSuchCommand,
 	}
 	ls := &cobra.Command{
-		Use:   "ls",
-		Short: "List the alerts that have not been told yet",
-		Args:  noWords,
+		Use:     "ls",
+		Short:   "List the alerts that have not been told yet",
+		Example: "  lapse alert ls\n  lapse alert ls --json",
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needStore)
 			if err != nil {
@@ -151,9 +152,10 @@ func (a *app) alertCommand() *cobra.Command {
 		},
 	}
 	test := &cobra.Command{
-		Use:   "test",
-		Short: "Send one alert through every channel, now",
-		Args:  noWords,
+		Use:     "test",
+		Short:   "Send one alert through every channel, now",
+		Example: "  lapse alert test",
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.config()
 			if err != nil {

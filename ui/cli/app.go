@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -66,11 +68,22 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) strin
 // terminal, plainly everywhere else (fang writes to the process's streams).
 func (a *app) execute(ctx context.Context, root *cobra.Command) error {
 	if a.own && a.stdout == io.Writer(os.Stdout) && isTerminal(a.stdout) && a.getenv("TERM") != "dumb" {
+		unquote(root)
 		return fang.Execute(ctx, root,
 			fang.WithoutVersion(), fang.WithoutManpage(),
 			fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {})) // complain does it
 	}
 	return root.ExecuteContext(ctx)
+}
+
+// unquote takes out the marks by which cobra finds the name of a flag's value:
+// fang shows them as they are.
+func unquote(c *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	c.LocalFlags().VisitAll(plain)
+	for _, sub := range c.Commands() {
+		unquote(sub)
+	}
 }
 
 // environment fills the flags that were not given from LAPSE_*.

@@ -71,9 +71,10 @@ func (l *loaded) contactLine(c catch.Contact) contactLine {
 
 func (a *app) contactLs() *cobra.Command {
 	return &cobra.Command{
-		Use:   "ls",
-		Short: "List contacts",
-		Args:  noWords,
+		Use:     "ls",
+		Short:   "List contacts",
+		Example: "  lapse contact ls",
+		Args:    noWords,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, all, err := a.contactBook()
 			if err != nil {
@@ -137,13 +138,17 @@ func (a *app) contactEdit(edit bool) *cobra.Command {
 	var in catch.Contact
 	var nexus, handles []string
 	use, short := "add NAME", "Add a contact"
+	example := "  lapse contact add me --name 'Ann Bell' --email ann@example.com --phone +44.2079460000 \\\n" +
+		"    --street '1 High Street' --city London --zip 'N1 1AA' --country GB"
 	if edit {
 		use, short = "edit NAME", "Change what is given of a contact; the rest stays"
+		example = "  lapse contact edit me --email ann@example.org"
 	}
 	cmd := &cobra.Command{
-		Use:   use,
-		Short: short,
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     use,
+		Short:   short,
+		Example: example,
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -254,9 +259,10 @@ func changeContact(c *catch.Contact, given func(flag string) bool, in catch.Cont
 
 func (a *app) contactShow() *cobra.Command {
 	return &cobra.Command{
-		Use:   "show NAME",
-		Short: "Show a contact whole",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "show NAME",
+		Short:   "Show a contact whole",
+		Example: "  lapse contact show me",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, words []string) error {
 			cfg, all, err := a.contactBook()
 			if err != nil {
@@ -311,9 +317,10 @@ func (a *app) contactShow() *cobra.Command {
 func (a *app) contactRm() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use:   "rm NAME",
-		Short: "Forget a contact here; registries keep theirs",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "rm NAME",
+		Short:   "Forget a contact here; registries keep theirs",
+		Example: "  lapse contact rm me",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			cfg, all, err := a.contactBook()
 			if err != nil {
@@ -363,6 +370,7 @@ func (a *app) contactTest() *cobra.Command {
 		Use:     "test [NAME...]",
 		Aliases: []string{"check"},
 		Short:   "Check contacts: what registries want, and whether your EPP accounts have them",
+		Example: "  lapse contact test\n  lapse contact test me --create --print",
 		Long: `Hold contacts against what registries want of a registrant, and ask every EPP
 account whether it has them. With --create a contact that an account does not
 have is made there, with the contact's data; --print shows that frame and sends

@@ -28,9 +28,10 @@ func (a *app) dbCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	check := &cobra.Command{
-		Use:   "check",
-		Short: "Read the whole file and say what is wrong with it; changes nothing",
-		Args:  noWords,
+		Use:     "check",
+		Short:   "Read the whole file and say what is wrong with it; changes nothing",
+		Example: "  lapse db check",
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), true, func(s *store.Store) error {
 				if err := s.Check(cmd.Context()); err != nil {
@@ -41,9 +42,10 @@ func (a *app) dbCommand() *cobra.Command {
 		},
 	}
 	backup := &cobra.Command{
-		Use:   "backup [FILE]",
-		Short: "Write a consistent copy while others go on working",
-		Args:  args(cobra.MaximumNArgs(1)),
+		Use:     "backup [FILE]",
+		Short:   "Write a consistent copy while others go on working",
+		Example: "  lapse db backup\n  lapse db backup lapse-today.db",
+		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd.Context(), false, func(s *store.Store) error {
 				to := s.Path() + "." + time.Now().UTC().Format("20060102T150405Z") + ".backup"
@@ -62,9 +64,10 @@ func (a *app) dbCommand() *cobra.Command {
 	}
 	var yes bool
 	restore := &cobra.Command{
-		Use:   "restore FILE",
-		Short: "Put a backup in the place of the database; what was there is kept beside it",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "restore FILE",
+		Short:   "Put a backup in the place of the database; what was there is kept beside it",
+		Example: "  lapse db restore lapse-today.db",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -91,9 +94,10 @@ func (a *app) dbCommand() *cobra.Command {
 	}
 	restore.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	compact := &cobra.Command{
-		Use:   "compact",
-		Short: "Give the space of what was removed back to the disk",
-		Args:  noWords,
+		Use:     "compact",
+		Short:   "Give the space of what was removed back to the disk",
+		Example: "  lapse db compact",
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(s *store.Store) error {
 				if err := s.Compact(cmd.Context()); err != nil {

@@ -53,8 +53,10 @@ the registry's limits.`,
 	}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "hello", Short: "Ask for the greeting: services and the registry's clock", Args: noWords,
-			RunE: func(cmd *cobra.Command, _ []string) error { return a.runEPP(cmd.Context(), f, "", epp.Hello{}) },
+			Use: "hello", Short: "Ask for the greeting: services and the registry's clock",
+			Example: "  lapse epp hello --account own",
+			Args:    noWords,
+			RunE:    func(cmd *cobra.Command, _ []string) error { return a.runEPP(cmd.Context(), f, "", epp.Hello{}) },
 		},
 		objects(a.eppCheck(&f)), objects(a.eppInfo(&f)), a.eppPoll(&f), a.eppCreate(&f), a.eppBalance(&f),
 	)
@@ -98,7 +100,8 @@ func (a *app) eppWords(f eppFlags, words []string) (ids []string, first watch.Na
 func (a *app) eppCheck(f *eppFlags) *cobra.Command {
 	var fee bool
 	var years int
-	cmd := &cobra.Command{Use: "check NAME...", Short: "Ask which names, hosts or contacts could be created", Args: someNames}
+	cmd := &cobra.Command{Use: "check NAME...", Short: "Ask which names, hosts or contacts could be created", Args: someNames,
+		Example: "  lapse epp check tinplate.com harbor.com --account own\n  lapse epp check tinplate.com --print"}
 	cmd.Flags().BoolVar(&fee, "fee", false, "ask for the price of a create too")
 	cmd.Flags().IntVar(&years, "years", 1, "for how many years")
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
@@ -124,7 +127,8 @@ func (a *app) eppCheck(f *eppFlags) *cobra.Command {
 }
 
 func (a *app) eppInfo(f *eppFlags) *cobra.Command {
-	cmd := &cobra.Command{Use: "info NAME", Short: "Read what the registry has on a name, a host or a contact", Args: oneName}
+	cmd := &cobra.Command{Use: "info NAME", Short: "Read what the registry has on a name, a host or a contact", Args: oneName,
+		Example: "  lapse epp info tinplate.com --account own"}
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
 		ids, first, err := a.eppWords(*f, words)
 		if err != nil {
@@ -145,7 +149,9 @@ func (a *app) eppInfo(f *eppFlags) *cobra.Command {
 func (a *app) eppPoll(f *eppFlags) *cobra.Command {
 	var ack string
 	cmd := &cobra.Command{
-		Use: "poll", Short: "Read the first message of the queue; it stays there until --ack", Args: noWords,
+		Use: "poll", Short: "Read the first message of the queue; it stays there until --ack",
+		Example: "  lapse epp poll --account own\n  lapse epp poll --ack 12345 --account own",
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.runEPP(cmd.Context(), *f, "", epp.Poll{Ack: ack})
 		},
@@ -159,9 +165,10 @@ func (a *app) eppCreate(f *eppFlags) *cobra.Command {
 	var years int
 	var yes bool
 	cmd := &cobra.Command{
-		Use:   "create NAME",
-		Short: "Order a create under a cap, or print its frame",
-		Args:  oneName,
+		Use:     "create NAME",
+		Short:   "Order a create under a cap, or print its frame",
+		Example: "  lapse epp create tinplate.com --cap 60USD --account own\n  lapse epp create tinplate.com --print",
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := a.parseName(args[0])
 			if err != nil {
@@ -201,8 +208,9 @@ func (a *app) eppCreate(f *eppFlags) *cobra.Command {
 
 func (a *app) eppBalance(f *eppFlags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "balance",
-		Short: "Read the account's balance, where the registry has a command for it",
+		Use:     "balance",
+		Short:   "Read the account's balance, where the registry has a command for it",
+		Example: "  lapse epp balance --account own",
 		Long: `EPP itself has no command for a balance. Where the greeting offers the mapping
 that Verisign wrote (` + epp.NSBalance + `) or SWITCH's,
 it is asked for. Other registries tell the balance beside a create (RFC 8748),

@@ -29,15 +29,17 @@ An offer is taken like any other route: lapse order NAME --via prereg:OFFER.`,
 		Args:    a.noSuchCommand,
 	}
 	ls := &cobra.Command{
-		Use:   "ls",
-		Short: "List the launches that are known",
-		Args:  noWords,
-		RunE:  func(_ *cobra.Command, _ []string) error { return a.listLaunches() },
+		Use:     "ls",
+		Short:   "List the launches that are known",
+		Example: "  lapse launch ls\n  lapse launch ls --json",
+		Args:    noWords,
+		RunE:    func(_ *cobra.Command, _ []string) error { return a.listLaunches() },
 	}
 	show := &cobra.Command{
-		Use:   "show TLD",
-		Short: "Show the phases, the ladder and the offers of a TLD",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "show TLD",
+		Short:   "Show the phases, the ladder and the offers of a TLD",
+		Example: "  lapse launch show fraud",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, err := a.launches()
 			if err != nil {
@@ -51,9 +53,10 @@ An offer is taken like any other route: lapse order NAME --via prereg:OFFER.`,
 		},
 	}
 	rounds := &cobra.Command{
-		Use:   "rounds",
-		Short: "Show the dates of whole rounds of new TLDs",
-		Args:  noWords,
+		Use:     "rounds",
+		Short:   "Show the dates of whole rounds of new TLDs",
+		Example: "  lapse launch rounds",
+		Args:    noWords,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			b, err := a.launches()
 			if err != nil {

@@ -32,8 +32,9 @@ type claimed struct {
 func (a *app) launchClaimsCommand() *cobra.Command {
 	var via, file string
 	cmd := &cobra.Command{
-		Use:   "claims NAME --via ROUTE",
-		Short: "Ask the registry whether trade mark claims stand against a name, and show the notice",
+		Use:     "claims NAME --via ROUTE",
+		Short:   "Ask the registry whether trade mark claims stand against a name, and show the notice",
+		Example: "  lapse launch claims acorn.fraud --via dyn",
 		Long: `Ask over one's own EPP account whether trade mark claims stand against a name.
 The keys lead to the claims notice at the clearinghouse; --notice shows one that
 was saved. An order in the claims phase needs it: lapse order NAME --via ROUTE

@@ -215,9 +215,10 @@ func (a *app) launchEdited(e launchEdited) error {
 
 func (a *app) launchRmCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "rm TLD|OFFER",
-		Short: "Take back a launch or an offer that these commands added",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "rm TLD|OFFER",
+		Short:   "Take back a launch or an offer that these commands added",
+		Example: "  lapse launch rm fraud",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := a.changeLaunches(cmd.Context(), func(b *launch.Book) error {
 				if b.Remove(args[0], a.cfg.launchPath()) {

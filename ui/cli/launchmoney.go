@@ -301,9 +301,10 @@ func (a *app) quoteBy(ctx context.Context, n watch.Name, via string) (launch.Quo
 
 func (a *app) launchQuotesCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "quotes NAME",
-		Short: "Show every price that was said of a name, with its date and source",
-		Args:  oneName,
+		Use:     "quotes NAME",
+		Short:   "Show every price that was said of a name, with its date and source",
+		Example: "  lapse launch quotes acorn.fraud",
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := a.parseName(args[0])
 			if err != nil {

@@ -39,9 +39,10 @@ func (a *app) ordersCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "those that have ended, too")
 	sync := &cobra.Command{
-		Use:   "sync",
-		Short: "Ask every service where every order stands",
-		Args:  noWords,
+		Use:     "sync",
+		Short:   "Ask every service where every order stands",
+		Example: "  lapse orders sync",
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open(cmd.Context(), needAll)
 			if err != nil {
@@ -54,9 +55,10 @@ func (a *app) ordersCommand() *cobra.Command {
 		},
 	}
 	show := &cobra.Command{
-		Use:   "show ID",
-		Short: "Show one order in full",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "show ID",
+		Short:   "Show one order in full",
+		Example: "  lapse orders show 3\n  lapse orders show 3 --json",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: a.onOrder(needStore, func(_ *cobra.Command, _ *watch.Service, o catch.Order) error {
 			if a.flags.json {
 				return a.writeJSON(o)
@@ -66,9 +68,10 @@ func (a *app) ordersCommand() *cobra.Command {
 	}
 	var yes bool
 	cancel := &cobra.Command{
-		Use:   "cancel ID",
-		Short: "Take an order back, where its terms still allow it",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "cancel ID",
+		Short:   "Take an order back, where its terms still allow it",
+		Example: "  lapse orders cancel 3\n  lapse orders cancel 3 --yes",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: a.onOrder(needAll, func(cmd *cobra.Command, s *watch.Service, o catch.Order) error {
 			if a.interactive() && !yes {
 				ok, err := a.ask(false, "cancel order %d for %s at %s?", o.ID, o.Name, o.Route)

@@ -90,19 +90,23 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := usagef("unknown command %q", args[0])
-	var names []string
-	for _, c := range cmd.Commands() {
-		if !c.Hidden {
-			names = append(names, c.Name())
-		}
-	}
-	if g := guess(args[0], names); g != "" {
+	if g := guess(args[0], subcommands(cmd)); g != "" {
 		return withHint(err, "did you mean %s %s?", cmd.CommandPath(), g)
 	}
 	if strings.Contains(args[0], ".") && !cmd.HasParent() {
 		return withHint(err, "to watch a name: lapse add %s; to look once: lapse check %s", args[0], args[0])
 	}
 	return withHint(err, "%s --help lists the commands", cmd.CommandPath())
+}
+
+func subcommands(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
 }
 
 // flagError guesses what an unknown flag was meant to be.
@@ -126,6 +130,11 @@ func flagError(cmd *cobra.Command, err error) error {
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, a []string) error {
 		if err := check(cmd, a); err != nil {
+			if len(a) > 0 && !strings.Contains(a[0], ".") { // no name: a subcommand that was mistyped
+				if g := guess(a[0], subcommands(cmd)); g != "" {
+					return withHint(coded(exitUsage, err), "did you mean %s %s?", cmd.CommandPath(), g)
+				}
+			}
 			return withHint(coded(exitUsage, err), "usage: %s", cmd.UseLine())
 		}
 		return nil

@@ -22,9 +22,10 @@ func (a *app) tldCommand() *cobra.Command {
 		Args:    a.noSuchCommand,
 	}
 	ls := &cobra.Command{
-		Use:   "ls",
-		Short: "List the TLDs with a rule of their own",
-		Args:  noWords,
+		Use:     "ls",
+		Short:   "List the TLDs with a rule of their own",
+		Example: "  lapse tld ls\n  lapse tld ls --json",
+		Args:    noWords,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			book, err := a.book()
 			if err != nil {
@@ -42,9 +43,10 @@ func (a *app) tldCommand() *cobra.Command {
 		},
 	}
 	show := &cobra.Command{
-		Use:   "show TLD",
-		Short: "Show the rule of a TLD or second-level zone",
-		Args:  args(cobra.ExactArgs(1)),
+		Use:     "show TLD",
+		Short:   "Show the rule of a TLD or second-level zone",
+		Example: "  lapse tld show com\n  lapse tld show co.uk --json",
+		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			book, err := a.book()
 			if err != nil {
