@@ -114,6 +114,7 @@ var bold = st(ansi.NewStyle().Bold())
 
 // painted is reverse video in two colours of ours: what SGR 7 would make of
 // them hangs on the terminal's own background, and can be unreadable there.
+// Colours of the 256 are short to write, which counts where a countdown ticks.
 func painted(ground, text string) Style {
 	return st(fg(text).BackgroundColor(col(ground)))
 }
@@ -130,7 +131,7 @@ func themeOf(name string) Theme {
 			Free:   st(fg("#116329").Bold()),
 			Warn:   st(fg("#8a4b00")),
 			Bad:    st(fg("#a4161a").Bold()),
-			Urgent: painted("#9a3412", "#ffffff"),
+			Urgent: painted("#9a3412", "231"),
 			Cursor: st(fg("#10202f").BackgroundColor(col("#d6e4f5")).Bold()),
 			Mark:   st(fg("#6d28d9").Bold()),
 			Key:    st(fg("#1f4e79").Bold()),
@@ -139,7 +140,7 @@ func themeOf(name string) Theme {
 			May:    st(fg("#8a6d1d")),
 			Now:    st(fg("#a4161a").Bold()),
 			Toast:  st(ansi.NewStyle().BackgroundColor(col("#e6ebf2")).ForegroundColor(col("#1a202c"))),
-			Halt:   painted("#a4161a", "#ffffff") + bold,
+			Halt:   painted("#a4161a", "231") + bold,
 		}
 	case "high-contrast":
 		return Theme{
@@ -151,16 +152,16 @@ func themeOf(name string) Theme {
 			Free:   st(fg("#00ff5f").Bold()),
 			Warn:   st(fg("#ffff00").Bold()),
 			Bad:    st(fg("#ff8787").Bold()),
-			Urgent: painted("#ffff00", "#000000"),
-			Cursor: painted("#ffffff", "#000000") + bold,
+			Urgent: painted("226", "16"),
+			Cursor: painted("231", "16") + bold,
 			Mark:   st(fg("#ffafff").Bold()),
 			Key:    st(fg("#00ffff").Bold()),
 			Rule:   st(fg("#ffffff")),
 			Will:   st(fg("#ffff00").Bold()),
 			May:    st(fg("#ffffff")),
 			Now:    st(fg("#ff8787").Bold()),
-			Toast:  painted("#ffffff", "#000000") + bold,
-			Halt:   painted("#ff8787", "#000000") + bold,
+			Toast:  painted("231", "16") + bold,
+			Halt:   painted("#ff8787", "16") + bold,
 		}
 	}
 	return Theme{
@@ -172,7 +173,7 @@ func themeOf(name string) Theme {
 		Free:   st(fg("#5fe08a").Bold()),
 		Warn:   st(fg("#f0b866")),
 		Bad:    st(fg("#ff7a7a").Bold()),
-		Urgent: painted("#ffb454", "#1c1408"),
+		Urgent: painted("215", "16"),
 		Cursor: st(fg("#ffffff").BackgroundColor(col("#2b3a4d")).Bold()),
 		Mark:   st(fg("#c9a4ff").Bold()),
 		Key:    st(fg("#7cc4ff").Bold()),
@@ -181,7 +182,7 @@ func themeOf(name string) Theme {
 		May:    st(fg("#c8b27a")),
 		Now:    st(fg("#ff7a7a").Bold()),
 		Toast:  st(ansi.NewStyle().BackgroundColor(col("#33415a")).ForegroundColor(col("#eef2f7"))),
-		Halt:   painted("#ff7a7a", "#1f0808") + bold,
+		Halt:   painted("#ff7a7a", "16") + bold,
 	}
 }
 
