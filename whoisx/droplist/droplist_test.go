@@ -277,6 +277,21 @@ func TestBomb(t *testing.T) {
 	}
 }
 
+func TestTooManyRows(t *testing.T) {
+	r, err := NewReader(List{Name: "x", Format: CIRA}, Published{}, strings.NewReader("a.ca\nb.ca\nc.ca\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.most = 2
+	n := 0
+	for r.Next() {
+		n++
+	}
+	if n != 2 || r.Err() == nil || !strings.Contains(r.Err().Error(), "too many rows") {
+		t.Errorf("%d rows, %v", n, r.Err())
+	}
+}
+
 func TestMatch(t *testing.T) {
 	in := "roid,domain,drop_time\nD_1-UK,one.co.uk,2026-11-24T05:59:59Z\nD_2-UK,two.uk,2026-12-28T06:00:01Z\nD_3-UK,three.uk,?\nD_1-UK,one.co.uk,2026-11-25T05:59:59Z\n"
 	r, err := NewReader(List{Name: "uk", Format: Nominet}, Published{At: moment("2026-11-23T06:00:00Z"), Host: "lists.example", URL: "https://lists.example/uk.csv.gz"}, strings.NewReader(in))

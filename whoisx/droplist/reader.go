@@ -21,6 +21,7 @@ const (
 	maxLine  = 4 << 10   // a longer line is no row
 	maxText  = 512 << 20 // of one list, after decompression
 	maxZip   = 64 << 20  // of one archive, compressed
+	maxRows  = 4 << 20   // the longest honest lists have some hundred thousand
 	maxQuote = 200
 )
 
@@ -61,6 +62,7 @@ type Reader struct {
 	row  Row
 	bad  int
 	rows int
+	most int // rows
 	err  error
 	next func() bool
 
@@ -87,7 +89,7 @@ func newReader(l List, p Published, in io.Reader, limit int64) (*Reader, error) 
 	if err := l.Check(); err != nil {
 		return nil, fmt.Errorf("read list %s: %w", l.Name, err)
 	}
-	r := &Reader{list: l, pub: p, zone: time.UTC}
+	r := &Reader{list: l, pub: p, zone: time.UTC, most: maxRows}
 	r.row.r = r
 	b := bufio.NewReaderSize(in, 64<<10)
 	head, _ := b.Peek(4)
@@ -178,6 +180,9 @@ func (r *Reader) Next() bool {
 			r.err = fmt.Errorf("read list %s: %w", r.list.Name, ErrEmpty)
 		}
 		return false
+	}
+	if r.rows == r.most {
+		return r.fail(errors.New("the list has too many rows"))
 	}
 	r.rows++
 	return true

@@ -173,11 +173,11 @@ func TestAsOf(t *testing.T) {
 // whatever it says.
 func TestConfirmed(t *testing.T) {
 	for text, want := range map[string]bool{
-		"No match for \"LAPSE.EXAMPLE\".\n":                     true,
-		"lapse.example is reserved\n":                            true,
-		"Domain: lapse.example\nStatus: free\n":                  true,
-		"NOT FOUND\n":                                            false,
-		"Access denied\n":                                        false,
+		"No match for \"LAPSE.EXAMPLE\".\n":                       true,
+		"lapse.example is reserved\n":                             true,
+		"Domain: lapse.example\nStatus: free\n":                   true,
+		"NOT FOUND\n":                                             false,
+		"Access denied\n":                                         false,
 		"This premium domain is available for purchase.\n\nBye\n": false,
 	} {
 		if a := Classify([]byte(text), "", "lapse.example", time.Time{}); a.Confirmed != want {
