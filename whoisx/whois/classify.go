@@ -187,7 +187,7 @@ var living = sync.OnceValue(func() map[string]bool {
 	for _, w := range []string{
 		"active", "activo", "ativo", "actif", "aktiv", "attivo", "registered", "registrado", "delegated", "connect", "connected", "published", "granted", "in use", "not available", "taken", "live",
 		"suspended", "suspendido", "expired", "quarantine", "in quarantine", "out of service", "deactivated", "deleted", "locked", "frozen", "hold", "on hold", "withdrawn", "redemption", "grace period",
-		"paid and in zone", "to be deleted", "to be released", "to be suspended", "pending delete", "pendingrelease", "pending release", "pending purge", "200 active", "210 pendingrelease", "registrar-lock", "registrar lock", "complete", "occupied", "exists", "busy", "ok", "linked",
+		"paid and in zone", "to be deleted", "to be released", "to be suspended", "pending delete", "pendingrelease", "pending release", "pending purge", "outofservice", "requested", "registration request being processed", "inactive", "200 active", "210 pendingrelease", "registrar-lock", "registrar lock", "complete", "occupied", "exists", "busy", "ok", "linked",
 		"failed", "no longer required", "renewal required", "registered until expiry date", "published in zone", "delegated, verified", "transfer locked", "transfer allowed", "technical", "tech-pro", "update prohibited", "updateprohibited", "transfer prohibited", "transferprohibited", "deleteprohibited",
 	} {
 		m[w] = true

@@ -84,7 +84,7 @@ func (r *reader) take(f field, key, value string, l *line) {
 // U-label, in any case, with or without a final dot.
 func (r *reader) isName(v string) bool {
 	v = strings.TrimSuffix(strings.Trim(v, "\"'<>[],;"), ".")
-	if strings.EqualFold(v, r.name) || r.uname != "" && strings.EqualFold(v, r.uname) {
+	if strings.EqualFold(v, r.name) || r.uname != "" && strings.EqualFold(v, r.uname) || r.bare != "" && strings.EqualFold(v, r.bare) {
 		return true
 	}
 	if r.uname == "" || len(v) > 253 {

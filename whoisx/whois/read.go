@@ -26,6 +26,7 @@ type reader struct {
 	srv   Server
 	name  string
 	uname string // the U-label form, "" where it is the same
+	bare  string // the name without its suffix, "" where the server writes suffixes
 	order order
 	lines []line
 	key   [maxKey]byte
@@ -87,6 +88,9 @@ func newReader(srv Server, name string) *reader {
 		if t := tld(name); len(t) == 2 {
 			r.order = orderDayFirst
 		}
+	}
+	if srv.Bare {
+		r.bare, _, _ = strings.Cut(name, ".")
 	}
 	if strings.Contains(name, "xn--") {
 		if u, err := idna.ToUnicode(name); err == nil && u != name {
@@ -324,6 +328,11 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 			r.openN++
 			return
 		}
+	}
+	if w := firstWord(t); r.bare != "" && strings.EqualFold(w, r.bare) && hostOf(strings.TrimSpace(t[len(w):])) != "" { // .to: "lapse ns1.example.net"
+		r.confirm(l, "names the domain that was asked")
+		r.hosts(t[len(w):], l)
+		return
 	}
 	if keyed {
 		if r.open == fNameserver && r.openN > 0 {

@@ -36,6 +36,8 @@ type Server struct {
 	// ("not available"), or the beginning of a line. Both are compared in
 	// lower case without punctuation.
 	Says map[string]whoisx.Outcome `toml:"says"`
+	// Bare: the server leaves the suffix out where it names a domain.
+	Bare bool `toml:"bare"`
 	// Registry is the holder by which the registry keeps names for itself:
 	// they are reserved, whatever dates and name servers they have.
 	Registry string `toml:"registry"`
