@@ -67,6 +67,8 @@ func corpus(tb testing.TB) []label {
 var stated = map[string]string{
 	"whois.nic.tr/tr/status_available.txt":            "u34jedzcq.com.tr",
 	"whois.ua/ua/uaepp/status_available.txt":          "u34jedzcq.com.ua",
+	"whois.nic.uk/uk/status_available.txt":            "u34jedzcq.co.uk",
+	"whois.nic.uk/uk/property_status_missing.txt":     "u34jedzcq.co.uk",
 	"whois.jprs.jp/ne.jp/status_reserved.txt":         "ne.jp",
 	"whois.jprs.jp/ne.jp/property_state_reserved.txt": "ne.jp",
 }
