@@ -428,10 +428,8 @@ func changes(n Name, before *Before, v lifecycle.Verdict, seen Before, answers [
 		out = append(out, Change{At: now, Name: n, Field: field, Before: was, After: is, Source: source, Text: text})
 	}
 	var was lifecycle.Verdict
-	var wasNS string
 	if before != nil {
 		was = before.Verdict
-		wasNS = strings.Join(before.Nameservers, " ")
 	}
 	texts := make([]string, len(v.Happened))
 	for i, h := range v.Happened {
@@ -453,10 +451,12 @@ func changes(n Name, before *Before, v lifecycle.Verdict, seen Before, answers [
 		return out
 	}
 	add("expires", was.Expires.String(), v.Expires.String(), "")
-	add("registrar", was.Registrar, v.Registrar, "")
-	add("nameservers", wasNS, strings.Join(seen.Nameservers, " "), "")
-	if len(before.Statuses) > 0 && len(seen.Statuses) > 0 { // a stage says what follows after both
-		add("statuses", statusWords(before.Statuses), statusWords(seen.Statuses), "")
+	if was, ok := before.Showed(seen.From); ok { // of one source: two seldom write alike
+		add("registrar", was.Registrar, v.Registrar, "")
+		add("nameservers", strings.Join(was.Nameservers, " "), strings.Join(seen.Nameservers, " "), "")
+		if len(was.Statuses) > 0 && len(seen.Statuses) > 0 { // a stage says what follows after both
+			add("statuses", strings.Join(was.Statuses, " "), statusWords(seen.Statuses), "")
+		}
 	}
 	add("flags", flagWords(was.Flags), flagWords(v.Flags), "")
 	if (was.Confidence == lifecycle.Conflict) != (v.Confidence == lifecycle.Conflict) {

@@ -97,6 +97,21 @@ var stageWords = map[lifecycle.Stage]string{
 	lifecycle.BlockedStage:   "is blocked by its registry",
 }
 
+// ownerWords are the same to the one who has the name, with what is left to do.
+var ownerWords = map[lifecycle.Stage]string{
+	lifecycle.Expired:        "has expired. Renew it now: it is still to be had at the usual price.",
+	lifecycle.Redemption:     "was deleted. Only its registrar can restore it now, for a fee: ask there today.",
+	lifecycle.PendingRestore: "is being restored.",
+	lifecycle.PendingDelete:  "is pending delete. It cannot be renewed or restored any more: order it as anybody else does, before it drops.",
+	lifecycle.Dropping:       "is inside its drop window, and cannot be renewed any more.",
+	lifecycle.GatedStage:     "was deleted, and is not open to all yet.",
+	lifecycle.LikelyFree:     "is probably registered no more; one more source has to say so.",
+	lifecycle.Free:           "is registered no more: anybody can have it. Register it now.",
+	lifecycle.Lost:           "was registered anew, by somebody else.",
+	lifecycle.ReservedStage:  "is reserved by its registry.",
+	lifecycle.BlockedStage:   "is blocked by its registry.",
+}
+
 // leads are how long before a window opens a buyer is told.
 var leads = []struct {
 	before time.Duration

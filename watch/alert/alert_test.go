@@ -35,8 +35,15 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 	dear.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagPremium, Price: &whoisx.Price{Amount: "119.00", Currency: "USD"}}}
 	held := verdict(lifecycle.Registered)
 	held.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagHold}}
+	held.Happened = []lifecycle.Happening{{Event: lifecycle.EventHold, Text: "taken out of DNS"}}
 	moved := verdict(lifecycle.Registered)
 	moved.Registrar = "Other Inc"
+	moved.Happened = []lifecycle.Happening{{Event: lifecycle.EventTransferred, Text: "its registrar changed from Own Ltd to Other Inc"}}
+	early := verdict(lifecycle.Registered)
+	early.Expires = whoisx.Day(2027, 11, 13)
+	early.Happened = []lifecycle.Happening{{Event: lifecycle.EventRenewed, Text: "renewed until 13 Nov 2027"}}
+	auctioned := verdict(lifecycle.Expired)
+	auctioned.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagAtAuction, Category: "GoDaddy Auctions", Until: &until}}
 	was := verdict(lifecycle.Registered)
 	was.Registrar = "Own Ltd"
 	lost := verdict(lifecycle.Lost)
@@ -54,7 +61,7 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 		says          string
 	}{
 		"expired, wanted":      {want, verdict(lifecycle.Registered), verdict(lifecycle.Expired), EnteredStage, "its holder can still renew"},
-		"expired, own":         {mine, verdict(lifecycle.Registered), verdict(lifecycle.Expired), Tampered, "Act now"},
+		"expired, own":         {mine, verdict(lifecycle.Registered), verdict(lifecycle.Expired), Tampered, "Renew it now"},
 		"pending delete":       {want, verdict(lifecycle.Redemption), verdict(lifecycle.PendingDelete), EnteredStage, "nobody can renew"},
 		"restored":             {want, verdict(lifecycle.Redemption), verdict(lifecycle.Registered), Restored, "stop caring"},
 		"renewed":              {want, verdict(lifecycle.Expired), verdict(lifecycle.Registered), Renewed, "stop caring"},
@@ -68,6 +75,11 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 		"premium now":          {want, verdict(lifecycle.Registered), dear, PriceMoved, "now it is 119.00 USD"},
 		"hold on one's own":    {mine, verdict(lifecycle.Registered), held, Tampered, "does not resolve"},
 		"registrar of own":     {mine, was, moved, Tampered, "If that was not you"},
+		"renewed in time":      {want, verdict(lifecycle.Registered), early, Renewed, "stop caring until 13 Nov 2027"},
+		"at its registrar's":   {want, verdict(lifecycle.Expired), auctioned, EnteredStage, "if somebody bids, it never drops"},
+		"own one dropped":      {mine, verdict(lifecycle.PendingDelete), verdict(lifecycle.Free), Tampered, "anybody can have it"},
+		"own one is gone":      {mine, verdict(lifecycle.Dropping), lost, Tampered, "by somebody else"},
+		"own one deleted":      {mine, verdict(lifecycle.Expired), verdict(lifecycle.Redemption), Tampered, "for a fee"},
 		"sources disagree now": {want, verdict(lifecycle.PendingDelete), conflict, InConflict, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

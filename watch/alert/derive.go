@@ -32,7 +32,7 @@ func Changed(s Subject, before *lifecycle.Verdict, after lifecycle.Verdict, now 
 		buyerChanged(s, *before, after, tell)
 	}
 	if after.Confidence == lifecycle.Conflict && before.Confidence != lifecycle.Conflict {
-		tell(InConflict, "conflict", false, s.Display+": the sources disagree", strings.Join(after.Why, " "))
+		tell(InConflict, "conflict", false, s.Display+": the sources disagree", strings.Join(after.Why, "; ")+".")
 	}
 	if was, is := price(*before), price(after); was != is && is != "" && before.Stage != lifecycle.Unknown {
 		if was == "" {
@@ -48,9 +48,19 @@ type teller func(k Kind, what string, urgent bool, title, text string)
 func buyerChanged(s Subject, before, after lifecycle.Verdict, tell teller) {
 	if f := after.Has(lifecycle.FlagAtAuction); f != nil && f.Category != "" {
 		if b := before.Has(lifecycle.FlagAtAuction); b == nil || b.Category != f.Category {
-			text := "It can still be had there."
+			until := ""
 			if f.Until != nil && !f.Until.IsZero() {
-				text = "Its auction is open until " + dateWords(*f.Until) + "."
+				until = "Its auction is open until " + dateWords(*f.Until) + "."
+			}
+			if after.Stage == lifecycle.Expired {
+				// Its registrar sells it while its holder's time runs out: nobody caught it.
+				tell(EnteredStage, "auction-"+f.Category, true, fmt.Sprintf("%s: at auction, %s", s.Display, f.Category),
+					sentences("Its registrar sells it there: if somebody bids, it never drops.", until))
+				return
+			}
+			text := "It can still be had there."
+			if until != "" {
+				text = until
 			}
 			tell(CaughtBy, f.Category, true, fmt.Sprintf("%s: caught by %s", s.Display, f.Category), text)
 			return
@@ -62,6 +72,9 @@ func buyerChanged(s Subject, before, after lifecycle.Verdict, tell teller) {
 		}
 	}
 	if before.Stage == after.Stage {
+		if kept := happened(after, lifecycle.EventRenewed); kept != "" {
+			tell(Renewed, "renewed", false, s.Display+" was renewed", "Its holder kept it. You can stop caring until "+orUnknown(after.Expires)+".")
+		}
 		return
 	}
 	switch after.Stage {
@@ -120,16 +133,15 @@ func happened(v lifecycle.Verdict, e lifecycle.Event) string {
 
 func ownerChanged(s Subject, before, after lifecycle.Verdict, tell teller) {
 	if before.Stage != after.Stage {
-		if words, ok := stageWords[after.Stage]; ok {
-			tell(Tampered, string(after.Stage), true, "Your "+s.Display+": "+string(after.Stage),
-				"Your name "+s.Display+" "+words+". Act now if you want to keep it.")
+		if words, ok := ownerWords[after.Stage]; ok {
+			tell(Tampered, string(after.Stage), true, "Your "+s.Display+": "+string(after.Stage), "Your name "+s.Display+" "+words)
 		}
 	}
-	if before.Registrar != "" && after.Registrar != "" && before.Registrar != after.Registrar {
+	if moved := happened(after, lifecycle.EventTransferred); moved != "" {
 		tell(Tampered, "registrar", true, "Your "+s.Display+" changed its registrar",
 			fmt.Sprintf("It was at %s and is at %s now. If that was not you, call the first one today.", before.Registrar, after.Registrar))
 	}
-	if hold := after.Has(lifecycle.FlagHold); hold != nil && before.Has(lifecycle.FlagHold) == nil {
+	if hold := after.Has(lifecycle.FlagHold); hold != nil && happened(after, lifecycle.EventHold) != "" {
 		tell(Tampered, "hold", true, "Your "+s.Display+" is on hold", sentences("It does not resolve any more.", hold.Why))
 	}
 }

@@ -56,6 +56,13 @@ func (d *decider) readBegan(st Stage) moments {
 		if m, ok := d.fromUpdate(up, off, fromDeletion); ok && !m.hi.Before(guess.lo.Add(-day)) && !m.lo.After(guess.hi) {
 			return m
 		}
+		if st == Redemption && up.After(guess.hi.Add(day)) && !up.After(d.Now) {
+			// A restore that failed unseen: some registries begin the days anew.
+			if d.Now.Sub(guess.hi) > d.longest() {
+				return dated(up)
+			}
+			return moments{lo: guess.lo, hi: up.Time, day: guess.day || up.DayOnly}
+		}
 	}
 	return guess
 }
@@ -168,6 +175,9 @@ func (d *decider) longest() time.Duration {
 // this one.
 func (d *decider) firstLook(st Stage, longest time.Duration) moments {
 	b := d.Before
+	if d.newLife() {
+		b = nil // what was seen was of another life
+	}
 	name := string(st)
 	if d.rs != nil {
 		name = d.rs.Name
@@ -180,6 +190,9 @@ func (d *decider) firstLook(st Stage, longest time.Duration) moments {
 		return moments{lo: lo.Time, hi: b.Began.Time, day: b.Began.DayOnly}
 	}
 	earliest := d.Now.Add(-longest) // else the stage would be over
+	if c := d.v.Created; longest > 0 && c.After(earliest) && c.Before(d.Now) {
+		earliest = c.Time
+	}
 	if b != nil && !b.HeldAt.IsZero() && b.HeldAt.Before(d.Now) && (longest == 0 || b.HeldAt.After(earliest)) {
 		return moments{lo: b.HeldAt, hi: d.Now}
 	}

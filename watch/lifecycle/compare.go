@@ -266,8 +266,7 @@ func (d *decider) backToRegistered(was Stage) {
 		return
 	}
 	flag := first2(b.Verdict.Has(FlagAtAuction), b.Verdict.Has(FlagAuctioned))
-	moved := b.RegistrarID != "" && d.registrarID() != "" && b.RegistrarID != d.registrarID() ||
-		b.Verdict.Registrar != "" && d.v.Registrar != "" && !strings.EqualFold(b.Verdict.Registrar, d.v.Registrar)
+	moved := d.moved()
 	late := !b.Verdict.Expires.IsZero() && d.Now.Sub(b.Verdict.Expires.Time) >= 26*day
 	switch {
 	case flag != nil && (moved || b.Verdict.Has(FlagAtAuction) != nil):
@@ -283,6 +282,17 @@ func (d *decider) backToRegistered(was Stage) {
 	}
 }
 
+// moved reports whether the name went to another registrar. IANA's numbers
+// tell; names only as far as one source wrote both.
+func (d *decider) moved() bool {
+	b, id := d.Before, d.registrarID()
+	if b.RegistrarID != "" && id != "" {
+		return b.RegistrarID != id
+	}
+	was, known := b.Showed(d.main.Source)
+	return known && was.Registrar != "" && d.v.Registrar != "" && !strings.EqualFold(was.Registrar, d.v.Registrar)
+}
+
 func first2(a, b *Flag) *Flag {
 	if a != nil {
 		return a
@@ -295,30 +305,32 @@ func (d *decider) lists(b *Seen) {
 	if len(d.yes) == 0 {
 		return
 	}
-	id := d.registrarID()
-	changed := b.RegistrarID != "" && id != "" && b.RegistrarID != id
-	if !changed && (b.RegistrarID == "" || id == "") {
-		changed = b.Verdict.Registrar != "" && d.v.Registrar != "" && !strings.EqualFold(b.Verdict.Registrar, d.v.Registrar)
-	}
-	if changed {
+	was, known := b.Showed(d.main.Source)
+	if d.moved() {
 		d.happened(EventTransferred, b.Verdict.Registrar, d.v.Registrar, "its registrar changed from %s to %s", orUnknown(b.Verdict.Registrar), orUnknown(d.v.Registrar))
 	}
-	if ns := slices.Sorted(slices.Values(d.main.Nameservers)); len(ns) > 0 && len(b.Nameservers) > 0 && !slices.Equal(ns, b.Nameservers) {
-		from, to := strings.Join(b.Nameservers, " "), strings.Join(ns, " ")
+	if ns := slices.Sorted(slices.Values(d.main.Nameservers)); len(ns) > 0 && len(b.Nameservers) > 0 {
+		before := b.Nameservers
+		if known {
+			before = was.Nameservers
+		}
+		from, to := strings.Join(before, " "), strings.Join(ns, " ")
 		what, house := d.Houses.Hosts(ns)
-		if was, _ := d.Houses.Hosts(b.Nameservers); was == what {
+		if were, _ := d.Houses.Hosts(before); were == what {
 			what = ""
 		}
-		switch what {
-		case "auction":
+		switch {
+		case len(before) == 0 || slices.Equal(ns, before):
+		case what == "auction":
 			d.happened(EventAtAuction, from, to, "its name servers moved to %s", house)
-		case "parking":
+		case what == "parking":
 			d.happened(EventParked, from, to, "its name servers moved to %s", house)
-		default:
+		case known:
 			d.happened(EventNameservers, from, to, "its name servers changed")
 		}
 	}
-	if d.v.Has(FlagHold) != nil && b.Verdict.Has(FlagHold) == nil && len(b.Statuses) > 0 {
+	held := slices.Contains(was.Statuses, "clientHold") || slices.Contains(was.Statuses, "serverHold")
+	if d.v.Has(FlagHold) != nil && !held && len(was.Statuses) > 0 {
 		d.happened(EventHold, "", "", "taken out of DNS")
 	}
 	if now, was := d.v.Has(FlagPremium), b.Verdict.Has(FlagPremium); now != nil && now.Price != nil && was != nil && was.Price != nil && *now.Price != *was.Price {

@@ -172,6 +172,9 @@ func (d *decider) held() {
 		}
 	}
 	d.readExpiry()
+	if b := d.Before; b != nil && d.expires.DayOnly && b.Verdict.Expires.UTC().Truncate(day).Equal(d.expires.Time) {
+		d.expires = b.Verdict.Expires // the same day, with its hour from another source
+	}
 	d.v.Expires = d.expires
 	if d.v.Expires.IsZero() && d.Before != nil && !rich(d.main) {
 		d.v.Expires, d.v.Created, d.v.Registrar = d.Before.Verdict.Expires, d.Before.Verdict.Created, d.Before.Verdict.Registrar

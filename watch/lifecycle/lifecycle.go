@@ -201,11 +201,23 @@ type Seen struct {
 	Expires     whoisx.Date          `json:"expires"` // as the registry wrote it last
 	Updated     whoisx.Date          `json:"updated"`
 	RegistrarID string               `json:"registrar_id,omitempty"`
+	From        whoisx.Source        `json:"from,omitempty"`      // whose statuses, name servers and registrar these are
+	Others      []Shown              `json:"others,omitempty"`    // what other sources showed last
 	HeldAt      time.Time            `json:"held_at,omitzero"`    // last time that a source named it as registered
 	GoneAt      time.Time            `json:"gone_at,omitzero"`    // first time since then that none did
 	LastHeld    Stage                `json:"last_held,omitempty"` // its stage at HeldAt
 	Began       whoisx.Date          `json:"began"`               // when LastHeld's registry stage began
 	BeganFrom   whoisx.Date          `json:"began_from"`          // the earliest that it may have begun; zero: Began is exact
+}
+
+// Shown is what one source showed of a name. Only what one source showed is
+// compared with what it shows now: a registry's WHOIS may leave out locks that
+// its RDAP has, and spell a registrar in another way.
+type Shown struct {
+	Source      whoisx.Source `json:"source"`
+	Statuses    []string      `json:"statuses,omitempty"`
+	Nameservers []string      `json:"nameservers,omitempty"`
+	Registrar   string        `json:"registrar,omitempty"`
 }
 
 // Observation is a drop that this installation saw.

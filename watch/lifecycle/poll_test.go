@@ -23,6 +23,7 @@ func TestPoll(t *testing.T) {
 	}{
 		{"registered, far away", Verdict{Stage: Registered, Expires: dt("2027-08-27")}, com, 7 * day, 7 * day},
 		{"registered, expires tomorrow", Verdict{Stage: Registered, Expires: dt("2026-11-11T12:00:00Z"), Next: &Next{Stage: Expired, Earliest: dt("2026-11-11T12:00:00Z")}}, com, day, day + time.Hour},
+		{"registered, and the next stage is a short one", Verdict{Stage: Registered, Expires: dt("2027-08-27")}, Default().Rule("a.za"), 30 * time.Hour, 30 * time.Hour},
 		{"in grace", Verdict{Stage: Expired, RegistryStage: "auto-renew grace"}, com, 12 * time.Hour, 12 * time.Hour},
 		{"pending delete, days away", Verdict{Stage: PendingDelete, RegistryStage: "pending delete", Window: window("2026-11-14T19:00:00Z", "2026-11-14T20:00:00Z", Will)}, com, time.Hour, 6 * time.Hour},
 		{"an hour before a will window", Verdict{Stage: PendingDelete, RegistryStage: "pending delete", Window: window("2026-11-10T13:00:00Z", "2026-11-10T14:00:00Z", Will)}, com, 5 * time.Minute, 15 * time.Minute},

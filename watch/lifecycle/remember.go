@@ -50,6 +50,7 @@ func Remember(in Input, v Verdict) Seen {
 		if a.RegistrarID != "" {
 			s.RegistrarID = a.RegistrarID
 		}
+		s.hearFrom(a.Source, in.Before)
 		if len(a.Nameservers) > 0 {
 			s.Nameservers = slices.Sorted(slices.Values(a.Nameservers))
 		}
@@ -61,15 +62,6 @@ func Remember(in Input, v Verdict) Seen {
 				s.Statuses[st] = t
 			}
 		}
-		if b := in.Before; b != nil && len(b.Verdict.Sources) > 0 && b.Verdict.Sources[0] != a.Source {
-			// Another source than the time before: some tell fewer statuses, so
-			// that what it leaves out is gone only when it is left out twice.
-			for st, t := range old {
-				if _, ok := s.Statuses[st]; !ok {
-					s.Statuses[st] = t
-				}
-			}
-		}
 	case len(d.no)+len(d.special) > 0:
 		if s.GoneAt.IsZero() {
 			s.GoneAt = in.Now
@@ -77,6 +69,29 @@ func Remember(in Input, v Verdict) Seen {
 		s.Statuses, s.Updated = nil, whoisx.Date{}
 	}
 	return s
+}
+
+// hearFrom puts by what another source showed, and takes up what this one did.
+func (s *Seen) hearFrom(src whoisx.Source, before *Seen) {
+	if before != nil && s.From != "" && s.From != src {
+		was, _ := before.Showed(s.From)
+		now, _ := before.Showed(src)
+		s.Others = append(slices.DeleteFunc(slices.Clone(s.Others), func(o Shown) bool { return o.Source == src }), was)
+		s.Nameservers = now.Nameservers
+	}
+	s.From = src
+}
+
+// Showed is what a source showed when it was last believed, and whether it ever
+// was.
+func (s *Seen) Showed(src whoisx.Source) (Shown, bool) {
+	if s.From == src || s.From == "" {
+		return Shown{Source: src, Statuses: slices.Sorted(maps.Keys(s.Statuses)), Nameservers: s.Nameservers, Registrar: s.Verdict.Registrar}, true
+	}
+	if i := slices.IndexFunc(s.Others, func(o Shown) bool { return o.Source == src }); i >= 0 {
+		return s.Others[i], true
+	}
+	return Shown{Source: src}, false
 }
 
 // sharp is the longest time between two looks for a drop between them to be

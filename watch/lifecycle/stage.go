@@ -33,8 +33,8 @@ func (d *decider) readExpiry() {
 	grace := d.graceMax()
 	fits := !back.After(d.Now) && d.Now.Sub(back.Time) <= grace+2*day
 	switch {
-	case has(d.main, "autoRenewPeriod") && has(d.main, "renewPeriod") && !fits && d.Now.Sub(minusYear(back).Time) <= grace+2*day:
-		d.renewed = true // two years: one by itself, one paid for (RFC 3915 §3.1)
+	case has(d.main, "autoRenewPeriod") && !fits && d.yearsAhead(back, grace):
+		d.renewed = true // one year by itself, the rest paid for (RFC 3915 §3.1)
 	case has(d.main, "autoRenewPeriod"):
 		if exp.After(d.Now) && !back.After(d.Now) {
 			d.expires, d.autoYear = back, true
@@ -52,9 +52,21 @@ func (d *decider) readExpiry() {
 		// The date jumped a year and the answer shows no statuses at all: it
 		// cannot be told from an automatic renewal, and is not called one.
 		d.expires, d.autoYear = back, true
-	case fits && d.movedByItself(back):
+	case fits && d.Now.Before(d.Rule.Drop.endOf(dated(back)).Add(grace)) && d.movedByItself(back):
 		d.expires, d.autoYear, d.hidden = back, true, true
 	}
+}
+
+// yearsAhead reports whether a date is whole years ahead of one at which the
+// grace period began that runs now: registrations last ten years at most.
+func (d *decider) yearsAhead(exp whoisx.Date, grace time.Duration) bool {
+	for range 9 {
+		exp = minusYear(exp)
+		if ago := d.Now.Sub(exp.Time); ago >= 0 {
+			return ago <= grace+2*day
+		}
+	}
+	return false
 }
 
 // saidExpired reports whether the registry calls the name expired in words of
@@ -71,6 +83,9 @@ func (d *decider) saidExpired() bool {
 func (d *decider) movedByItself(back whoisx.Date) bool {
 	if has(d.main, "renewPeriod") || has(d.main, "transferPeriod") || has(d.main, "addPeriod") || sameDay(d.v.Created, back) {
 		return false
+	}
+	if has(d.main, "redemptionPeriod") || has(d.main, "pendingDelete") || has(d.main, "pendingRestore") {
+		return false // the delete took the year back
 	}
 	b := d.Before
 	if b != nil && (!b.Statuses["autoRenewPeriod"].IsZero() || sameDay(b.Verdict.Expires, d.expires)) {

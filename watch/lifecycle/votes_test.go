@@ -345,7 +345,10 @@ func TestJourneys(t *testing.T) {
 		open := held("ok", born, "2025-08-28T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999")
 		whois := open
 		whois.Source = whoisx.WHOIS
-		lock := func() bool { return !j.before.Statuses["clientTransferProhibited"].IsZero() }
+		lock := func() bool {
+			was, _ := j.before.Showed(whoisx.RDAP)
+			return slices.Contains(was.Statuses, "clientTransferProhibited")
+		}
 		j.look("2026-08-01T00:00:00Z", locked)
 		j.look("2026-08-01T02:00:00Z", whois) // RDAP was not heard
 		if !lock() {

@@ -46,6 +46,9 @@ func (d *decider) ends() (moments, bool) {
 	m := d.stageEnds()
 	if m.lo.Before(d.Now) && !m.day && !d.last() && !d.twin() && slices.ContainsFunc(d.Rule.held()[i:i+2], telling) {
 		m.lo = d.Now // it is still in this stage
+		if late := m.lo.Sub(m.hi); late > 0 && late <= time.Duration(d.Rule.scale()*float64(2*day)) {
+			m.hi = m.lo // a registry that works off its list once a day
+		}
 	}
 	for _, s := range held[i+1:] {
 		m = d.Rule.ends(s, m)

@@ -240,6 +240,20 @@ func seenJSON(s *watch.Before) string {
 	o.date("expires", s.Expires)
 	o.date("updated", s.Updated)
 	o.text("registrar_id", s.RegistrarID)
+	o.text("from", string(s.From))
+	if len(s.Others) > 0 {
+		o.key("others")
+		for i, other := range s.Others {
+			o.b = append(o.b, "[,"[min(i, 1)])
+			var in object
+			in.text("source", string(other.Source))
+			list(&in, "statuses", other.Statuses)
+			list(&in, "nameservers", other.Nameservers)
+			in.text("registrar", other.Registrar)
+			o.b = append(o.b, in.end()...)
+		}
+		o.b = append(o.b, ']')
+	}
 	o.time("held_at", s.HeldAt)
 	o.time("gone_at", s.GoneAt)
 	o.text("last_held", string(s.LastHeld))
