@@ -50,6 +50,10 @@ type Options struct {
 	Spares     int      // -1: none; 0: what fits
 	MaxCreates int      // per name, below the policy's; 0: the policy's
 
+	// Lead is how long before its arrival a create leaves; 0 takes half of the
+	// smallest round trip.
+	Lead time.Duration
+
 	// Window is how far the drop may fall after its time; 0 takes it from the
 	// times given to Arm: up to a minute is how long it is worth trying after a
 	// published drop, more is a window in which it can be anywhere.
@@ -297,7 +301,7 @@ func (b *Burst) arm(ctx context.Context) error {
 	b.shape = plan(s, newGate(o.Policy, slackFor(jitter)))
 	total := 0
 	b.plan = catch.BurstPlan{
-		Strategy: string(b.shape.strategy), Policy: o.Policy.ID, Sessions: work, Spares: spare, Lead: rtt / 2, Clock: b.clock.String(),
+		Strategy: string(b.shape.strategy), Policy: o.Policy.ID, Sessions: work, Spares: spare, Lead: o.lead(rtt), Clock: b.clock.String(),
 		Creates: map[string]int{}, At: b.at, Until: b.until, PolicyWhy: b.shape.why + "; " + o.Policy.Words(),
 	}
 	for i, t := range b.targets {
@@ -311,6 +315,14 @@ func (b *Burst) arm(ctx context.Context) error {
 		return err
 	}
 	return b.eng.prepare(b.shape, total)
+}
+
+// lead is how long before its arrival a create leaves.
+func (o Options) lead(rtt time.Duration) time.Duration {
+	if o.Lead > 0 {
+		return o.Lead
+	}
+	return rtt / 2
 }
 
 // aim is when a target drops, relative to the burst's first drop.

@@ -25,6 +25,7 @@ type Rehearsal struct {
 	Sessions   int
 	Spares     int
 	MaxCreates int
+	Lead       time.Duration // see Options
 	Names      []string      // none: one name of the sandbox's own
 	Window     time.Duration // how far the drop may fall after the published time; 0: to the second
 	RTT        time.Duration
@@ -74,6 +75,7 @@ type Rehearsed struct {
 	Breaches   []string       `json:"breaches,omitempty"`
 
 	receipts []time.Duration
+	offs     []time.Duration // see Run.Off, of the runs with creates
 }
 
 // Quantiles are of a sample, in microseconds.
@@ -97,6 +99,7 @@ type Run struct {
 	Winners    map[string]string
 	Rank       int           // of our first create after the drop, among everybody's
 	Receipt    time.Duration // from the drop to its receipt; negative: none arrived
+	Off        time.Duration // by how much our creates arrived later than they were aimed, in the middle
 	Violations map[string]int
 	Breaches   []string
 	Result     *Result
@@ -262,7 +265,7 @@ func (r Rehearsal) burst(ctx context.Context, reg *sandbox.Registry, at, until t
 	b, err := Arm(ctx, Options{
 		Connect: func(ctx context.Context) (*epp.Session, error) { s, _, err := conn.Connect(ctx); return s, err },
 		Use:     Use{Keeper: &Memory{}, Account: "rehearsal"}, Client: acc.User, Policy: r.Policy,
-		Strategy: r.Strategy, Sessions: r.Sessions, Spares: r.Spares, MaxCreates: r.MaxCreates, Window: r.Window,
+		Strategy: r.Strategy, Sessions: r.Sessions, Spares: r.Spares, MaxCreates: r.MaxCreates, Lead: r.Lead, Window: r.Window,
 		Settle: 3 * time.Second, Wall: r.Wall, Wait: r.Wait,
 	}, targets, at, until)
 	if err != nil {
@@ -331,6 +334,7 @@ func (run *Run) judge(reg *sandbox.Registry, names []string) {
 			run.Won = append(run.Won, w.Name)
 		}
 	}
+	run.Off = run.off(reg)
 	type first struct {
 		account string
 		at      time.Duration
@@ -350,6 +354,47 @@ func (run *Run) judge(reg *sandbox.Registry, names []string) {
 			run.Rank, run.Receipt = i+1, f.at
 		}
 	}
+}
+
+// off is by how much later than aimed our creates arrived, in the middle of them
+// all: what the lead, half of a round trip, was short of.
+func (run *Run) off(reg *sandbox.Registry) time.Duration {
+	if run.Result == nil {
+		return 0
+	}
+	aimed := map[string]time.Duration{}
+	for _, f := range run.Result.Frames() {
+		aimed[f.ClTRID] = f.Sent + run.Result.Plan.Lead
+	}
+	var offs []time.Duration
+	for _, e := range reg.Log() {
+		if at, ours := aimed[e.ClTRID]; ours && e.Command == "create" && !e.T.IsZero() {
+			offs = append(offs, e.SinceT-at)
+		}
+	}
+	if len(offs) == 0 {
+		return 0
+	}
+	slices.Sort(offs)
+	return offs[len(offs)/2]
+}
+
+// otherLead is a lead that would have brought the creates to where they were
+// aimed; 0 where the runs do not agree on one. A published drop alone tells: in
+// a window nobody knows where it was aimed at.
+func (o *Rehearsed) otherLead() time.Duration {
+	const enough = 3
+	if len(o.offs) < enough || o.Window > 0 {
+		return 0
+	}
+	slices.Sort(o.offs)
+	least, most := o.offs[0], o.offs[len(o.offs)-1]
+	middle, little := o.offs[len(o.offs)/2], max(500*time.Microsecond, o.RTT/20)
+	lead := (o.Last.Plan.Lead + middle).Round(100 * time.Microsecond)
+	if middle.Abs() < little || least < 0 != (most < 0) || lead <= 0 {
+		return 0
+	}
+	return lead
 }
 
 func (o *Rehearsed) add(run Run) {
@@ -376,6 +421,9 @@ func (o *Rehearsed) add(run Run) {
 		o.Strategy, o.Sessions, o.Spares = res.Plan.Strategy, res.Plan.Sessions, res.Plan.Spares
 		o.Announced, o.Spent = res.Announced, res.Spent
 		o.SpentAll += res.Spent
+		if res.Spent > 0 {
+			o.offs = append(o.offs, run.Off)
+		}
 		for c, n := range res.Codes {
 			o.Codes[fmt.Sprint(c)] += n
 		}
@@ -412,6 +460,10 @@ func (o *Rehearsed) finish() {
 	}
 	if miss := o.Runs - n; miss > 0 {
 		o.Advice = append(o.Advice, fmt.Sprintf("in %d of %d runs no create of ours arrived after the drop: more creates a name, or a later start", miss, o.Runs))
+	}
+	if lead := o.otherLead(); lead > 0 {
+		o.Advice = append(o.Advice, fmt.Sprintf("creates left %.1f ms ahead and arrived %+.1f ms from where they were aimed: another lead comes closer (lead = %q among the account's options)",
+			ms(o.Last.Plan.Lead), ms(o.offs[len(o.offs)/2]), lead))
 	}
 	if o.Strategy == string(ClosedLoop) && o.Last.Plan.Lead > 2*time.Millisecond {
 		o.Advice = append(o.Advice, "at this distance a staggered pipeline comes closer to the drop than a closed loop")

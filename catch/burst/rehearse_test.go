@@ -1,9 +1,11 @@
 package burst
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +55,30 @@ func TestRehearsalSimulated(t *testing.T) {
 		t.Logf("%+v\n%s%s", got, got.Last.Draw(100), got.Draw(60))
 		if got.Violations != 0 || got.Caught["greedy"] == 0 {
 			t.Fatalf("violations %v, caught %v", got.Breaches, got.Caught)
+		}
+	})
+}
+
+// TestOtherLead rehearses over a network whose usual way is longer than half of
+// its shortest round trip: another lead is advised, and with that one creates
+// arrive where they are aimed.
+func TestOtherLead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := Rehearsal{Policy: policy(t, "uk"), RTT: 80 * time.Millisecond, Jitter: 20 * time.Millisecond, Runs: 6, Seed: 7}
+		before, err := Rehearse(t.Context(), simulated(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Lead = before.otherLead()
+		if r.Lead <= before.Last.Plan.Lead || !strings.Contains(strings.Join(before.Advice, ";"), fmt.Sprintf("lead = %q", r.Lead)) {
+			t.Fatalf("lead %s, advice %v", r.Lead, before.Advice)
+		}
+		after, err := Rehearse(t.Context(), simulated(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.otherLead() != 0 || after.Last.Plan.Lead != r.Lead {
+			t.Errorf("with a lead of %s: off by %v, advice %v", r.Lead, after.offs, after.Advice)
 		}
 	})
 }

@@ -118,7 +118,7 @@ func (b *Burst) wait(ctx context.Context) error {
 	b.setClock()
 	if rtt, _ := b.eng.distance(); rtt > 0 {
 		b.mu.Lock()
-		b.plan.Lead = rtt / 2
+		b.plan.Lead = b.o.lead(rtt)
 		b.mu.Unlock()
 	}
 	return ctx.Err()

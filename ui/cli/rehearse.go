@@ -167,7 +167,7 @@ func (a *app) rehearsal(ctx context.Context, n watch.Name, account, policy strin
 	switch {
 	case err == nil:
 		mine := acc.Rehearsal(string(n))
-		r.Policy, r.Strategy, r.Sessions, r.Spares, r.MaxCreates = mine.Policy, mine.Strategy, mine.Sessions, mine.Spares, mine.MaxCreates
+		r.Policy, r.Strategy, r.Sessions, r.Spares, r.MaxCreates, r.Lead = mine.Policy, mine.Strategy, mine.Sessions, mine.Spares, mine.MaxCreates, mine.Lead
 		_ = acc.Close()
 	case account != "":
 		return err

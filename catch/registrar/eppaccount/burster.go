@@ -69,7 +69,7 @@ func (a *Account) Arm(ctx context.Context, rs []catch.Request, at, until time.Ti
 			return s, err
 		},
 		Use: a.use, Client: a.o.User, Policy: pol,
-		Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"),
+		Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"), Lead: a.lead,
 		NTP: a.o.NTP, Wait: a.o.Wait, Wall: a.o.Wall,
 	}, targets, at, until)
 	if err != nil {
@@ -213,6 +213,6 @@ func (a *Account) Rehearsal(names ...string) burst.Rehearsal {
 		name = names[0]
 	}
 	return burst.Rehearsal{
-		Policy: a.Policy(name), Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"), Names: names,
+		Policy: a.Policy(name), Strategy: a.strategy, Sessions: a.number("sessions"), Spares: a.number("spares"), MaxCreates: a.number("creates"), Lead: a.lead, Names: names,
 	}
 }

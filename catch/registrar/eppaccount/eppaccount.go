@@ -56,6 +56,7 @@ func Factory() account.Factory {
 			{Name: "spares", What: "sessions that stand by"},
 			{Name: "creates", What: "creates to spend on a name, fewer than the policy allows"},
 			{Name: "strategy", What: "\"single shot\", \"closed loop\" or \"staggered pipeline\"; else the best is chosen"},
+			{Name: "lead", What: "how long before its arrival a create leaves, like \"12ms\"; else half of the smallest round trip"},
 			{Name: "ntp", What: "NTP servers, separated by commas"},
 		},
 		Routes: []catch.Description{describe(service)},
@@ -93,6 +94,7 @@ type Account struct {
 	login    epp.Login
 	conn     *epp.Connector
 	strategy burst.Strategy
+	lead     time.Duration // 0: by the round trip
 
 	mu      sync.Mutex
 	sess    *epp.Session // the one for ordinary commands
@@ -152,6 +154,11 @@ func New(o Options) (*Account, error) {
 		a.strategy = s
 	default:
 		return nil, fmt.Errorf("read account %s: strategy %q is none of single shot, closed loop, staggered pipeline", c.Account, s)
+	}
+	if v := opt("lead"); v != "" {
+		if a.lead, err = time.ParseDuration(v); err != nil || a.lead <= 0 || a.lead > time.Second {
+			return nil, fmt.Errorf("read account %s: lead = %q is no time up to a second, like \"12ms\"", c.Account, v)
+		}
 	}
 	for _, k := range []string{"sessions", "spares", "creates"} {
 		if v := opt(k); v != "" {
