@@ -1,11 +1,8 @@
 package epp
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 )
@@ -23,10 +20,13 @@ const (
 // Node is one element of an answer.
 type Node struct {
 	Space, Local string
-	Attrs        []xml.Attr
+	Attrs        []Attr
 	Text         string // character data directly below, trimmed, not cleaned
 	Kids         []*Node
 }
+
+// Attr is an attribute. Space is its prefix, unresolved.
+type Attr struct{ Space, Local, Value string }
 
 // Child returns the first child of that name, or nil; calls on nil are safe.
 func (n *Node) Child(local string) *Node {
@@ -68,7 +68,7 @@ func (n *Node) attr(local string) string {
 		return ""
 	}
 	for _, a := range n.Attrs {
-		if a.Name.Local == local {
+		if a.Local == local {
 			return a.Value
 		}
 	}
@@ -78,104 +78,57 @@ func (n *Node) attr(local string) string {
 // Attr returns an attribute, cleaned; "" where it is missing.
 func (n *Node) Attr(local string) string { return clean(n.attr(local), 1024) }
 
-// parse reads a frame into a tree. Document types are refused: EPP has none
-// and they are how entities attack.
+// parse reads a frame into a tree.
 func parse(frame []byte) (*Node, error) {
-	d := xml.NewDecoder(bytes.NewReader(frame))
-	d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
-		if strings.EqualFold(label, "us-ascii") {
-			return in, nil
-		}
-		return nil, fmt.Errorf("character set %q is not UTF-8", clean(label, 40))
+	x := xmlReader{s: string(frame)}
+	if err := x.read(); err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	var root *Node
-	var stack []*Node
-	nodes := 0
-	for {
-		t, err := d.RawToken()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read answer: %s", clean(err.Error(), 200))
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if nodes++; nodes > maxNodes || len(stack) >= maxDepth {
-				return nil, errors.New("read answer: more elements than any real answer has")
-			}
-			if len(t.Attr) > maxAttrs {
-				return nil, errors.New("read answer: an element has more attributes than any real one")
-			}
-			n := &Node{Space: t.Name.Space, Local: t.Name.Local}
-			if len(t.Attr) > 0 {
-				n.Attrs = append([]xml.Attr(nil), t.Attr...)
-			}
-			if len(stack) > 0 {
-				p := stack[len(stack)-1]
-				p.Kids = append(p.Kids, n)
-			} else if root == nil {
-				root = n
-			} else {
-				return nil, errors.New("read answer: two documents in one frame")
-			}
-			stack = append(stack, n)
-		case xml.EndElement:
-			if len(stack) == 0 || stack[len(stack)-1].Local != t.Name.Local || stack[len(stack)-1].Space != t.Name.Space {
-				return nil, errors.New("read answer: elements do not close in order")
-			}
-			n := stack[len(stack)-1]
-			n.Text = strings.TrimSpace(n.Text)
-			stack = stack[:len(stack)-1]
-		case xml.CharData:
-			// Pieces of text count as well: comments can cut it into very many.
-			if nodes++; nodes > maxNodes {
-				return nil, errors.New("read answer: more pieces than any real answer has")
-			}
-			if len(stack) > 0 {
-				n := stack[len(stack)-1]
-				n.Text += string(t)
-			}
-		case xml.Directive:
-			return nil, errors.New("read answer: it carries a document type, which EPP has not")
-		}
-	}
-	if root == nil || len(stack) > 0 {
-		return nil, errors.New("read answer: it is cut off")
-	}
-	resolve(root, map[string]string{"xml": "http://www.w3.org/XML/1998/namespace"})
-	return root, nil
+	resolve(x.root, nil)
+	return x.root, nil
 }
 
-// resolve turns the prefixes that RawToken leaves in Space into namespaces.
-func resolve(n *Node, scope map[string]string) {
-	copied := false
-	for _, a := range n.Attrs {
-		prefix, ok := "", a.Name.Space == "" && a.Name.Local == "xmlns"
-		if a.Name.Space == "xmlns" {
-			prefix, ok = a.Name.Local, true
+// scope is what a prefix stands for, in an element and all that is in it.
+type scope struct {
+	prefix, uri string
+	outer       *scope
+}
+
+// of finds what a prefix stands for.
+func (s *scope) of(prefix string) string {
+	for ; s != nil; s = s.outer {
+		if s.prefix == prefix {
+			return s.uri
 		}
-		if !ok {
-			continue
-		}
-		if !copied {
-			inner := make(map[string]string, len(scope)+2)
-			for k, v := range scope {
-				inner[k] = v
-			}
-			scope, copied = inner, true
-		}
-		scope[prefix] = a.Value
 	}
-	n.Space = scope[n.Space]
+	if prefix == "xml" {
+		return "http://www.w3.org/XML/1998/namespace"
+	}
+	return ""
+}
+
+// resolve turns the prefixes that stand in Space into namespaces.
+func resolve(n *Node, s *scope) {
+	for _, a := range n.Attrs {
+		switch {
+		case a.Space == "" && a.Local == "xmlns":
+			s = &scope{"", a.Value, s}
+		case a.Space == "xmlns":
+			s = &scope{a.Local, a.Value, s}
+		}
+	}
+	n.Space = s.of(n.Space)
 	for _, k := range n.Kids {
-		resolve(k, scope)
+		resolve(k, s)
 	}
 }
 
 // clean makes a server's text fit for a terminal, a log and JSON: no control,
 // format or direction characters, no line breaks, at most limit runes.
 func clean(s string, limit int) string {
+	if len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return strings.TrimSpace(s) // nearly all of them
+	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	var b strings.Builder
 	n := 0
