@@ -29,7 +29,7 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 	defer cancel(nil)
 	s.drops.forget("")
 	defer s.budget.empty()
-	f := &flight{names: map[Name]bool{}, turns: make(chan Turn), looks: make(chan Look, batch), landed: make(chan struct{}, 1)}
+	f := &flight{names: map[Name]bool{}, late: map[Name]bool{}, turns: make(chan Turn), looks: make(chan Look, batch), landed: make(chan struct{}, 1)}
 	look := func(t Turn) {
 		l, err := s.lookRow(ctx, t.DueRow, t.Standing)
 		f.end(t.Name, l, err)
@@ -53,7 +53,7 @@ func (s *Service) pollDue(ctx context.Context, epoch int64) error {
 	}()
 	var fail error
 	for ctx.Err() == nil {
-		limit := f.busy() + atOnce
+		limit := f.read() + atOnce
 		turns, next, err := s.store.Turns(ctx, s.now(), limit, f.has)
 		if err != nil {
 			fail = err
@@ -95,19 +95,24 @@ type flight struct {
 
 	mu    sync.Mutex
 	names map[Name]bool
-	next  time.Time // when the first of what was kept lately is due again
+	late  map[Name]bool // landed since the list was read
+	next  time.Time     // when the first of what was kept lately is due again
 }
 
-func (f *flight) busy() int {
+// read says that the list is being read: how many names are out, of which has
+// tells from now on. Those that land while it is read are among them, since the
+// list may have been read before.
+func (f *flight) read() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	clear(f.late)
 	return len(f.names)
 }
 
 func (f *flight) has(n Name) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.names[n]
+	return f.names[n] || f.late[n]
 }
 
 // start gives a turn to whoever is free, and waits for that where all are out;
@@ -156,6 +161,7 @@ func (f *flight) land(ls []Look) {
 	f.mu.Lock()
 	for i := range ls {
 		delete(f.names, ls[i].Name)
+		f.late[ls[i].Name] = true
 		if due := ls[i].Due; f.next.IsZero() || due.Before(f.next) {
 			f.next = due
 		}

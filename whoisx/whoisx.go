@@ -202,6 +202,10 @@ type Answer struct {
 
 	AsOf Date `json:"as_of,omitzero"` // the state of the registry that it shows, where the source says so
 
+	// Floating says that its times stand without a zone and are read as UTC (RFC
+	// 5545 §3.3.5 calls such times floating).
+	Floating bool `json:"floating,omitempty"`
+
 	Registrar    string     `json:"registrar"`
 	RegistrarID  string     `json:"registrar_id,omitempty"` // IANA registrar ID
 	Nameservers  []string   `json:"nameservers"`            // lower case, no trailing dot

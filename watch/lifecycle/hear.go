@@ -119,7 +119,7 @@ func (d *decider) hear() {
 	d.old = !last.IsZero() && d.Now.Sub(last) > max(24*fresh, 2*time.Second)
 	for _, k := range keys {
 		a := newest[k]
-		if a.Source == whoisx.WHOIS && d.Rule.WHOISLocal {
+		if a.Floating && d.Rule.WHOISLocal {
 			d.Rule.Drop.clocks(&a)
 		}
 		stale := !a.Asked.IsZero() && last.Sub(a.Asked) > fresh

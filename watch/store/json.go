@@ -139,6 +139,7 @@ func answerJSON(a *whoisx.Answer) (string, error) {
 	o.date("registrar_expires", a.RegistrarExpires)
 	o.date("deleted", a.Deleted)
 	o.date("as_of", a.AsOf)
+	o.yes("floating", a.Floating)
 	o.text("registrar", a.Registrar)
 	o.text("registrar_id", a.RegistrarID)
 	list(&o, "nameservers", a.Nameservers)

@@ -220,6 +220,9 @@ func (r *reader) date(f field, key, value string, l *line) {
 		r.renewal = renewal
 	}
 	*to = d
+	if c, ok := clock(value); ok && c.zone == zoneNone && !d.DayOnly {
+		r.a.Floating = true
+	}
 	r.facts++
 	r.evidence(l.n, l.text, says)
 }
