@@ -149,14 +149,16 @@ func (s *Service) dues(r Row, now time.Time) []alert.Due {
 				Text: orderTodo(o, now).Text, Before: []time.Duration{time.Hour, 10 * time.Minute},
 			})
 		}
-		if o.State == catch.Active && o.CancelBy.After(now) {
+		if _, told := s.offerOf(o); o.State == catch.Active && o.CancelBy.After(now) && !(told && r.Kind == Launch) {
 			out = append(out, alert.Due{
 				Kind: alert.Deadline, At: o.CancelBy, What: id + "-cancel", Title: fmt.Sprintf("%s: the order at %s becomes binding", name, o.Service),
 				Text: "Until then it can be cancelled.", Before: []time.Duration{24 * time.Hour},
 			})
 		}
 	}
-	out = append(out, s.launchDues(r, now)...)
+	for _, d := range s.launchDues(r, now) {
+		out = append(out, d.Due)
+	}
 	out = append(out, fallingDues(r, now)...)
 	if w := r.Verdict.Window; r.Kind == Want && w != nil && !w.From.DayOnly && w.From.After(now) && w.From.Sub(now) < closeAhead {
 		for _, route := range s.o.Routes {

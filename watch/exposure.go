@@ -74,22 +74,44 @@ func dearer(a, b catch.Money) catch.Money {
 }
 
 // ExposureOf is what the orders of one name can cost together: only one of
-// them can win, so that the dearest counts, but each loses its fee anyway.
+// them can win, so that the dearest counts, but each loses its fee anyway. The
+// fee of a pre-registration is a part of its price: it comes on top of another
+// order's, and only as far as it is not paid.
 func ExposureOf(orders []catch.Order) Exposure {
 	owed, lost, frozen := purse{}, purse{}, purse{}
-	for _, o := range orders {
+	for i, o := range orders {
 		if o.State.Holds() || depositOut(o) {
 			frozen.add(o.Frozen)
 		}
-		if o.State.Holds() {
-			owed.raise(Owed(o))
-			lost.add(o.LoseFee)
+		if !o.State.Holds() {
+			continue
 		}
-	}
-	for _, m := range lost.list() {
-		owed.add(m)
+		lost.add(o.LoseFee)
+		fees := feesBeside(orders, i)
+		for _, m := range fees {
+			owed.raise(m)
+		}
+		fees.add(Owed(o))
+		owed.raise(fees[Owed(o).Currency])
 	}
 	return Exposure{MostOwed: owed.list(), LostAnyway: lost.list(), Frozen: frozen.list()}
+}
+
+// feesBeside are the fees that are lost where the order with that index wins.
+func feesBeside(orders []catch.Order, wins int) purse {
+	fees := purse{}
+	for i, o := range orders {
+		switch {
+		case !o.State.Holds():
+		case o.Kind != catch.Prereg:
+			fees.add(o.LoseFee)
+		case i != wins:
+			if left, err := o.LoseFee.Add(o.Paid.Neg()); err == nil && left.Units > 0 {
+				fees.add(left)
+			}
+		}
+	}
+	return fees
 }
 
 // ExposureOfAll sums the exposure of every name.

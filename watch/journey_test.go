@@ -101,7 +101,7 @@ func TestLaunchWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, err := p.Get(t.Context(), "acorn.oak")
-	if err != nil || d.Kind != watch.Launch || d.Verdict.Stage != lifecycle.Launching || d.Verdict.Window == nil || d.Todo.Verb != watch.TodoDecide || !strings.Contains(d.Todo.Text, "EAP 1 of .oak opens") {
+	if err != nil || d.Kind != watch.Launch || d.Verdict.Stage != lifecycle.Launching || d.Verdict.Window == nil || d.Todo.Verb != watch.TodoDecide || !strings.Contains(d.Todo.Text, "EAP 2 of .oak opens") {
 		t.Fatalf("%+v %v", d.Row, err)
 	}
 	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "acorn.oak", Route: "prereg:o"})

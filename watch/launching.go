@@ -129,7 +129,9 @@ func (s *Service) launchTodo(r Row, now time.Time) Todo {
 		}
 	}
 	for _, d := range s.launchDues(r, now) {
-		consider(d.At, d.Title+" "+atText(d.At)+". "+d.Text)
+		if !d.tooDear {
+			consider(d.At, d.Title+" "+atText(d.At)+". "+d.Text)
+		}
 	}
 	if best.Verb == TodoNothing {
 		if w := r.Verdict.Window; w != nil && w.From.After(now) {
@@ -139,11 +141,18 @@ func (s *Service) launchTodo(r Row, now time.Time) Todo {
 	return best
 }
 
+// launchDue is a deadline that a launch sets. One for a phase that asks more than
+// the cap is told, and asks nothing of the person.
+type launchDue struct {
+	alert.Due
+	tooDear bool
+}
+
 // launchDues are the deadlines that a launch sets: a phase that opens or
 // closes, a price that falls under the cap, an offer that becomes binding. They
 // are made of the book each time, so that a launch that moves replaces what was
 // announced.
-func (s *Service) launchDues(r Row, now time.Time) []alert.Due {
+func (s *Service) launchDues(r Row, now time.Time) []launchDue {
 	if r.Kind != Launch || s.o.Launches == nil {
 		return nil
 	}
@@ -153,7 +162,8 @@ func (s *Service) launchDues(r Row, now time.Time) []alert.Due {
 		return nil
 	}
 	name := r.Name.Display()
-	var out []alert.Due
+	var out []launchDue
+	dear := false
 	add := func(what, title, text string, at whoisx.Date, before ...time.Duration) {
 		if !at.After(now) {
 			return
@@ -162,33 +172,43 @@ func (s *Service) launchDues(r Row, now time.Time) []alert.Due {
 			before = slices.DeleteFunc(before, func(d time.Duration) bool { return d < 24*time.Hour })
 			text = strings.TrimSpace(text + " The hour is unknown.")
 		}
-		out = append(out, alert.Due{Kind: alert.LaunchNear, At: at.Time, What: what, Title: name + ": " + title, Text: text, Before: before})
+		out = append(out, launchDue{alert.Due{Kind: alert.LaunchNear, At: at.Time, What: what, Title: name + ": " + title, Text: text, Before: before}, dear})
 	}
 	met := false
 	for _, p := range l.Phases {
+		all := l.Asks(p)
+		c, err := all.Cmp(r.Cap)
+		capped := err == nil && !r.Cap.IsZero() && all.Currency != ""
+		dear = capped && c > 0
 		price := ""
-		if p.Fee.Currency != "" {
-			price = "It asks " + l.Asks(p).String() + "."
+		if all.Currency != "" {
+			price = "It asks " + all.String() + "."
 		}
 		add("phase-"+p.Name+"-opens", p.Name+" of ."+l.TLD+" opens", price, p.From, 24*time.Hour, time.Hour)
 		if p.Kind == launch.Landrush || p.Kind == launch.SunriseEnd || p.Kind == launch.LRP {
 			add("phase-"+p.Name+"-closes", p.Name+" of ."+l.TLD+" closes", price, p.To, 24*time.Hour, time.Hour)
 		}
-		all := l.Asks(p)
-		if c, err := all.Cmp(r.Cap); !met && err == nil && !r.Cap.IsZero() && all.Currency != "" && c <= 0 && (p.Kind == launch.EarlyAccess || p.Kind == launch.Landrush) {
+		if !met && capped && !dear && (p.Kind == launch.EarlyAccess || p.Kind == launch.Landrush) {
 			met = true
 			add("cap-met", "the price of "+p.Name+" falls under your cap", fmt.Sprintf("It asks %s all in, your cap is %s.", all, r.Cap), p.From, 24*time.Hour, time.Hour)
 		}
 	}
+	dear = false
 	for _, o := range r.Orders {
-		id, ok := strings.CutPrefix(o.Route, launch.RoutePrefix)
-		offer, known := b.Offer(id)
-		if !ok || !known || o.State != catch.Active {
-			continue
+		if offer, ok := s.offerOf(o); ok && o.State == catch.Active {
+			add("binding-"+offer.ID, fmt.Sprintf("the offer of %s becomes binding", offer.Registrar), "Until then it can be cancelled.", offer.BindingOn, 5*24*time.Hour, 24*time.Hour)
 		}
-		add("binding-"+id, fmt.Sprintf("the offer of %s becomes binding", offer.Registrar), "Until then it can be cancelled.", offer.BindingOn, 5*24*time.Hour, 24*time.Hour)
 	}
 	return out
+}
+
+// offerOf is the offer that an order stands for, as the book has it now.
+func (s *Service) offerOf(o catch.Order) (launch.Offer, bool) {
+	id, ok := strings.CutPrefix(o.Route, launch.RoutePrefix)
+	if !ok || s.o.Launches == nil {
+		return launch.Offer{}, false
+	}
+	return s.o.Launches().Offer(id)
 }
 
 // guarded is a route that knows more than its terms say of why an order must

@@ -32,10 +32,10 @@ func (s *Service) phasesOf(o catch.Order) []launch.Phase {
 	if !ok {
 		return nil
 	}
-	if id, ok := strings.CutPrefix(o.Route, launch.RoutePrefix); ok {
+	if o.Kind == catch.Prereg {
 		// A pre-registration is placed before its phase. What is bought in a phase
 		// as it runs waits for it.
-		if offer, ok := s.o.Launches().Offer(id); ok && offer.Tier == launch.Purchase {
+		if offer, ok := s.offerOf(o); ok && offer.Tier == launch.Purchase {
 			if p := l.Phase(offer.Phase); p != nil {
 				return []launch.Phase{*p}
 			}

@@ -42,6 +42,22 @@ func TestExposure(t *testing.T) {
 			Exposure{MostOwed: []catch.Money{usd(67)}, LostAnyway: []catch.Money{usd(7)}, Frozen: []catch.Money{usd(10)}},
 		},
 		{
+			"a pre-registration's fee is in its price, and owed beside another one's as far as it is not paid",
+			[]catch.Order{
+				{Kind: catch.Prereg, State: catch.Active, Cap: usd(120), Paid: usd(100), LoseFee: usd(65)},
+				{Kind: catch.Prereg, State: catch.Requested, Cap: usd(200), LoseFee: usd(40)},
+			},
+			Exposure{MostOwed: []catch.Money{usd(200)}, LostAnyway: []catch.Money{usd(105)}, Frozen: []catch.Money{}},
+		},
+		{
+			"the fee of one where another wins",
+			[]catch.Order{
+				{Kind: catch.Prereg, State: catch.Requested, Cap: usd(120), LoseFee: usd(65)},
+				{Kind: catch.EPP, State: catch.Planned, Cap: usd(600)},
+			},
+			Exposure{MostOwed: []catch.Money{usd(665)}, LostAnyway: []catch.Money{usd(65)}, Frozen: []catch.Money{}},
+		},
+		{
 			"one amount a currency",
 			[]catch.Order{{State: catch.Active, Cap: usd(60)}, {State: catch.Active, Cap: money(40, "EUR")}},
 			Exposure{MostOwed: []catch.Money{money(40, "EUR"), usd(60)}, LostAnyway: []catch.Money{}, Frozen: []catch.Money{}},

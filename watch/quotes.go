@@ -121,11 +121,9 @@ func (s *Service) reserved(ctx context.Context, row Row, q launch.Quoted) error 
 
 // keeps says what becomes of an order for a name that the registry keeps.
 func (s *Service) keeps(o catch.Order, who string) error {
-	offer := launch.Offer{Registrar: o.Service, TLD: Name(o.Name).TLD()}
-	if id, ok := strings.CutPrefix(o.Route, launch.RoutePrefix); ok && s.o.Launches != nil {
-		if known, ok := s.o.Launches().Offer(id); ok {
-			offer = known
-		}
+	offer, ok := s.offerOf(o)
+	if !ok {
+		offer = launch.Offer{Registrar: o.Service, TLD: Name(o.Name).TLD()}
 	}
 	return launch.Reserved(offer, who)
 }
