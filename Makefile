@@ -33,7 +33,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 	./tools/fuzz $(FUZZTIME)
 
 simulate: ## 500 names of every rule lapse for two years of simulated time
-	GOGC=400 LAPSE_SIMULATE=500 go test -count=1 -v -run TestSimulateTwoYears ./watch/
+	GOGC=800 LAPSE_SIMULATE=500 go test -count=1 -v -run TestSimulateTwoYears ./watch/
 
 demo:
 	go run . demo
