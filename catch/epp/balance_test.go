@@ -3,6 +3,8 @@ package epp
 import (
 	"strings"
 	"testing"
+
+	"github.com/lapse-dev/lapse/catch/epp/epptest"
 )
 
 func TestBalance(t *testing.T) {
@@ -10,7 +12,7 @@ func TestBalance(t *testing.T) {
 		NSBalance:   {`<b:creditLimit>1000.00</b:creditLimit><b:balance>200.00</b:balance><b:availableCredit>800.00</b:availableCredit><b:creditThreshold><b:percent>10</b:percent></b:creditThreshold>`, "200.00 USD 1000.00 800.00 10"},
 		NSBalanceCH: {`<b:balance>-12.50</b:balance><b:currency>CHF</b:currency>`, "-12.50 CHF   "},
 	} {
-		g, err := ParseGreeting([]byte(strings.Replace(greetingXML(), "</objURI>", "</objURI><objURI>"+ns+"</objURI>", 1)))
+		g, err := ParseGreeting([]byte(strings.Replace(epptest.Greeting(), "</objURI>", "</objURI><objURI>"+ns+"</objURI>", 1)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lapse-dev/lapse/catch/epp/epptest"
 )
 
 func wrap(code, inner string) []byte {
@@ -123,8 +125,8 @@ func TestSentences(t *testing.T) {
 
 func FuzzParseResponse(f *testing.F) {
 	f.Add(wrap("1000", ""))
-	f.Add([]byte(greetingXML(known...)))
-	f.Add([]byte(answer(2302, "lapse-1", `<extension><fee:creData xmlns:fee="`+NSFee10+`"><fee:fee>1</fee:fee></fee:creData></extension>`)))
+	f.Add([]byte(epptest.Greeting(known...)))
+	f.Add([]byte(epptest.Answer(2302, "lapse-1", `<extension><fee:creData xmlns:fee="`+NSFee10+`"><fee:fee>1</fee:fee></fee:creData></extension>`)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		quickScan(b)
 		isGreeting(b)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/epp/epptest"
 )
 
 // TestEveryAnswer reads one answer of every kind that RFC 5730 to 5733, 3915,
@@ -224,9 +225,9 @@ func TestGreetingPolicy(t *testing.T) {
 		"": {}, `<expiry><absolute>2026-11-20T22:00:00.0Z</absolute></expiry>`: {Expires: at}, `<expiry><relative>P30D</relative></expiry>`: {Within: "P30D"},
 	} {
 		dcp := `<dcp><access><personalAndOther/></access><statement><purpose><admin/><prov/></purpose><recipient><ours><recDesc>us</recDesc></ours><public/></recipient><retention><stated/></retention></statement>` + expiry + `</dcp>`
-		_, after, _ := strings.Cut(greetingXML(), "<dcp>")
+		_, after, _ := strings.Cut(epptest.Greeting(), "<dcp>")
 		_, after, _ = strings.Cut(after, "</dcp>")
-		before, _, _ := strings.Cut(greetingXML(), "<dcp>")
+		before, _, _ := strings.Cut(epptest.Greeting(), "<dcp>")
 		frame := []byte(before + dcp + after)
 		g, err := ParseGreeting(frame)
 		if err != nil {

@@ -22,28 +22,29 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/epp/epptest"
 )
 
 func TestAnswersOutOfOrder(t *testing.T) {
 	const n = 40
-	s := mustDial(t, serve(t, func(srv *testServer) {
-		srv.write(greetingXML())
+	s := mustDial(t, serve(t, func(srv *epptest.Conn) {
+		srv.Send(epptest.Greeting())
 		var ids []string
 		for range n {
-			f, err := srv.read()
+			f, err := srv.Frame()
 			if err != nil {
 				return
 			}
 			_, after, _ := strings.Cut(f, "<domain:name>")
 			name, _, _ := strings.Cut(after, "<")
-			ids = append(ids, trid(f)+" "+name)
+			ids = append(ids, epptest.ID(f)+" "+name)
 		}
 		mathrand.Shuffle(n, func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
 		for _, x := range ids {
 			id, name, _ := strings.Cut(x, " ")
-			srv.write(answer(1000, id, `<resData><domain:infData xmlns:domain="`+NSDomain+`"><domain:name>`+name+`</domain:name><domain:roid>R-1</domain:roid><domain:clID>x</domain:clID></domain:infData></resData>`))
+			srv.Send(epptest.Answer(1000, id, `<resData><domain:infData xmlns:domain="`+NSDomain+`"><domain:name>`+name+`</domain:name><domain:roid>R-1</domain:roid><domain:clID>x</domain:clID></domain:infData></resData>`))
 		}
-		_, _ = srv.read()
+		_, _ = srv.Frame()
 	}))
 	var wg sync.WaitGroup
 	for i := range n {
@@ -63,30 +64,34 @@ func TestServerMisbehaves(t *testing.T) {
 	binary.BigEndian.PutUint32(long, 0xffffffff)
 	short := []byte{0, 0, 0, 2}
 	for name, c := range map[string]struct {
-		do   func(srv *testServer, id string)
+		do   func(srv *epptest.Conn, id string)
 		want string
 	}{
-		"length overflow":  {func(s *testServer, _ string) { s.raw(long) }, "outside"},
-		"length too small": {func(s *testServer, _ string) { s.raw(short) }, "outside"},
-		"garbage":          {func(s *testServer, _ string) { s.write("HTTP/1.1 400 Bad Request") }, "neither an answer nor a greeting"},
-		"foreign clTRID":   {func(s *testServer, _ string) { s.write(answer(1000, "someone-else-1", "")) }, "not sent on this session"},
-		"no clTRID": {func(s *testServer, _ string) {
-			s.write(strings.Replace(answer(1000, "x", ""), "<clTRID>x</clTRID>", "", 1))
+		"length overflow":  {func(s *epptest.Conn, _ string) { _, _ = s.Write(long) }, "outside"},
+		"length too small": {func(s *epptest.Conn, _ string) { _, _ = s.Write(short) }, "outside"},
+		"garbage":          {func(s *epptest.Conn, _ string) { s.Send("HTTP/1.1 400 Bad Request") }, "neither an answer nor a greeting"},
+		"foreign clTRID":   {func(s *epptest.Conn, _ string) { s.Send(epptest.Answer(1000, "someone-else-1", "")) }, "not sent on this session"},
+		"no clTRID": {func(s *epptest.Conn, _ string) {
+			s.Send(strings.Replace(epptest.Answer(1000, "x", ""), "<clTRID>x</clTRID>", "", 1))
 		}, "did not say to which command"},
-		"broken xml":       {func(s *testServer, id string) { s.write(strings.Replace(answer(1000, id, ""), "</msg>", "", 1)) }, "close in order"},
-		"doctype":          {func(s *testServer, id string) { s.write(`<!DOCTYPE x [<!ENTITY a "b">]>` + answer(1000, id, "")[21:]) }, "document type"},
-		"closes":           {func(s *testServer, _ string) {}, "closed"},
-		"2502":             {func(s *testServer, id string) { s.write(answer(2502, id, "")) }, "too many sessions"},
-		"unasked greeting": {func(s *testServer, _ string) { s.write(greetingXML()) }, "without being asked"},
+		"broken xml": {func(s *epptest.Conn, id string) {
+			s.Send(strings.Replace(epptest.Answer(1000, id, ""), "</msg>", "", 1))
+		}, "close in order"},
+		"doctype": {func(s *epptest.Conn, id string) {
+			s.Send(`<!DOCTYPE x [<!ENTITY a "b">]>` + epptest.Answer(1000, id, "")[21:])
+		}, "document type"},
+		"closes":           {func(s *epptest.Conn, _ string) {}, "closed"},
+		"2502":             {func(s *epptest.Conn, id string) { s.Send(epptest.Answer(2502, id, "")) }, "too many sessions"},
+		"unasked greeting": {func(s *epptest.Conn, _ string) { s.Send(epptest.Greeting()) }, "without being asked"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := mustDial(t, serve(t, func(srv *testServer) {
-				srv.write(greetingXML())
-				f, err := srv.read()
+			s := mustDial(t, serve(t, func(srv *epptest.Conn) {
+				srv.Send(epptest.Greeting())
+				f, err := srv.Frame()
 				if err != nil {
 					return
 				}
-				c.do(srv, trid(f))
+				c.do(srv, epptest.ID(f))
 			}))
 			_, err := s.Info(t.Context(), "example.test")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -102,13 +107,16 @@ func TestServerMisbehaves(t *testing.T) {
 
 func TestGreetingFaults(t *testing.T) {
 	for name, c := range map[string]struct {
-		script func(*testServer)
+		script func(*epptest.Conn)
 		want   string
 	}{
-		"refused address":   {func(s *testServer) { _ = s.conn.Handshake() }, "before its greeting"},
-		"answer first":      {func(s *testServer) { s.write(answer(1000, "abc", "")); _, _ = s.read() }, "before its greeting"},
-		"not EPP":           {func(s *testServer) { s.write("<html><greeting/></html>"); _, _ = s.read() }, "did not greet"},
-		"no domain objects": {func(s *testServer) { s.write(strings.Replace(greetingXML(), NSDomain, "urn:x", 1)); _, _ = s.read() }, "does not offer domain names"},
+		"refused address": {func(s *epptest.Conn) { _ = s.Handshake() }, "before its greeting"},
+		"answer first":    {func(s *epptest.Conn) { s.Send(epptest.Answer(1000, "abc", "")); _, _ = s.Frame() }, "before its greeting"},
+		"not EPP":         {func(s *epptest.Conn) { s.Send("<html><greeting/></html>"); _, _ = s.Frame() }, "did not greet"},
+		"no domain objects": {func(s *epptest.Conn) {
+			s.Send(strings.Replace(epptest.Greeting(), NSDomain, "urn:x", 1))
+			_, _ = s.Frame()
+		}, "does not offer domain names"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := Dial(t.Context(), serve(t, c.script))
@@ -126,14 +134,14 @@ func TestGreetingFaults(t *testing.T) {
 func TestTimeoutKeepsTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		s, err := Dial(t.Context(), serve(t, func(srv *testServer) {
-			srv.write(greetingXML())
-			f, _ := srv.read()
+		s, err := Dial(t.Context(), serve(t, func(srv *epptest.Conn) {
+			srv.Send(epptest.Greeting())
+			f, _ := srv.Frame()
 			<-release
-			srv.write(answer(1000, trid(f), "")) // too late, and dropped
-			f, _ = srv.read()
-			srv.write(answer(1000, trid(f), ""))
-			_, _ = srv.read()
+			srv.Send(epptest.Answer(1000, epptest.ID(f), "")) // too late, and dropped
+			f, _ = srv.Frame()
+			srv.Send(epptest.Answer(1000, epptest.ID(f), ""))
+			_, _ = srv.Frame()
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -152,14 +160,14 @@ func TestTimeoutKeepsTheSession(t *testing.T) {
 
 // A server that could not read a frame has no clTRID to repeat.
 func TestRefusalWithoutClTRID(t *testing.T) {
-	refused := strings.Replace(answer(2001, "x", ""), "<clTRID>x</clTRID>", "", 1)
-	s := mustDial(t, serve(t, func(srv *testServer) {
-		srv.write(greetingXML())
+	refused := strings.Replace(epptest.Answer(2001, "x", ""), "<clTRID>x</clTRID>", "", 1)
+	s := mustDial(t, serve(t, func(srv *epptest.Conn) {
+		srv.Send(epptest.Greeting())
 		for range 3 {
-			_, _ = srv.read()
+			_, _ = srv.Frame()
 		}
-		srv.write(refused)
-		_, _ = srv.read()
+		srv.Send(refused)
+		_, _ = srv.Frame()
 	}))
 	_ = s.WriteFrame(AppendFrame(nil, []byte("<x/>"))) // answered by nobody
 	var wg sync.WaitGroup
@@ -171,13 +179,13 @@ func TestRefusalWithoutClTRID(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	s = mustDial(t, serve(t, func(srv *testServer) {
-		srv.write(greetingXML())
+	s = mustDial(t, serve(t, func(srv *epptest.Conn) {
+		srv.Send(epptest.Greeting())
 		for {
-			if _, err := srv.read(); err != nil {
+			if _, err := srv.Frame(); err != nil {
 				return
 			}
-			srv.write(refused)
+			srv.Send(refused)
 		}
 	}))
 	for range 2 { // and the session goes on
@@ -190,14 +198,14 @@ func TestRefusalWithoutClTRID(t *testing.T) {
 
 // What is legal XML and rare in EPP routes answers all the same.
 func TestOddAnswers(t *testing.T) {
-	s := mustDial(t, serve(t, func(srv *testServer) {
-		srv.write(strings.Replace(greetingXML(), "<greeting>", "<!-- no response --><greeting>", 1))
+	s := mustDial(t, serve(t, func(srv *epptest.Conn) {
+		srv.Send(strings.Replace(epptest.Greeting(), "<greeting>", "<!-- no response --><greeting>", 1))
 		for i := 0; ; i++ {
-			f, err := srv.read()
+			f, err := srv.Frame()
 			if err != nil {
 				return
 			}
-			a := answer(1000, trid(f), "")
+			a := epptest.Answer(1000, epptest.ID(f), "")
 			switch i {
 			case 0:
 				a = strings.NewReplacer("<clTRID>", "<clTRID><![CDATA[", "</clTRID>", "]]></clTRID>").Replace(a)
@@ -211,7 +219,7 @@ func TestOddAnswers(t *testing.T) {
 			case 4:
 				a = "\uFEFF" + strings.Replace(a, `<result code="1000">`, "<result\n\tlang='en'\n\tcode = '1000' >", 1)
 			}
-			srv.write(a)
+			srv.Send(a)
 		}
 	}))
 	for i := range 5 {
@@ -224,17 +232,17 @@ func TestOddAnswers(t *testing.T) {
 func TestKeepalive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hellos := make(chan struct{}, 10)
-		cfg := serve(t, func(srv *testServer) {
-			srv.write(greetingXML())
+		cfg := serve(t, func(srv *epptest.Conn) {
+			srv.Send(epptest.Greeting())
 			for {
-				f, err := srv.read()
+				f, err := srv.Frame()
 				if err != nil {
 					return
 				}
 				if strings.Contains(f, "<hello/>") {
 					hellos <- struct{}{}
 				}
-				srv.write(greetingXML())
+				srv.Send(epptest.Greeting())
 			}
 		})
 		cfg.Keepalive = 45 * time.Second
@@ -253,15 +261,15 @@ func TestKeepalive(t *testing.T) {
 
 func TestWrongPasswordIsTriedOnce(t *testing.T) {
 	logins := 0
-	c := NewConnector(serve(t, func(srv *testServer) {
-		srv.write(greetingXML())
+	c := NewConnector(serve(t, func(srv *epptest.Conn) {
+		srv.Send(epptest.Greeting())
 		for {
-			f, err := srv.read()
+			f, err := srv.Frame()
 			if err != nil {
 				return
 			}
 			logins++
-			srv.write(answer(2200, trid(f), ""))
+			srv.Send(epptest.Answer(2200, epptest.ID(f), ""))
 		}
 	}), testLogin)
 	for range 3 {
@@ -282,12 +290,12 @@ func TestWrongPasswordIsTriedOnce(t *testing.T) {
 func TestTooManySessionsBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dials []time.Time
-		c := NewConnector(serve(t, func(srv *testServer) {
+		c := NewConnector(serve(t, func(srv *epptest.Conn) {
 			dials = append(dials, time.Now())
-			srv.write(greetingXML())
-			f, err := srv.read()
+			srv.Send(epptest.Greeting())
+			f, err := srv.Frame()
 			if err == nil {
-				srv.write(answer(2502, trid(f), ""))
+				srv.Send(epptest.Answer(2502, epptest.ID(f), ""))
 			}
 		}), testLogin)
 		for range 300 {
@@ -301,7 +309,7 @@ func TestTooManySessionsBacksOff(t *testing.T) {
 }
 
 func TestPin(t *testing.T) {
-	sum := sha256.Sum256(mustSPKI(t))
+	sum := sha256.Sum256(testCert.Leaf.RawSubjectPublicKeyInfo)
 	cfg := serveTCP(t, echo)
 	cfg.Roots, cfg.Pin = nil, []string{base64.StdEncoding.EncodeToString(sum[:])}
 	mustDial(t, cfg)
@@ -318,10 +326,7 @@ func TestPin(t *testing.T) {
 // A certificate proves nothing by being sent along: whoever presents a chain
 // with the pinned certificate in it must have a key that it signed.
 func TestPinFurtherUp(t *testing.T) {
-	ca, err := parseTestCert()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ca := testCert.Leaf
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -388,10 +393,10 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestPendingIsBounded(t *testing.T) {
-	cfg := serve(t, func(srv *testServer) {
-		srv.write(greetingXML())
+	cfg := serve(t, func(srv *epptest.Conn) {
+		srv.Send(epptest.Greeting())
 		for {
-			if _, err := srv.read(); err != nil {
+			if _, err := srv.Frame(); err != nil {
 				return
 			}
 		}
@@ -464,13 +469,4 @@ func TestUniqueTRIDs(t *testing.T) {
 			seen[id] = true
 		}
 	}
-}
-
-func mustSPKI(t *testing.T) []byte {
-	t.Helper()
-	c, err := parseTestCert()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.RawSubjectPublicKeyInfo
 }

@@ -1,5 +1,7 @@
 // Package epptest is an EPP server for tests that answers as it is told, for
 // what no well-behaved registry does. catch/sandbox is the one that does.
+//
+// It knows the wire and not the client: tests of package epp use it too.
 package epptest
 
 import (
@@ -19,8 +21,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/lapse-dev/lapse/catch/epp"
 )
 
 // Silent is the code of a command that is never answered.
@@ -29,35 +29,14 @@ const Silent = -2
 // Host is the name in the server's certificate.
 const Host = "epp.test"
 
-// Server answers each command with what Answer gives: an EPP code, and what
-// stands in the response before its trID. Code 0 closes the connection without
-// an answer, Silent gives none; a command for which Answer gives -1 succeeds.
-type Server struct {
-	Extensions []string // in the greeting
-	Answer     func(frame string) (code int, inner string)
+const (
+	ns      = "urn:ietf:params:xml:ns:"
+	nsEPP   = ns + "epp-1.0"
+	objects = `<objURI>` + ns + `domain-1.0</objURI><objURI>` + ns + `contact-1.0</objURI><objURI>` + ns + `host-1.0</objURI>`
+)
 
-	once sync.Once
-	cert tls.Certificate
-	pool *x509.CertPool
-
-	mu    sync.Mutex
-	logIn int
-}
-
-// Logins is how many logins there were.
-func (s *Server) Logins() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.logIn
-}
-
-// Roots verify the server.
-func (s *Server) Roots() *x509.CertPool {
-	s.once.Do(s.makeCert)
-	return s.pool
-}
-
-func (s *Server) makeCert() {
+// Cert is a certificate for Host that signs itself, and what verifies it.
+var Cert = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
@@ -74,38 +53,121 @@ func (s *Server) makeCert() {
 	if err != nil {
 		panic(err)
 	}
-	s.pool = x509.NewCertPool()
-	s.pool.AddCert(c)
-	s.cert = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	pool := x509.NewCertPool()
+	pool.AddCert(c)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: c}, pool
+})
+
+// Conn is the server's end of a connection.
+type Conn struct {
+	*tls.Conn
+	br *bufio.Reader
+}
+
+// Accept makes a Conn of a connection; nil takes Cert.
+func Accept(c net.Conn, with *tls.Config) *Conn {
+	if with == nil {
+		cert, _ := Cert()
+		with = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	}
+	conn := tls.Server(c, with)
+	return &Conn{conn, bufio.NewReader(conn)}
+}
+
+// Frame reads a frame.
+func (c *Conn) Frame() (string, error) {
+	var h [4]byte
+	if _, err := io.ReadFull(c.br, h[:]); err != nil {
+		return "", err
+	}
+	b := make([]byte, binary.BigEndian.Uint32(h[:])-4)
+	_, err := io.ReadFull(c.br, b)
+	return string(b), err
+}
+
+// Send writes a frame. A client that is gone is not the server's concern.
+func (c *Conn) Send(xml string) {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(xml)+4))
+	_, _ = c.Write(append(b, xml...))
+}
+
+// Pipe is a dialer over memory: serve runs at the other end of each connection.
+func Pipe(serve func(*Conn)) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			serve(Accept(server, nil))
+		}()
+		return client, nil
+	}
+}
+
+// ID is the clTRID of a command.
+func ID(frame string) string {
+	_, after, _ := strings.Cut(frame, "<clTRID>")
+	id, _, _ := strings.Cut(after, "</clTRID>")
+	return id
+}
+
+// Answer is an answer to the command with a clTRID; inner stands before its trID.
+func Answer(code int, id, inner string) string {
+	return fmt.Sprintf(`<?xml version="1.0"?><epp xmlns="%s"><response><result code="%d"><msg>words of %d</msg></result>%s<trID><clTRID>%s</clTRID><svTRID>SV-%s</svTRID></trID></response></epp>`,
+		nsEPP, code, code, inner, id, id)
+}
+
+// Greeting is a greeting that offers extensions.
+func Greeting(extensions ...string) string {
+	services := ""
+	for _, e := range extensions {
+		services += "<extURI>" + e + "</extURI>"
+	}
+	if services != "" {
+		services = "<svcExtension>" + services + "</svcExtension>"
+	}
+	return `<?xml version="1.0" encoding="UTF-8"?><epp xmlns="` + nsEPP + `"><greeting><svID>Told EPP</svID><svDate>` + time.Now().UTC().Format("2006-01-02T15:04:05.000Z") +
+		`</svDate><svcMenu><version>1.0</version><lang>en</lang>` + objects + services +
+		`</svcMenu><dcp><access><all/></access><statement><purpose><prov/></purpose><recipient><ours/></recipient><retention><stated/></retention></statement></dcp></greeting></epp>`
+}
+
+// Server answers each command with what Answer gives: an EPP code, and what
+// stands in the response before its trID. Code 0 closes the connection without
+// an answer, Silent gives none; a command for which Answer gives -1 succeeds.
+type Server struct {
+	Extensions []string // in the greeting
+	Answer     func(frame string) (code int, inner string)
+
+	mu    sync.Mutex
+	logIn int
+}
+
+// Logins is how many logins there were.
+func (s *Server) Logins() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logIn
+}
+
+// Roots verify the server.
+func (s *Server) Roots() *x509.CertPool {
+	_, pool := Cert()
+	return pool
 }
 
 // Dial connects to the server over memory. It is an epp.Dialer.
-func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
-	s.once.Do(s.makeCert)
-	client, server := net.Pipe()
-	go func() {
-		defer server.Close()
-		s.serve(tls.Server(server, &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS12}))
-	}()
-	return client, nil
+func (s *Server) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return Pipe(s.serve)(ctx, network, address)
 }
 
-func (s *Server) serve(conn net.Conn) {
-	br := bufio.NewReader(conn)
-	write := func(xml string) { _, _ = conn.Write(epp.AppendFrame(nil, []byte(xml))) }
-	write(s.greeting())
+func (s *Server) serve(c *Conn) {
+	c.Send(Greeting(s.Extensions...))
 	for {
-		var h [4]byte
-		if _, err := io.ReadFull(br, h[:]); err != nil {
+		frame, err := c.Frame()
+		if err != nil {
 			return
 		}
-		b := make([]byte, binary.BigEndian.Uint32(h[:])-4)
-		if _, err := io.ReadFull(br, b); err != nil {
-			return
-		}
-		frame := string(b)
 		if strings.Contains(frame, "<hello/>") {
-			write(s.greeting())
+			c.Send(Greeting(s.Extensions...))
 			continue
 		}
 		if strings.Contains(frame, "<login>") {
@@ -117,38 +179,21 @@ func (s *Server) serve(conn net.Conn) {
 		if s.Answer != nil {
 			code, inner = s.Answer(frame)
 		}
-		if code == Silent {
-			continue
-		}
-		if code < 0 {
+		if code == -1 {
 			code = 1000
 			if strings.Contains(frame, "<logout/>") {
 				code = 1500
 			}
 		}
-		if code == 0 {
+		switch code {
+		case Silent:
+			continue
+		case 0:
 			return
 		}
-		_, after, _ := strings.Cut(frame, "<clTRID>")
-		id, _, _ := strings.Cut(after, "</clTRID>")
-		write(fmt.Sprintf(`<?xml version="1.0"?><epp xmlns="%s"><response><result code="%d"><msg>words of %d</msg></result>%s<trID><clTRID>%s</clTRID><svTRID>SV-%s</svTRID></trID></response></epp>`,
-			epp.NSEPP, code, code, inner, id, id))
-		if epp.Code(code).Closes() {
+		c.Send(Answer(code, ID(frame), inner))
+		if code == 1500 || code >= 2500 && code < 2600 {
 			return
 		}
 	}
-}
-
-func (s *Server) greeting() string {
-	var ext strings.Builder
-	for _, e := range s.Extensions {
-		ext.WriteString("<extURI>" + e + "</extURI>")
-	}
-	services := ""
-	if ext.Len() > 0 {
-		services = "<svcExtension>" + ext.String() + "</svcExtension>"
-	}
-	return `<?xml version="1.0" encoding="UTF-8"?><epp xmlns="` + epp.NSEPP + `"><greeting><svID>Told EPP</svID><svDate>` + time.Now().UTC().Format("2006-01-02T15:04:05.000Z") +
-		`</svDate><svcMenu><version>1.0</version><lang>en</lang><objURI>` + epp.NSDomain + `</objURI><objURI>` + epp.NSContact + `</objURI><objURI>` + epp.NSHost + `</objURI>` + services +
-		`</svcMenu><dcp><access><all/></access><statement><purpose><prov/></purpose><recipient><ours/></recipient><retention><stated/></retention></statement></dcp></greeting></epp>`
 }
