@@ -76,7 +76,7 @@ func TestClocksOfWHOIS(t *testing.T) {
 		{whoisx.RDAP, "2027-07-10T10:00:00Z", "2027-07-10T10:00:00Z"},
 	} {
 		a := held("ok", born, "", tt.expires, "Example", "")
-		a.Source = tt.source
+		a.Source, a.Floating = tt.source, tt.source == whoisx.WHOIS
 		if v := Decide(Input{Name: "a.pl", Rule: Default().Rule("a.pl"), Answers: []whoisx.Answer{a}, Now: at("2026-11-21T00:00:00Z")}); v.Expires.String() != tt.want {
 			t.Errorf("%s, %s: expires %s, want %s", tt.source, tt.expires, v.Expires, tt.want)
 		}

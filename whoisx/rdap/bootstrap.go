@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/lapse-dev/lapse/whoisx/reach"
 )
@@ -191,6 +192,31 @@ func (b *Bootstrap) Lookup(name string) (Server, bool) {
 		return other, true
 	}
 	return s, ok
+}
+
+// vouches reports whether a host that a server redirected to speaks for a
+// registry: it stands in a list, or is of the server's own domain. A registrar's
+// server, to which thin registries redirect, knows only its own customers.
+func (b *Bootstrap) vouches(from, to *url.URL) bool {
+	if f, err := publicsuffix.EffectiveTLDPlusOne(from.Hostname()); err == nil {
+		if t, err := publicsuffix.EffectiveTLDPlusOne(to.Hostname()); err == nil && t == f {
+			return true
+		}
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	server := to.Scheme + "://" + to.Host + "/"
+	for _, u := range b.listed {
+		if strings.HasPrefix(u, server) {
+			return true
+		}
+	}
+	for _, e := range b.unlisted {
+		if strings.HasPrefix(e.url, server) {
+			return true
+		}
+	}
+	return false
 }
 
 // Dated says which list is in use and of which day.

@@ -150,6 +150,9 @@ func (c *Client) ask(ctx context.Context, address string, configured bool, name 
 			return c.lost(ctx, name, at, u, err)
 		}
 		if next == "" {
+			if a.Outcome == whoisx.NotRegistered && u.Host != origin.Host && !c.boot.vouches(origin, u) {
+				a.Outcome, a.Why = whoisx.Unreadable, "404 of "+short(u.Host)+", to which the registry's server redirected: only a registry can say that nobody holds a name"
+			}
 			return a
 		}
 		if hop == reach.MaxHops {

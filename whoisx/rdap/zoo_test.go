@@ -417,6 +417,32 @@ func TestRedirectOutside(t *testing.T) {
 		t.Errorf("asked over %v", p)
 	}
 
+	// What another host does not know says nothing, unless it is a registry's.
+	for _, s := range []struct {
+		to   string
+		want whoisx.Outcome
+	}{
+		{"rdap.registrar.example", whoisx.Unreadable},
+		{"rdap2.first.example", whoisx.NotRegistered},
+		{"rdap.listed.example", whoisx.NotRegistered},
+	} {
+		addr, conf := internet(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Host == "rdap.first.example" {
+				http.Redirect(w, r, "https://"+s.to+"/domain/example.zone", http.StatusFound)
+				return
+			}
+			http.NotFound(w, r)
+		}))
+		b := NewBootstrap(BootstrapOptions{})
+		b.load()
+		b.listed["zone"], b.listed["other"] = "https://rdap.first.example/", "https://rdap.listed.example/rdap/"
+		c := New(Options{Bootstrap: b, TLS: conf, Dial: far(addr, &net.TCPAddr{IP: net.IPv4(9, 9, 9, 9), Port: 443})})
+		if a := c.Ask(t.Context(), "example.zone"); a.Outcome != s.want {
+			t.Errorf("404 of %s: %s (%s), want %s", s.to, a.Outcome, a.Why, s.want)
+		}
+		c.Close()
+	}
+
 	// The same, but the name resolves to a private address.
 	c = New(Options{Bootstrap: b, TLS: conf, Dial: far(addr, &net.TCPAddr{IP: net.IPv4(10, 9, 9, 9), Port: 443})})
 	defer c.Close()
