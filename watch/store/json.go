@@ -14,10 +14,28 @@ import (
 // every look; encoding/json takes ten times as long for them, most of it for
 // dates. What it writes is read back by encoding/json, and a test fills every
 // field that the types have.
-type object struct{ b []byte }
+type object struct {
+	b    []byte
+	from int // where it begins in b
+}
+
+// in begins an object under a key; out ends it.
+func (o *object) in(k string) object {
+	o.key(k)
+	return object{o.b, len(o.b)}
+}
+
+func (o *object) out(in object) { o.b = in.closed() }
+
+func (o *object) closed() []byte {
+	if len(o.b) == o.from {
+		o.b = append(o.b, '{')
+	}
+	return append(o.b, '}')
+}
 
 func (o *object) key(k string) {
-	if len(o.b) == 0 {
+	if len(o.b) == o.from {
 		o.b = append(o.b, '{')
 	} else {
 		o.b = append(o.b, ',')
@@ -27,12 +45,7 @@ func (o *object) key(k string) {
 	o.b = append(o.b, '"', ':')
 }
 
-func (o *object) end() string {
-	if len(o.b) == 0 {
-		return "{}"
-	}
-	return string(append(o.b, '}'))
-}
+func (o *object) end() string { return string(o.closed()) }
 
 // text, list and the others leave out what says nothing.
 func (o *object) text(k, v string) {
@@ -122,7 +135,7 @@ func (o *object) rest(k string, v any) error {
 }
 
 func answerJSON(a *whoisx.Answer) (string, error) {
-	o := object{make([]byte, 0, 2048)}
+	o := object{b: make([]byte, 0, 4096)}
 	o.text("source", string(a.Source))
 	o.text("server", a.Server)
 	o.text("url", a.URL)
@@ -164,12 +177,12 @@ func answerJSON(a *whoisx.Answer) (string, error) {
 		o.key("evidence")
 		for i, e := range a.Evidence {
 			o.b = append(o.b, "[,"[min(i, 1)])
-			line := object{o.b[len(o.b):]}
+			line := object{o.b, len(o.b)}
 			line.text("source", string(e.Source))
 			line.number("line", e.Line)
 			line.text("text", e.Text)
 			line.text("says", e.Says)
-			o.b = append(o.b, line.end()...)
+			o.out(line)
 		}
 		o.b = append(o.b, ']')
 	}
@@ -178,29 +191,27 @@ func answerJSON(a *whoisx.Answer) (string, error) {
 }
 
 func verdictJSON(v *lifecycle.Verdict) (string, error) {
-	o := object{make([]byte, 0, 1024)}
+	o := object{b: make([]byte, 0, 1024)}
 	o.text("stage", string(v.Stage))
 	o.text("registry_stage", v.RegistryStage)
 	o.date("since", v.Since)
 	o.date("since_from", v.SinceFrom)
 	if n := v.Next; n != nil {
-		o.key("next")
-		var in object
+		in := o.in("next")
 		in.text("stage", string(n.Stage))
 		in.date("earliest", n.Earliest)
 		in.date("latest", n.Latest)
-		o.b = append(o.b, in.end()...)
+		o.out(in)
 	}
 	if w := v.Window; w != nil {
-		o.key("window")
-		var in object
+		in := o.in("window")
 		in.date("from", w.From)
 		in.date("to", w.To)
 		in.date("likely", w.Likely)
 		in.text("certainty", string(w.Certainty))
 		in.text("basis", w.Basis)
 		in.yes("hour_known", w.HourKnown)
-		o.b = append(o.b, in.end()...)
+		o.out(in)
 	}
 	if len(v.Flags) > 0 {
 		if err := o.rest("flags", v.Flags); err != nil {
@@ -225,17 +236,16 @@ func verdictJSON(v *lifecycle.Verdict) (string, error) {
 
 // seenJSON leaves out the verdict, which has a column of its own.
 func seenJSON(s *watch.Before) string {
-	o := object{make([]byte, 0, 512)}
+	o := object{b: make([]byte, 0, 512)}
 	o.time("at", s.At)
 	if len(s.Statuses) > 0 {
-		o.key("statuses")
-		var in object
+		in := o.in("statuses")
 		for k, t := range s.Statuses {
 			q := appendText(nil, k)
 			in.key(string(q[1 : len(q)-1]))
 			in.b = append(t.AppendFormat(append(in.b, '"'), time.RFC3339Nano), '"')
 		}
-		o.b = append(o.b, in.end()...)
+		o.out(in)
 	}
 	list(&o, "nameservers", s.Nameservers)
 	o.date("expires", s.Expires)

@@ -161,7 +161,7 @@ func (s *Store) open(ctx context.Context, fresh bool) error {
 	if !s.o.ReadOnly {
 		for h, sync := range map[**handle]string{&s.full: "FULL", &s.normal: "NORMAL"} {
 			db, err := sql.Open("sqlite", s.dsn("_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)",
-				"_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)", "_pragma=wal_autocheckpoint(2000)"))
+				"_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)", "_pragma=wal_autocheckpoint(4000)"))
 			if err != nil {
 				return err
 			}
