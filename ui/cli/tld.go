@@ -112,14 +112,17 @@ func (a *app) printRule(zone string, r lifecycle.Rule) error {
 		fmt.Fprintf(&b, "by the rule of %q\n", r.Zone)
 	}
 	for _, s := range r.Stages {
-		fmt.Fprintf(&b, "  %-28s %-16s %s\n", s.Name, s.MapsTo, spanText(s))
+		fmt.Fprintf(&b, "  %-28s %-16s %s%s\n", s.Name, s.MapsTo, spanText(s), unconfirmed(s.Confidence))
 	}
 	fmt.Fprintf(&b, "  drops: %s\n", dropText(r.Drop))
 	if r.Drop.Note != "" {
 		fmt.Fprintf(&b, "         %s\n", r.Drop.Note)
 	}
+	if r.DropList != "" {
+		fmt.Fprintf(&b, "  list:  %s (%s)\n", r.DropList, r.ListFormat)
+	}
 	if r.Nexus != "" {
-		fmt.Fprintf(&b, "  nexus: %s\n", r.Nexus)
+		fmt.Fprintf(&b, "  nexus: %s%s\n", r.Nexus, unconfirmed(r.Sure["nexus"]))
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(&b, "  note:  %s\n", n)
@@ -131,22 +134,36 @@ func (a *app) printRule(zone string, r lifecycle.Rule) error {
 	return a.printf("%s", b.String())
 }
 
+// unconfirmed marks what nobody read in a public source.
+func unconfirmed(confidence string) string {
+	if confidence == "memory" {
+		return ", unconfirmed"
+	}
+	return ""
+}
+
 func spanText(s lifecycle.RuleStage) string {
-	from := map[string]string{"stage": "", "": ""}[s.From]
-	if from == "" && s.From != "stage" && s.From != "" {
-		from = " from " + s.From
-	}
+	text := lifecycle.FormatSpan(s.Max)
 	switch {
-	case s.Min == 0 && s.Max == 0:
-		return "not published" + from
-	case s.Min == s.Max:
-		return lifecycle.FormatSpan(s.Min) + from
+	case s.MonthEnd:
+		return "until the month ends"
+	case s.Min != s.Max:
+		text = lifecycle.FormatSpan(s.Min) + " to " + text
 	}
-	return lifecycle.FormatSpan(s.Min) + " to " + lifecycle.FormatSpan(s.Max) + from
+	if s.From != "stage" {
+		text += " from " + s.From
+	}
+	return text
 }
 
 func dropText(d lifecycle.DropRule) string {
 	s := d.Kind
+	if d.Weekly {
+		s += " " + d.Weekday.String()
+	}
+	if d.MonthDay > 0 {
+		s += fmt.Sprintf(" day %d of the month", d.MonthDay)
+	}
 	if d.From != "" {
 		s += " " + d.From
 		if d.To != "" && d.To != d.From {
@@ -154,8 +171,17 @@ func dropText(d lifecycle.DropRule) string {
 		}
 		s += " " + d.Zone
 	}
+	if d.Jitter > 0 {
+		s += ", up to " + lifecycle.FormatSpan(d.Jitter) + " after the end"
+	}
+	if d.Late > 0 {
+		s += ", or up to " + lifecycle.FormatSpan(d.Late) + " later"
+	}
+	if d.Kind != lifecycle.DropUnknown {
+		s += unconfirmed(d.Confidence)
+	}
 	if d.Gate != "" {
-		s += " through " + d.Gate
+		s += ", through " + d.Gate
 	}
 	return s
 }

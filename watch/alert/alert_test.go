@@ -42,6 +42,8 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 	early := verdict(lifecycle.Registered)
 	early.Expires = whoisx.Day(2027, 11, 13)
 	early.Happened = []lifecycle.Happening{{Event: lifecycle.EventRenewed, Text: "renewed until 13 Nov 2027"}}
+	back := verdict(lifecycle.Registered)
+	back.Happened = []lifecycle.Happening{{Event: lifecycle.EventBackFromTheGrave, Text: "it came back from pending-delete to registered"}}
 	auctioned := verdict(lifecycle.Expired)
 	auctioned.Flags = []lifecycle.Flag{{Flag: lifecycle.FlagAtAuction, Category: "GoDaddy Auctions", Until: &until}}
 	was := verdict(lifecycle.Registered)
@@ -76,6 +78,7 @@ func TestChangedSpeaksToTheOneWhoReads(t *testing.T) {
 		"hold on one's own":    {mine, verdict(lifecycle.Registered), held, Tampered, "does not resolve"},
 		"registrar of own":     {mine, was, moved, Tampered, "If that was not you"},
 		"renewed in time":      {want, verdict(lifecycle.Registered), early, Renewed, "stop caring until 13 Nov 2027"},
+		"back from the grave":  {want, verdict(lifecycle.PendingDelete), back, Restored, "a court's order"},
 		"at its registrar's":   {want, verdict(lifecycle.Expired), auctioned, EnteredStage, "if somebody bids, it never drops"},
 		"own one dropped":      {mine, verdict(lifecycle.PendingDelete), verdict(lifecycle.Free), Tampered, "anybody can have it"},
 		"own one is gone":      {mine, verdict(lifecycle.Dropping), lost, Tampered, "by somebody else"},

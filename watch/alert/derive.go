@@ -109,6 +109,11 @@ func buyerSeesRegistered(s Subject, before, after lifecycle.Verdict, tell teller
 				"Its holder kept it. You can stop caring until "+orUnknown(after.Expires)+".")
 		}
 	case lifecycle.PendingDelete, lifecycle.Dropping, lifecycle.GatedStage, lifecycle.LikelyFree, lifecycle.Free:
+		if happened(after, lifecycle.EventBackFromTheGrave) != "" {
+			tell(Restored, "reversed", true, s.Display+" will not drop",
+				"It came back, which no rule allows: a court's order, or the registry's own correction. You can stop caring until "+orUnknown(after.Expires)+".")
+			return
+		}
 		taken(s, after, tell)
 	}
 }

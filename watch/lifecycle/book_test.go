@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 func TestDefault(t *testing.T) {
@@ -105,7 +107,8 @@ func TestOverlayErrors(t *testing.T) {
 		{"time zone typo", "[[rule]]\nzone = \"com\"\nchecked = \"2026-11\"\n[rule.drop]\nkind = \"window\"\ntime_zone = \"America/New_Yrok\"\n", `f.toml:6: drop: there is no time zone "America/New_Yrok"`},
 		{"unknown kind", "[[rule]]\nzone = \"com\"\nchecked = \"2026-11\"\n[rule.drop]\nkind = \"sometimes\"\n", `f.toml:5: drop: unknown kind "sometimes"`},
 		{"bad clock", "[[rule]]\nzone = \"com\"\nchecked = \"2026-11\"\n[rule.drop]\nkind = \"window\"\ntime_zone = \"UTC\"\nfrom = \"2pm\"\n", `f.toml:7: drop: from is "2pm"`},
-		{"no unit", stage("name = \"a\"\nmaps_to = \"expired\"\nfrom = \"expiry\"\nlasts = \"30\"\n"), `f.toml:`},
+		{"no unit", stage("name = \"a\"\nmaps_to = \"expired\"\nfrom = \"expiry\"\nlasts = \"30\"\n"), `f.toml:9: lasts: read duration "30": it has no unit`},
+		{"unknown until", stage("name = \"a\"\nmaps_to = \"expired\"\nfrom = \"expiry\"\nlasts = \"30d\"\nuntil = \"year-end\"\n"), `f.toml:10: stage "a": until is "year-end"`},
 		{"stages backwards", stage("name = \"a\"\nmaps_to = \"redemption\"\nfrom = \"deletion\"\nlasts = \"30d\"\n[[rule.stage]]\nname = \"b\"\nmaps_to = \"expired\"\nfrom = \"stage\"\nlasts = \"30d\"\n"), `f.toml:12: stages overlap: "b" (expired) cannot come after "a" (redemption)`},
 		{"stages overlap by begin", stage("name = \"a\"\nmaps_to = \"expired\"\nfrom = \"expiry\"\nlasts = \"30d\"\n[[rule.stage]]\nname = \"b\"\nmaps_to = \"redemption\"\nfrom = \"expiry\"\nbegins = \"20d\"\nlasts = \"30d\"\n"), `f.toml:14: stages overlap: "b" begins at 20d, but "a" lasts until 30d`},
 		{"both from expiry", stage("name = \"a\"\nmaps_to = \"expired\"\nfrom = \"expiry\"\nlasts = \"30d\"\n[[rule.stage]]\nname = \"b\"\nmaps_to = \"redemption\"\nfrom = \"expiry\"\nlasts = \"30d\"\n"), `f.toml:13: stages overlap: "a" and "b" both begin at expiry`},
@@ -129,6 +132,23 @@ func TestOverlayErrors(t *testing.T) {
 				t.Error("a file with an error changed a rule")
 			}
 		})
+	}
+}
+
+// TestOwnHoursCount takes what a person writes for seen, unless they say that they
+// are not sure: their hours are a window's bounds.
+func TestOwnHoursCount(t *testing.T) {
+	a := held("pendingDelete", born, "2026-11-05T19:02:00Z", "2026-08-27T10:00:00Z", "Example", "9999")
+	for sure, want := range map[string]string{"": "2026-11-10T14:00:00Z", "confidence = \"memory\"\n": "2026-11-10"} {
+		b := Default()
+		own := "checked = \"2026-11-21\"\n[[rule]]\nzone = \"org\"\nlike = \"org\"\n[rule.drop]\nkind = \"window\"\ntime_zone = \"UTC\"\nfrom = \"14:00\"\nto = \"14:20\"\nday = \"date\"\n" + sure
+		if err := b.Overlay("rules.toml", []byte(own)); err != nil {
+			t.Fatal(err)
+		}
+		v := Decide(Input{Name: "a.org", Rule: b.Rule("a.org"), Answers: []whoisx.Answer{a}, Now: at("2026-11-07T00:00:00Z")})
+		if v.Window == nil || v.Window.From.String() != want {
+			t.Errorf("%q: %+v", sure, v.Window)
+		}
 	}
 }
 

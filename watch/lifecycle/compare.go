@@ -131,14 +131,14 @@ func orUnknown(s string) string {
 // auctioned flags a name whose registrar auctions lapsed names before they can
 // drop, and one that shows signs of being at such an auction.
 func (d *decider) auctioned() {
-	var sign string
+	var sign, at string // what shows it, and whose auction it is
 	for _, as := range [][]whoisx.Answer{d.yes, d.hints} {
 		for _, a := range as {
 			if a.Delegation == whoisx.AtAuctionHouse {
 				sign = who(a) + " shows the name servers of an auction house"
 			}
 			if what, house := d.Houses.Hosts(a.Nameservers); what == "auction" {
-				sign = "its name servers are those of " + house
+				sign, at = "its name servers are those of "+house, house
 			}
 			for _, s := range a.SaidStatuses {
 				if strings.Contains(strings.ToLower(s), "auction") {
@@ -165,8 +165,8 @@ func (d *decider) auctioned() {
 	if sign == "" || d.v.Stage != Expired {
 		return
 	}
-	f := Flag{Flag: FlagAtAuction, Why: sign}
-	if h != nil {
+	f := Flag{Flag: FlagAtAuction, Category: at, Why: sign}
+	if h != nil && (at == "" || at == h.House) {
 		f.Category = h.House
 		_, to := h.usual(d.expires)
 		if u := date(to, true); to.After(d.Now) {
@@ -174,7 +174,7 @@ func (d *decider) auctioned() {
 		}
 	}
 	d.flag(f)
-	d.why("%s", sign)
+	d.why("it is at auction: %s", sign)
 }
 
 // restrain shows a step that no table allows as an anomaly.
@@ -371,6 +371,12 @@ func (d *decider) explain() {
 			}
 			d.why("it expired %s; its holder can still renew it at the usual price", say(d.expires))
 		}
+		for _, lock := range []string{"serverDeleteProhibited", "clientDeleteProhibited"} {
+			if has(d.main, lock) {
+				d.why("it cannot be deleted while it is %s", lock)
+				break
+			}
+		}
 		if d.autoYear {
 			if d.hidden {
 				d.why("the registry shows %s, a year more, as its automatic renewal does, and no status that tells: whether its holder paid is sure once the grace period is over", say(d.main.Expires))
@@ -395,6 +401,9 @@ func (d *decider) explain() {
 	}
 	if d.stuck {
 		return
+	}
+	if has(d.main, "pendingTransfer") {
+		d.why("a transfer to another registrar is under way: what it does to the name is seen when it is over")
 	}
 	if d.unsure && d.rs == nil {
 		d.why("its registry says %q, which no rule of ours maps: the stage is a guess", strings.Join(d.main.SaidStatuses, ", "))

@@ -197,7 +197,9 @@ func (p reader) stages(ts []stageTOML, confidence string) ([]RuleStage, error) {
 		}
 		names[s.Name] = true
 		var err error
+		shortest, longest := "min", "max"
 		if t.Lasts != "" {
+			shortest, longest = "lasts", "lasts"
 			if t.Min != "" || t.Max != "" {
 				return nil, p.fail("lasts", "stage %q: write lasts, or min and max, not both", s.Name)
 			}
@@ -206,10 +208,10 @@ func (p reader) stages(ts []stageTOML, confidence string) ([]RuleStage, error) {
 		if t.Min == "" || t.Max == "" {
 			return nil, p.fail("name", "stage %q: it does not say how long it lasts", s.Name)
 		}
-		if s.Min, err = p.span("min", t.Min); err != nil {
+		if s.Min, err = p.span(shortest, t.Min); err != nil {
 			return nil, err
 		}
-		if s.Max, err = p.span("max", t.Max); err != nil {
+		if s.Max, err = p.span(longest, t.Max); err != nil {
 			return nil, err
 		}
 		if s.Min > s.Max {
@@ -220,7 +222,7 @@ func (p reader) stages(ts []stageTOML, confidence string) ([]RuleStage, error) {
 		}
 		s.MonthEnd = t.Until == monthEnd
 		if s.Max == 0 {
-			return nil, p.fail("max", "stage %q: it lasts no time at all", s.Name)
+			return nil, p.fail(longest, "stage %q: it lasts no time at all", s.Name)
 		}
 		if t.Begins != "" {
 			begins, err := p.span("begins", t.Begins)

@@ -91,7 +91,7 @@ func (d *decider) movedByItself(back whoisx.Date) bool {
 	if b != nil && (!b.Statuses["autoRenewPeriod"].IsZero() || sameDay(b.Verdict.Expires, d.expires)) {
 		return false // this registry tells, or it was judged before
 	}
-	if b != nil && (b.Verdict.Stage == Redemption || b.Verdict.Stage == PendingRestore) {
+	if b != nil && slices.Contains([]Stage{Redemption, PendingRestore, PendingDelete, Dropping}, b.Verdict.Stage) {
 		return false // it came back because somebody paid
 	}
 	up := d.pick(func(a whoisx.Answer) whoisx.Date { return a.Updated })
