@@ -20,8 +20,8 @@ type addForm struct {
 	err  string
 }
 
-// maxPaste is how much text is taken names from at once.
-const maxPaste = 1 << 20
+// maxPaste is how many characters names are taken from at once.
+const maxPaste = 4 << 20
 
 func newAddForm(text string) *addForm {
 	f := &addForm{in: widget.Input{Many: true, Limit: maxPaste}}
@@ -211,6 +211,9 @@ func (f *addForm) view(r *root, w, h int) (string, []string, int, int) {
 		if n := len(inputsQuick(f.in.Text())); n > 1 {
 			foot = fmt.Sprintf("%d names. ctrl+s goes on, esc leaves.", n)
 		}
+	}
+	if f.in.Cut {
+		foot, style = "Not all of it fitted. "+foot+" The rest: lapse add - < FILE.", t.Warn
 	}
 	if f.busy {
 		foot, style = "adding ...", t.Dim

@@ -40,7 +40,12 @@ func (r *root) run(a *action) tea.Cmd {
 	return a.run(r)
 }
 
+// lineEnds writes the ends of pasted lines as one character: a terminal sends
+// the Enter key for them, a carriage return.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 func (r *root) paste(text string) tea.Cmd {
+	text = lineEnds.Replace(text)
 	if n := len(r.overlays); n > 0 {
 		o := r.overlays[n-1]
 		cmd, done := o.update(r, tea.PasteMsg{Content: text})

@@ -39,6 +39,17 @@ func TestAddMany(t *testing.T) {
 	})
 }
 
+// Terminals send a carriage return for the end of a pasted line.
+func TestPasteOfLinesAsTerminalsSendThem(t *testing.T) {
+	for _, end := range []string{"\r", "\r\n", "\n"} {
+		drive(t, Options{Core: newFake()}, 80, 24, func(d *driver) {
+			d.keys("a")
+			d.send(tea.PasteMsg{Content: strings.Join([]string{"wren.org", "finch.com", "robin.net"}, end)})
+			d.has("3 names. ctrl+s goes on")
+		})
+	}
+}
+
 func TestPasteOfAMegabyte(t *testing.T) {
 	core := newFake()
 	drive(t, Options{Core: core}, 80, 24, func(d *driver) {

@@ -12,7 +12,8 @@ import (
 // be drawn.
 type Input struct {
 	Many  bool
-	Limit int // most characters, 0: 4096
+	Limit int  // most characters, 0: 4096
+	Cut   bool // more was put in than it holds
 	text  []rune
 	at    int
 }
@@ -25,7 +26,7 @@ func NewInput(text string) Input {
 }
 
 // Set replaces the text.
-func (in *Input) Set(s string) { in.text = nil; in.at = 0; in.Insert(s) }
+func (in *Input) Set(s string) { in.text, in.at, in.Cut = nil, 0, false; in.Insert(s) }
 
 // Text returns what stands in the field.
 func (in *Input) Text() string { return string(in.text) }
@@ -41,8 +42,11 @@ func (in *Input) Insert(s string) {
 		limit = 4096
 	}
 	rs := []rune(s)
-	if room := limit - len(in.text); len(rs) > room {
-		rs = rs[:max(room, 0)]
+	if room := max(limit-len(in.text), 0); len(rs) > room {
+		rs, in.Cut = rs[:room], true
+		for in.Many && len(rs) > 0 && !unicode.IsSpace(rs[len(rs)-1]) { // a word that is cut through would read as another
+			rs = rs[:len(rs)-1]
+		}
 	}
 	text := make([]rune, 0, len(in.text)+len(rs))
 	text = append(text, in.text[:in.at]...)

@@ -193,7 +193,7 @@ func TestInput(t *testing.T) {
 	}
 	many := Input{Many: true, Limit: 10}
 	many.Insert("a\nbb\nccc\ndddd")
-	if got := many.Text(); got != "a\nbb\nccc\nd" {
+	if got := many.Text(); got != "a\nbb\nccc\n" {
 		t.Errorf("got %q", got)
 	}
 	many.Key("up", "")
@@ -205,6 +205,18 @@ func TestInput(t *testing.T) {
 	long := NewInput(strings.Repeat("例", 50))
 	if s, x := long.View(10); Width(s) > 10 || x > 9 {
 		t.Errorf("drew %q, cursor at %d", s, x)
+	}
+}
+
+func TestInputTellsWhatItCutsOff(t *testing.T) {
+	in := Input{Many: true, Limit: 12}
+	in.Insert("one.org\ntwo.org")
+	if in.Text() != "one.org\n" || !in.Cut {
+		t.Errorf("holds %q, cut %v", in.Text(), in.Cut)
+	}
+	in.Set("one.org")
+	if in.Cut {
+		t.Error("still cut after a text that fits")
 	}
 }
 
