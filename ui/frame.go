@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -200,6 +201,27 @@ func (r *root) statusLine(w int, toast string) string {
 		parts = parts[:len(parts)-1]
 	}
 	return widget.NewLine(w, r.theme).Skip(1).Put(r.theme.Dim, strings.Join(parts, "; ")).String()
+}
+
+// waiting says which hosts' budgets hold names back.
+func (a *app) waiting() string {
+	n := map[string]int{}
+	top := ""
+	for i := range a.queue {
+		if q := &a.queue[i]; q.Short && len(q.Hosts) > 0 {
+			h := q.Hosts[0]
+			if n[h]++; top == "" || n[h] > n[top] || (n[h] == n[top] && h < top) {
+				top = h
+			}
+		}
+	}
+	switch n[top] {
+	case 0:
+		return ""
+	case 1:
+		return "1 name waits for " + top
+	}
+	return fmt.Sprintf("%d names wait for %s", n[top], top)
 }
 
 func (r *root) toastLine(w int, toast string) string {

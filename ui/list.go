@@ -8,7 +8,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
 )
@@ -490,92 +489,3 @@ func askedText(st *watch.State, now time.Time) []string {
 	}
 	return []string{text + " (" + st.DueWhy + ")", text}
 }
-
-// waiting says which hosts' budgets hold names back.
-func (a *app) waiting() string {
-	n := map[string]int{}
-	top := ""
-	for i := range a.queue {
-		if q := &a.queue[i]; q.Short && len(q.Hosts) > 0 {
-			h := q.Hosts[0]
-			if n[h]++; top == "" || n[h] > n[top] || (n[h] == n[top] && h < top) {
-				top = h
-			}
-		}
-	}
-	switch n[top] {
-	case 0:
-		return ""
-	case 1:
-		return "1 name waits for " + top
-	}
-	return fmt.Sprintf("%d names wait for %s", n[top], top)
-}
-
-// money says what a name's orders can cost, in several lengths; none where
-// there are none.
-func (a *app) money(orders []catch.Order) []string {
-	e := watch.ExposureOf(orders)
-	most, lost := moneyList(e.MostOwed, ""), moneyList(e.LostAnyway, "")
-	if most == "" && lost == "" {
-		return nil
-	}
-	var parts []string
-	if most != "" {
-		parts = append(parts, "Most owed: "+most+".")
-	}
-	if lost == "" {
-		lost = "nothing"
-	}
-	parts = append(parts, "If lost: "+lost+".")
-	if s := moneyList(e.Frozen, ""); s != "" {
-		parts = append(parts, "Frozen: "+s+".")
-	}
-	ways := []string{strings.Join(parts, " ")}
-	if most != "" {
-		ways = append(ways, parts[0]+" Lost: "+lost+".")
-	}
-	ways = append(ways, parts[0])
-	if won := ifOneWins(orders); won != "" && most != "" {
-		ways = append([]string{won + " " + strings.Join(append(parts[1:len(parts):len(parts)], parts[0]), " ")}, ways...)
-	}
-	return ways
-}
-
-// ifOneWins is what the order that wins costs: alone, and at most where it comes to
-// an auction. Empty where no price has been read, or in several currencies.
-func ifOneWins(orders []catch.Order) string {
-	var low, high, bid catch.Money
-	for i := range orders {
-		o := &orders[i]
-		if !o.State.Holds() || o.Price.IsZero() {
-			continue
-		}
-		if !low.IsZero() && low.Currency != o.Price.Currency {
-			return ""
-		}
-		if n, err := o.Price.Cmp(low); low.IsZero() || (err == nil && n < 0) {
-			low = o.Price
-		}
-		if n, err := o.Price.Cmp(high); high.IsZero() || (err == nil && n > 0) {
-			high = o.Price
-		}
-		if n, err := o.BidCap.Cmp(bid); !o.BidCap.IsZero() && (bid.IsZero() || (err == nil && n > 0)) {
-			bid = o.BidCap
-		}
-	}
-	if low.IsZero() {
-		return ""
-	}
-	text := "If won: " + round(low)
-	if high != low {
-		text += " to " + round(high)
-	}
-	if !bid.IsZero() && bid.Currency == low.Currency {
-		text += " alone, auction to " + round(bid)
-	}
-	return text + "."
-}
-
-// round is an amount without its currency, cents only where there are any.
-func round(m catch.Money) string { return strings.TrimSuffix(m.Amount(), ".00") }

@@ -321,56 +321,6 @@ func sameDay(a, b time.Time) bool {
 	return y1 == y2 && m1 == m2 && d1 == d2
 }
 
-var signs = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-
-// letters stand for signs that ASCII lacks, behind the amount.
-var letters = map[string]string{"EUR": "E", "GBP": "G", "JPY": "Y"}
-
-// amount writes an amount of money, in several lengths; cents only where there
-// are any.
-func (a *app) amount(m catch.Money) []string {
-	if m.IsZero() {
-		return []string{"-"}
-	}
-	n := round(m)
-	sign, letter := signs[m.Currency], letters[m.Currency]
-	if sign == "" || (a.ascii && letter == "") && sign != "$" {
-		return []string{n + " " + m.Currency, n + m.Currency}
-	}
-	short := func(n string) string {
-		if a.ascii && letter != "" {
-			return n + letter
-		}
-		return sign + n
-	}
-	ways := []string{n + " " + m.Currency, short(n)}
-	if k, ok := strings.CutSuffix(n, "000"); ok {
-		ways = append(ways, short(k+"k"))
-	}
-	return ways
-}
-
-// moneyOr is an amount in full, or a word where there is none.
-func moneyOr(m catch.Money, or string) string {
-	if m.IsZero() {
-		return or
-	}
-	return m.String()
-}
-
-func moneyList(ms []catch.Money, none string) string {
-	var out []string
-	for _, m := range ms {
-		if !m.IsZero() {
-			out = append(out, m.String())
-		}
-	}
-	if len(out) == 0 {
-		return none
-	}
-	return strings.Join(out, " and ")
-}
-
 var serviceShort = map[string]string{
 	"dynadot": "Dy", "namesilo": "NS", "godaddy": "GD", "dropcatch": "DC", "snapnames": "SN",
 	"namejet": "NJ", "porkbun": "Pb", "gandi": "Ga", "namecheap": "Nc", "namebright": "NB",
