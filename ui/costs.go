@@ -10,6 +10,15 @@ import (
 // money says what a name's orders can cost, in several lengths; none where
 // there are none.
 func (a *app) money(orders []catch.Order) []string {
+	var due []catch.Money
+	for i := range orders {
+		if orders[i].State == catch.PaymentDue {
+			due = append(due, watch.Owed(orders[i]))
+		}
+	}
+	if s := moneyList(due, ""); s != "" { // it is won: what it could cost has become what it costs
+		return []string{"To pay: " + s + "."}
+	}
 	e := watch.ExposureOf(orders)
 	most, lost := moneyList(e.MostOwed, ""), moneyList(e.LostAnyway, "")
 	if most == "" && lost == "" {

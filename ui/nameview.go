@@ -105,7 +105,7 @@ func (s *nameScreen) nextStep(w int, now time.Time) []string {
 	}
 	var out []string
 	for _, line := range widget.Wrap(text, max(w-2, 8)) {
-		out = append(out, widget.NewLine(w, s.theme).Base(s.theme.Urgent).Skip(1).Put("", line).To(w).String())
+		out = append(out, widget.NewLine(w, s.theme).Skip(1).Base(s.theme.Urgent).Put("", line).To(w).String())
 	}
 	return out
 }

@@ -116,7 +116,7 @@ func tinplate() watch.Detail {
 func sample() *fakeCore {
 	har := row("harborloft.com", watch.Want, lifecycle.Registered, usd("120"))
 	addOrder(&har, 3, "Dynadot", catch.PaymentDue, catch.Backorder, func(o *catch.Order) {
-		o.PayBy, o.HighBid = now.Add(78*time.Minute), usd("120")
+		o.PayBy, o.HighBid, o.Price = now.Add(78*time.Minute), usd("120"), usd("120")
 	})
 	har.Todo = watch.Todo{
 		Verb: watch.TodoPay, By: now.Add(78 * time.Minute), Urgent: true,

@@ -96,7 +96,6 @@ func NewTheme(name string, noColor, ascii bool) *Theme {
 	if noColor {
 		t = plainTheme(t.Name, t.Dark)
 	}
-	t.Here = st(ansi.NewStyle().Bold().Underline(true))
 	t.Glyph = unicodeGlyphs
 	if ascii {
 		t.Glyph, t.ASCII = asciiGlyphs, true
@@ -132,6 +131,7 @@ func themeOf(name string) Theme {
 			Warn:   st(fg("#8a4b00")),
 			Bad:    st(fg("#a4161a").Bold()),
 			Urgent: painted("#9a3412", "231"),
+			Here:   painted("231", "#9a3412") + bold,
 			Cursor: st(fg("#10202f").BackgroundColor(col("#d6e4f5")).Bold()),
 			Mark:   st(fg("#6d28d9").Bold()),
 			Key:    st(fg("#1f4e79").Bold()),
@@ -153,6 +153,7 @@ func themeOf(name string) Theme {
 			Warn:   st(fg("#ffff00").Bold()),
 			Bad:    st(fg("#ff8787").Bold()),
 			Urgent: painted("226", "16"),
+			Here:   painted("16", "226") + bold,
 			Cursor: painted("231", "16") + bold,
 			Mark:   st(fg("#ffafff").Bold()),
 			Key:    st(fg("#00ffff").Bold()),
@@ -174,6 +175,7 @@ func themeOf(name string) Theme {
 		Warn:   st(fg("#f0b866")),
 		Bad:    st(fg("#ff7a7a").Bold()),
 		Urgent: painted("215", "16"),
+		Here:   painted("#2b3a4d", "215") + bold,
 		Cursor: st(fg("#ffffff").BackgroundColor(col("#2b3a4d")).Bold()),
 		Mark:   st(fg("#c9a4ff").Bold()),
 		Key:    st(fg("#7cc4ff").Bold()),
@@ -191,7 +193,7 @@ func plainTheme(name string, dark bool) Theme {
 	return Theme{
 		Name: name, Dark: dark,
 		Title: bold, Strong: bold, Head: bold, Free: bold, Bad: bold,
-		Urgent: rev, Cursor: st(ansi.NewStyle().Bold().Underline(true)), Mark: bold, Key: bold,
+		Urgent: rev, Here: bold + st(ansi.NewStyle().Underline(true)), Cursor: st(ansi.NewStyle().Bold().Underline(true)), Mark: bold, Key: bold,
 		Will: bold, Now: bold, Toast: rev, Halt: st(ansi.NewStyle().Bold().Reverse(true)),
 	}
 }
