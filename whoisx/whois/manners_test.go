@@ -138,8 +138,12 @@ func TestTongues(t *testing.T) {
 		"refused": {
 			"Доступ запрещён", "Accès refusé", "Zugriff verweigert", "Accesso negato", "Acesso negado", "Toegang geweigerd", "拒绝访问", "접근이 거부되었습니다", "アクセスが拒否されました", "Erişim engellendi", "Odmowa dostępu",
 		},
-		"reserved":       {"该域名为保留域名", "이 도메인은 등록이 제한되어 있습니다", "このドメイン名は予約されています", "Домен зарезервирован"},
-		"not-registered": {"该域名未注册", "網域名稱不存在！", "指定されたドメイン名は見つかりませんでした。", "요청하신 도메인은 등록되어 있지 않습니다.", "Домен НЕ НАЙДЕН", "ไม่พบข้อมูล"},
+		"reserved": {"该域名为保留域名", "이 도메인은 등록이 제한되어 있습니다", "このドメイン名は予約されています", "Домен зарезервирован"},
+		"not-registered": {
+			"该域名未注册", "網域名稱不存在！", "指定されたドメイン名は見つかりませんでした。", "요청하신 도메인은 등록되어 있지 않습니다.", "Домен НЕ НАЙДЕН", "ไม่พบข้อมูล", "검색 결과가 없습니다",
+			"Doména lapse.example nebyla nalezena", "Domena lapse.example nie została znaleziona", "O domínio não existe", "Domännamnet är ledigt", "Domænet findes ikke", "Verkkotunnusta ei löytynyt", "Domeeni ei leitud",
+			"Domēns nav atrasts", "Domeniul nu a fost găsit", "Domena nije registrirana", "Домен вільний", "Домейнът не е регистриран", "Alan adı kayıtlı değil", "Tên miền chưa được đăng ký", "A domain szabad",
+		},
 	} {
 		for _, text := range texts {
 			if a := Classify([]byte(text+"\n"), "", "lapse.example", time.Time{}); string(a.Outcome) != want {

@@ -115,9 +115,10 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 		"no registrado", "no esta registrado", "no está registrado", "no se encuentra registrado", "no encontrado", "no se encontró", "no se encontro", "no se encontraron", "no hay datos", "no se han encontrado", "sin resultados", "não encontrado", "nao encontrado", "não existe", "nao existe", "não registrado", "não foi encontrado", "inexistente", "não possui", "no corresponde",
 		"aucun résultat", "aucun resultat", "aucune correspondance", "aucun enregistrement", "introuvable", "inconnu", "n existe pas", "nexiste pas", "non trouvé", "non enregistré", "pas enregistré", "nest pas enregistré",
 		"kein eintrag", "keine einträge", "nicht gefunden", "nicht registriert", "existiert nicht", "ist nicht registriert", "ist frei", "nicht vergeben",
-		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nenájdené", "nebol nájdený", "nincs találat", "nincs talalat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
+		"non trovato", "non esiste", "non registrato", "nessun risultato", "niet gevonden", "niet geregistreerd", "is vrij", "geen resultaten", "hittades inte", "finns inte", "ei löytynyt", "ei ole", "ikke registreret", "ikke funnet", "findes ikke", "nie znaleziono", "nie istnieje", "neexistuje", "nenalezeno", "nebyla nalezena", "nebyl nalezen", "nie została znaleziona", "nie została zarejestrowana", "nenájdené", "nebol nájdený", "nincs találat", "nincs talalat", "nem található", "nu există", "nu exista", "nije pronađen", "ne postoji", "ne obstaja", "не найден", "не найдено", "не зарегистрирован", "не существует", "не знайдено", "свободен", "bulunamadı", "kayıt bulunamadı", "kayitli degil", "não está registado", "não registado",
+		"ei leitud", "nav atrasts", "nerastas", "neregistruotas", "nu a fost găsit", "nu este înregistrat", "nije registrirana", "nije registriran", "nije registrovan", "ni registrirana", "не е регистриран", "kayıtlı değil", "chưa được đăng ký", "δεν βρέθηκε",
 		"không tìm thấy", "tidak ditemukan", "belum terdaftar")
-	add(whoisx.NotRegistered, atStart, tailEnd, "", "sorry no", "domain unknown", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
+	add(whoisx.NotRegistered, atStart, tailEnd, "", "sorry no", "domain unknown", "available", "avail", "free", "disponible", "disponível", "disponivel", "libre", "livre", "libero", "frei", "vrij", "ledig", "ledigt", "szabad", "вільний", "vapaa", "volné", "voľná", "wolna", "wolny", "vacant", "not delegated and available", "still available", "currently available", "open for registration", "registrable", "can be registered", "unused", "unoccupied")
 	return m
 })
 
@@ -165,6 +166,8 @@ var signs = [...]struct {
 	{"登録できません", whoisx.Reserved},
 	{"등록되어 있지 않", whoisx.NotRegistered},
 	{"등록되지 않", whoisx.NotRegistered},
+	{"도메인이 존재하지 않", whoisx.NotRegistered},
+	{"결과가 없", whoisx.NotRegistered},
 	{"未注册", whoisx.NotRegistered},
 	{"未註冊", whoisx.NotRegistered},
 	{"没有找到", whoisx.NotRegistered},
@@ -203,7 +206,7 @@ var fillers = sync.OnceValue(func() map[string]bool {
 		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still contains contained s
 		el la los las le les der die das de o os um una un il lo dominio nombre nom domaine du domeinnaam domæne domän domena registro consulta consultado objeto registros
 		ce cette cet pour sous den det ett en af på het een deze dit domein domänen dominiu dominiul domeniu domeniul domena doména domény domenę tato tento za nevű név seda see ten ta to
-		домен домена имя доменное запись данный данные по запросу этот для запис домену доменне tên miền nama alan adı bu
+		домен домена имя доменное запись данный данные по запросу этот для запис домену доменне tên miền är er domínio domännamnet domænet domenet domeeni domēns domenas verkkotunnus verkkotunnusta домейнът домейн nama alan adı bu
 		e w % invalid_or 400 404 com net org ist est es`) {
 		m[w] = true
 	}
