@@ -121,7 +121,7 @@ func (t *tx) looked(ctx context.Context, l *watch.Look) (r watch.Row, also besid
 		[]any{string(l.Name)}, &id, &rev, &looks, &verb, &todoAt, &todo.Text, &also.dropAt, &ordered, &also.announced); err != nil {
 		return r, also, err
 	}
-	if k, ok := t.s.recall.find(id, looks); ok && k.row.Rev == rev {
+	if k, ok := t.s.recall.find(id, l.Name, looks); ok && k.row.Rev == rev {
 		r = k.row
 		r.Todo = todo
 		r.Todo.Verb, r.Todo.By = watch.TodoVerb(verb), at(sql.NullInt64{Int64: todoAt, Valid: true})

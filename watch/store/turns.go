@@ -21,7 +21,7 @@ func (s *Store) Turns(ctx context.Context, when time.Time, limit int, skip func(
 	missing := map[int64]int{} // by id: where its turn stands
 	for i := range turns {
 		t := &turns[i]
-		if r, ok := s.recall.find(ids[i], t.Looks); ok {
+		if r, ok := s.recall.find(ids[i], t.Name, t.Looks); ok {
 			t.Before = r.before
 		} else if t.Looks > 0 {
 			missing[ids[i]] = i
@@ -114,8 +114,8 @@ type recalled struct {
 // recall remembers what the last looks kept, so that a name in its window is
 // not read again every minute. A row that was looked at by another process has
 // another number of looks, one that was edited another revision, one that was
-// made anew another id: then what is remembered does not count. What it hands
-// out is shared and is not changed.
+// made anew another id or name: then what is remembered does not count. What it
+// hands out is shared and is not changed.
 type recall struct {
 	mu    sync.Mutex
 	known map[int64]recalled // by id
@@ -143,10 +143,11 @@ func (c *recall) keep(rs []recalled) {
 	}
 }
 
-// find returns what is remembered of a row that was looked at so many times.
-func (c *recall) find(id, looks int64) (recalled, bool) {
+// find returns what is remembered of a row that was looked at so many times. Its
+// name is asked for since a new row may have the id of one that was removed.
+func (c *recall) find(id int64, n watch.Name, looks int64) (recalled, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r, ok := c.known[id]
-	return r, ok && r.row.Looks == looks
+	return r, ok && r.row.Name == n && r.row.Looks == looks
 }
