@@ -196,6 +196,7 @@ func TestExplainOutcomes(t *testing.T) {
 		{"in auction", 200, domain(`,"status":["in auction"]`), whoisx.Gated, ""},
 		{"premium, by a remark", 200, domain(`,"remarks":[{"title":"Availability","description":["This is a premium domain"]}]`), whoisx.Premium, ""},
 		{"reserved, by a notice", 200, domain(`,"status":["available"],"notices":[{"title":"Note","description":["This name is reserved by the registry"]}]`), whoisx.Reserved, ""},
+		{"404 with a notice of what its data is for", 404, `{"errorCode":404,"title":"Not Found","notices":[{"title":"Notice","description":["Any use of this data for advertising is prohibited.","Access to this service is restricted to lawful purposes."]}]}`, whoisx.NotRegistered, ""},
 		{"error 404 with 200 and a notice", 200, `{"errorCode":404,"notices":[{"title":"Reserved Name","description":[]}]}`, whoisx.Reserved, ""},
 		{"a remark about a held name", 200, domain(`,"status":["active"],"remarks":[{"description":["This is a premium domain"]}],"events":[{"eventAction":"registration","eventDate":"2020-01-01T00:00:00Z"}]`), whoisx.Registered, ""},
 		{"reserved among others", 200, domain(`,"status":["reserved","active"],"events":[{"eventAction":"registration","eventDate":"2020-01-01T00:00:00Z"}]`), whoisx.Registered, ""},

@@ -34,6 +34,10 @@ var heldWords = []heldWord{
 // termsWords are in the titles of notices that stand in every answer.
 var termsWords = []string{"terms", "conditions", "status codes", "inaccuracy", "disclaimer", "copyright", "policy", "privacy", "legal", "help", "usage", "rate limit", "about"}
 
+// useWords are in sentences about what may be done with an answer: "use of this
+// data is prohibited", "access to this service is restricted".
+var useWords = []string{"rights reserved", "use of", "using", " data", "access to", "information", "quer", "this service", "unsolicited", "advertis", "high volume", "high-volume", "you may", "you agree"}
+
 // noticed looks through notices and remarks (RFC 9083 §4.3) for what keeps a
 // name that nobody registered from being taken: registries put it there, too.
 // Terms of use, long texts and lists of rights are passed over.
@@ -47,7 +51,7 @@ func (r *reader) noticed() bool {
 			}
 			look := func(i int) {
 				text := strings.ToLower(r.text(i))
-				if found || text == "" || len(text) > maxQuote || strings.Contains(text, "rights reserved") {
+				if found || text == "" || len(text) > maxQuote || mentions(text, useWords) {
 					return
 				}
 				if h := held(text); h != nil {
