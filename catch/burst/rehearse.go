@@ -455,7 +455,7 @@ func (o *Rehearsed) finish() {
 	}
 	o.Advice = slices.Clone(o.Last.Advice)
 	o.Advice = slices.DeleteFunc(o.Advice, func(s string) bool { return strings.Contains(s, "[clock]") }) // the sandbox has its own
-	if n > 0 && o.Receipt.P90 > 4*o.Receipt.P50 && o.Receipt.P90 > 2000 {
+	if n >= 10 && o.Receipt.P90 > 4*o.Receipt.P50 && o.Receipt.P90 > 2000 {
 		o.Advice = append(o.Advice, fmt.Sprintf("one run in ten reaches the registry %.1f ms after the drop or later, the median %.1f ms: this machine is busy, or its network is uneven", o.Receipt.P90/1000, o.Receipt.P50/1000))
 	}
 	if miss := o.Runs - n; miss > 0 {
@@ -480,7 +480,8 @@ func (o *Rehearsed) Draw(width int) string {
 		return ""
 	}
 	var s strings.Builder
-	for _, b := range o.Histogram {
+	first := slices.IndexFunc(o.Histogram, func(b Bar) bool { return b.Count > 0 })
+	for _, b := range o.Histogram[first:] {
 		fmt.Fprintf(&s, "≤ %8.2f ms %5d %s\n", b.UpTo/1000, b.Count, strings.Repeat("█", b.Count*max(width-24, 10)/most))
 	}
 	return s.String()

@@ -241,7 +241,21 @@ func (r *Result) Draw(width int) string {
 		fmt.Fprintf(&b, "%-*s %s\n", label, name, string(row))
 	}
 	fmt.Fprintf(&b, "%-*s %-*s%s\n", label, "", max(cols-10, 10), fmt.Sprintf("%.1f ms", ms(lo)), fmt.Sprintf("%+.1f ms", ms(hi)))
-	b.WriteString("W won  p pending  x refused (exists)  r server failed  ! refused for good  ? no answer  | the drop\n")
+	line := 0
+	for _, sign := range []string{"W won", "p pending", "x refused (exists)", "| the drop", "r server failed", "! refused for good", "? no answer"} {
+		switch {
+		case line == 0:
+		case line+2+len(sign) > width:
+			b.WriteByte('\n')
+			line = 0
+		default:
+			b.WriteString("  ")
+			line += 2
+		}
+		b.WriteString(sign)
+		line += len(sign)
+	}
+	b.WriteByte('\n')
 	return b.String()
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lapse-dev/lapse/catch/burst"
+	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -40,7 +41,7 @@ held against the last one of the same policy, rivals and distance.`,
 				return err
 			}
 			if isTerminal(a.stderr) {
-				r.Progress = func(run burst.Run) { a.note("run %d of %d", run.Number, r.Runs) }
+				r.Progress = func(run burst.Run) { a.note("run %d of %d", run.Number+1, r.Runs) }
 			}
 			out, err := burst.Rehearse(cmd.Context(), r)
 			if err != nil {
@@ -188,8 +189,8 @@ func (a *app) rehearseOnScreen(ctx context.Context, n watch.Name) (string, error
 	if err != nil {
 		return "", fmt.Errorf("rehearse: %w", err)
 	}
-	text := fmt.Sprintf("%s: %d of %d won against %d rivals of the same strength (%s, %d sessions, policy %s); first create received %.0f µs after the drop; %d violations.",
-		n.Display(), out.Won, out.Runs, out.Rivals, out.Strategy, out.Sessions, out.Policy, out.Receipt.P50, out.Violations)
+	text := fmt.Sprintf("%s: %d of %d won against %s of the same strength (%s, %d sessions, policy %s); first create received %.0f µs after the drop; %d violations.",
+		n.Display(), out.Won, out.Runs, count(out.Rivals, "rival", "rivals"), out.Strategy, out.Sessions, out.Policy, out.Receipt.P50, out.Violations)
 	for _, s := range out.Advice {
 		text += " " + s
 	}
@@ -205,26 +206,37 @@ func (a *app) rehearseOnScreen(ctx context.Context, n watch.Name) (string, error
 var usualRehearsal = burst.Rehearsal{Runs: 5, Rivals: 3, RTT: 20 * time.Millisecond, Jitter: time.Millisecond}
 
 func (a *app) printRehearsed(n watch.Name, r rehearsed) error {
+	width := min(a.width(), 120)
+	if width == 0 { // a pipe
+		width = 80
+	}
+	const label = len("violations") + 2
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d of %d won against %d rivals of the same strength\n", n.Display(), r.Won, r.Runs, r.Rivals)
-	fmt.Fprintf(&b, "strategy    %s, %d sessions, %d spares, policy %s\n", r.Strategy, r.Sessions, r.Spares, r.Policy)
-	fmt.Fprintf(&b, "creates     %d announced, %d spent in the last run\n", r.Announced, r.Spent)
-	fmt.Fprintf(&b, "at the drop first create received after %.0f µs (median), %.0f µs (one in ten later)\n", r.Receipt.P50, r.Receipt.P90)
-	fmt.Fprintf(&b, "violations  %d\n", r.Violations)
+	line := func(what, format string, args ...any) {
+		text := []string{fmt.Sprintf(format, args...)}
+		if a.width() > 0 {
+			text = widget.Wrap(text[0], max(width-label, 20))
+		}
+		for _, l := range text {
+			fmt.Fprintf(&b, "%-*s%s\n", label, what, l)
+			what = ""
+		}
+	}
+	line("result", "%s: %d of %d won against %s of the same strength", n.Display(), r.Won, r.Runs, count(r.Rivals, "rival", "rivals"))
+	line("strategy", "%s, %s, %s, policy %s", r.Strategy, count(r.Sessions, "session", "sessions"), count(r.Spares, "spare", "spares"), r.Policy)
+	line("creates", "%d announced, %d spent in the last run", r.Announced, r.Spent)
+	line("arrival", "first create received %.0f µs after the drop (median), one in ten %.0f µs or later", r.Receipt.P50, r.Receipt.P90)
+	line("violations", "%d", r.Violations)
 	if r.Compared != nil {
-		fmt.Fprintf(&b, "compared    %s\n", r.Compared.Words)
+		line("compared", "%s", r.Compared.Words)
 	}
 	for _, f := range r.Failures {
-		fmt.Fprintf(&b, "failed      %s\n", whoisx.CleanLine(f))
+		line("failed", "%s", whoisx.CleanLine(f))
 	}
 	for _, s := range r.Advice {
-		fmt.Fprintf(&b, "advice      %s\n", s)
+		line("advice", "%s", s)
 	}
 	if !a.flags.plain {
-		width := min(a.width(), 120)
-		if width == 0 { // a pipe
-			width = 80
-		}
 		if r.Last != nil {
 			fmt.Fprintf(&b, "\nlast run, a line a session:\n%s", r.Last.Draw(width))
 		}
