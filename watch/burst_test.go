@@ -3,6 +3,7 @@ package watch_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ type burster struct {
 	reg   *registry
 	mu    sync.Mutex
 	armed [][]catch.Request
+	late  bool // the last time was after the beginning of the window
 	fired int
 	let   int
 	hold  chan struct{} // Fire waits for it as well
@@ -36,7 +38,7 @@ func newBurster(reg *registry) *burster {
 func (b *burster) Arm(_ context.Context, rs []catch.Request, at, until time.Time) (catch.Armed, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.armed = append(b.armed, rs)
+	b.armed, b.late = append(b.armed, rs), time.Now().After(at)
 	return &armedFake{b: b, rs: rs, at: at, until: until}, nil
 }
 
@@ -516,5 +518,47 @@ func TestNameJoinsAnArmedBurst(t *testing.T) {
 		case <-end:
 			t.Fatal("nothing said what each name may spend")
 		}
+	}
+}
+
+// TestOneOrderWithoutBudgetKeepsNoOtherFromFiring: the names of a window fire
+// without the one that the month has no room for.
+func TestOneOrderWithoutBudgetKeepsNoOtherFromFiring(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	eur := func(n int64) catch.Money { return catch.Money{Units: n * 10000, Currency: "EUR"} }
+	w.caps = map[string]catch.Money{"USD": usd(1000), "EUR": eur(100)}
+	p := w.open(false)
+	p.add(t, "a.co.uk", "b.co.uk")
+	order := func(name string, price catch.Money) catch.Order {
+		o, err := p.st.AddOrder(t.Context(), catch.Order{
+			Key: "lapse-" + name, Name: name, Route: "epp:main", Service: "The epp:main", Kind: catch.EPP, State: catch.Planned, Years: 1,
+			Cap: price, Price: price, PriceAt: time.Now().UTC(), Basis: "confirmed by you on 2026-11-20", NextTry: time.Now().UTC(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	fires, stays := order("a.co.uk", usd(30)), order("b.co.uk", eur(30))
+	p.stop()
+
+	w.caps = map[string]catch.Money{"USD": usd(1000)} // the person took the cap for EUR out
+	w.reg.pending("a.co.uk", 6*time.Second)
+	w.reg.pending("b.co.uk", 6*time.Second)
+	b := &moody{burster: newBurster(w.reg), quotes: []func() (catch.Quote, error){failed(catch.Guard)}}
+	p = w.open(true, b)
+	until(t, "both were armed together", func() bool {
+		return slices.ContainsFunc(b.arms(), func(rs []catch.Request) bool { return len(rs) == 2 })
+	})
+	w.reg.drop("a.co.uk")
+	p.state(t, fires.ID, catch.Won)
+	if o := p.order(t, stays.ID); o.State.Ended() || o.State == catch.Won || !strings.Contains(o.Why, "EUR") {
+		t.Errorf("the one without a budget: %s (%s)", o.State, o.Why)
+	}
+	b.burster.mu.Lock()
+	defer b.burster.mu.Unlock()
+	if rs := b.armed[len(b.armed)-1]; len(rs) != 1 || rs[0].Name != "a.co.uk" || b.late {
+		t.Errorf("fired for %+v, armed after its time: %t", rs, b.late)
 	}
 }

@@ -157,7 +157,16 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 		if cause := context.Cause(bctx); cause != nil && ctx.Err() == nil {
 			return errors.Join(s.postponeAll(ctx, live, cause.Error(), time.Second), derr) // disarmed right then
 		}
-		if errors.Is(err, ErrHalted) || errors.Is(err, ErrGuard) || errors.Is(err, ErrStale) {
+		var one *IntentError
+		switch refused := errors.Is(err, ErrGuard) || errors.Is(err, ErrStale); {
+		case refused && errors.As(err, &one):
+			// The others fire without it: they are gathered again at once.
+			i := slices.IndexFunc(live, func(sh shot) bool { return sh.order.ID == one.Order })
+			out, rest := live[i:i+1], slices.Concat(live[:i], live[i+1:])
+			why := fmt.Sprintf("not armed for %s: %v", atText(at), one.Err)
+			s.tell(ctx, EvTrouble, Name(out[0].order.Name), Name(out[0].order.Name).Display()+" "+why)
+			return errors.Join(s.postponeAll(ctx, out, why, 10*time.Second), s.postponeAll(ctx, rest, "armed again without "+Name(out[0].order.Name).Display(), 0), derr)
+		case refused || errors.Is(err, ErrHalted):
 			return errors.Join(s.postponeAll(ctx, live, err.Error(), 10*time.Second), derr)
 		}
 		return errors.Join(err, derr)

@@ -150,6 +150,7 @@ type Store interface {
 	catch.Ledger
 	// IntendAll appends several intents, all or none: a burst announces its
 	// creates with it. The checks are those of Intend.
+	// The one that is refused is named by an *IntentError.
 	IntendAll(ctx context.Context, es []catch.LedgerEntry) ([]int64, error)
 	Ledger(ctx context.Context, limit int) ([]catch.LedgerEntry, error)
 	Spending(ctx context.Context, month string) ([]Spending, error)

@@ -3,6 +3,7 @@ package watch
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -262,6 +263,18 @@ type Spending struct {
 	Frozen catch.Money `json:"frozen"`
 	Cap    catch.Money `json:"cap"`
 }
+
+// IntentError is why the intent of one order was not written down.
+type IntentError struct {
+	Order int64
+	Err   error
+}
+
+// Error says of which order.
+func (e *IntentError) Error() string { return fmt.Sprintf("order %d: %v", e.Order, e.Err) }
+
+// Unwrap returns the cause.
+func (e *IntentError) Unwrap() error { return e.Err }
 
 // OrderSpec is what a person asks for with `lapse order`.
 type OrderSpec struct {

@@ -229,10 +229,11 @@ type world struct {
 	t    testing.TB
 	path string
 	reg  *registry
+	caps map[string]catch.Money // of each month
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{t: t, path: filepath.Join(keptFolder(t), "lapse.db"), reg: newRegistry()}
+	return &world{t: t, path: filepath.Join(keptFolder(t), "lapse.db"), reg: newRegistry(), caps: map[string]catch.Money{"USD": usd(1000)}}
 }
 
 // open starts a program: with run it acts as soon as the lease is free.
@@ -244,7 +245,7 @@ func (w *world) open(run bool, routes ...catch.Route) *process {
 	}
 	p := &process{st: st, Service: watch.New(watch.Options{
 		Store: st, Sources: w.reg.sources(), Routes: routes, Lock: store.NewLock(w.path),
-		MonthCaps: map[string]catch.Money{"USD": usd(1000)}, Holder: "test", DoubtGrace: 50 * time.Millisecond,
+		MonthCaps: w.caps, Holder: "test", DoubtGrace: 50 * time.Millisecond,
 	})}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -29,43 +29,50 @@ func (s *Store) IntendAll(ctx context.Context, es []catch.LedgerEntry) ([]int64,
 	seqs := make([]int64, len(es))
 	err := s.durable(ctx, "write the intent", func(t *tx) error {
 		for i, e := range es {
-			if err := t.assertHolder(ctx, e.Epoch); err != nil {
-				return err
-			}
-			if e.Action != "cancel" {
-				if err := t.assertNotHalted(ctx); err != nil {
-					return err
-				}
-			}
-			o, err := t.order(ctx, e.Order)
-			if err != nil {
-				return fmt.Errorf("order %d: %w", e.Order, err)
-			}
-			if !o.State.Holds() {
-				return fmt.Errorf("%w: order %d is %s", watch.ErrStale, o.ID, o.State)
-			}
-			if want := stateFor(e.Action); want != "" && o.State != want {
-				// Somebody else was quicker: what is won must not be bought again.
-				return fmt.Errorf("%w: order %d is %s", watch.ErrStale, o.ID, o.State)
-			}
-			if open, err := t.openIntent(ctx, o.ID); err != nil {
-				return err
-			} else if open != 0 {
-				return fmt.Errorf("%w: ledger entry %d of order %d has no answer yet", watch.ErrGuard, open, o.ID)
-			}
-			if !e.AtMost.IsZero() {
-				if err := t.assertMonth(ctx, o, e.AtMost); err != nil {
-					return err
-				}
-			}
-			e.Step = catch.Intent
-			if seqs[i], err = t.append(ctx, e); err != nil {
+			var err error
+			if seqs[i], err = t.intend(ctx, e); err != nil && len(es) > 1 {
+				return &watch.IntentError{Order: e.Order, Err: err}
+			} else if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return seqs, err
+}
+
+func (t *tx) intend(ctx context.Context, e catch.LedgerEntry) (int64, error) {
+	if err := t.assertHolder(ctx, e.Epoch); err != nil {
+		return 0, err
+	}
+	if e.Action != "cancel" {
+		if err := t.assertNotHalted(ctx); err != nil {
+			return 0, err
+		}
+	}
+	o, err := t.order(ctx, e.Order)
+	if err != nil {
+		return 0, fmt.Errorf("order %d: %w", e.Order, err)
+	}
+	if !o.State.Holds() {
+		return 0, fmt.Errorf("%w: order %d is %s", watch.ErrStale, o.ID, o.State)
+	}
+	if want := stateFor(e.Action); want != "" && o.State != want {
+		// Somebody else was quicker: what is won must not be bought again.
+		return 0, fmt.Errorf("%w: order %d is %s", watch.ErrStale, o.ID, o.State)
+	}
+	if open, err := t.openIntent(ctx, o.ID); err != nil {
+		return 0, err
+	} else if open != 0 {
+		return 0, fmt.Errorf("%w: ledger entry %d of order %d has no answer yet", watch.ErrGuard, open, o.ID)
+	}
+	if !e.AtMost.IsZero() {
+		if err := t.assertMonth(ctx, o, e.AtMost); err != nil {
+			return 0, err
+		}
+	}
+	e.Step = catch.Intent
+	return t.append(ctx, e)
 }
 
 // stateFor is the one state in which an action may begin; "" is any that holds.
