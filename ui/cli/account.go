@@ -101,7 +101,7 @@ which of its interfaces is spoken, are its options.`,
   lapse account add dyn2 --service dynadot --option api=rest --api-key file:dyn.key --secret file:dyn.secret
   lapse account add cheap --service namecheap --user me --option client_ip=192.0.2.1 --option country=DE`,
 		Args: args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { return a.addAccount(args[0], c) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.addAccount(cmd.Context(), args[0], c) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.Service, "service", "", strings.Join(registrar.Services(), ", "))
@@ -120,7 +120,7 @@ which of its interfaces is spoken, are its options.`,
 	return cmd
 }
 
-func (a *app) addAccount(name string, c AccountConfig) error {
+func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (a *app) addAccount(name string, c AccountConfig) error {
 		return usagef("account %q: letters, digits, - and _, at most 32", clip(name))
 	}
 	if _, have := cfg.Account[name]; have {
-		return withHint(usagef("there is an account %q already", name), "lapse account rm %s", name)
+		return accountExists(name)
 	}
 	if known := registrar.Services(); !slices.Contains(known, c.Service) {
 		err := usagef("no service %q", c.Service)
@@ -141,14 +141,11 @@ func (a *app) addAccount(name string, c AccountConfig) error {
 		}
 		return withHint(err, "there are %s", strings.Join(known, ", "))
 	}
+	var secret catch.Secret
 	if c.Secret == "" {
 		c.Secret = "keyring:" + name
-		secret, err := a.readSecretText(name)
-		if err != nil {
+		if secret, err = a.readSecretText(name); err != nil {
 			return err
-		}
-		if err := keyring.Set(keyringService, name, secret.Reveal()); err != nil {
-			return withHint(fmt.Errorf("put the secret into the keyring: %w", err), "keep it in a file of mode 0600 and say --secret file:PATH")
 		}
 	} else if _, err := parseSecretRef(c.Secret, cfg.paths.folder); err != nil {
 		return usagef("--secret: %v", err)
@@ -158,7 +155,18 @@ func (a *app) addAccount(name string, c AccountConfig) error {
 			return usagef("--api-key: %v", err)
 		}
 	}
-	if err := appendAccount(cfg.paths.config, name, c); err != nil {
+	err = changeConfig(ctx, cfg.paths.config, func(data []byte, now *Config) ([]byte, error) {
+		if _, have := now.Account[name]; have { // since it was looked at above
+			return nil, accountExists(name)
+		}
+		if !secret.IsZero() {
+			if err := keyring.Set(keyringService, name, secret.Reveal()); err != nil {
+				return nil, withHint(fmt.Errorf("put the secret into the keyring: %w", err), "keep it in a file of mode 0600 and say --secret file:PATH")
+			}
+		}
+		return appendAccount(data, name, c), nil
+	})
+	if err != nil {
 		return err
 	}
 	if a.flags.json {
@@ -167,6 +175,10 @@ func (a *app) addAccount(name string, c AccountConfig) error {
 	}
 	a.note("lapse account test %s asks the service whether it works", name)
 	return a.printf("added\t%s\n", name)
+}
+
+func accountExists(name string) error {
+	return withHint(usagef("there is an account %q already", name), "lapse account rm %s", name)
 }
 
 // readSecretText reads a secret from the terminal without showing it, or the
@@ -189,19 +201,18 @@ func (a *app) readSecretText(name string) (catch.Secret, error) {
 		return catch.Secret{}, fmt.Errorf("read secret: %w", err)
 	}
 	text = bytes.TrimRight(text, "\r")
-	if len(text) == 0 {
+	switch {
+	case len(text) == 0:
 		return catch.Secret{}, usagef("the secret is empty")
+	case len(bytes.TrimSpace(text)) != len(text):
+		return catch.Secret{}, withHint(usagef("the secret begins or ends with a space"), "copy it again")
 	}
 	return catch.NewSecret(string(text)), nil
 }
 
 // appendAccount adds a table to the end of the configuration, which leaves
 // every comment and every line of the person's as it is.
-func appendAccount(path, name string, c AccountConfig) error {
-	data, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("add account: %w", err)
-	}
+func appendAccount(data []byte, name string, c AccountConfig) []byte {
 	var b bytes.Buffer
 	b.Write(data)
 	if len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
@@ -237,18 +248,36 @@ func appendAccount(path, name string, c AccountConfig) error {
 		}
 		fmt.Fprintf(&b, "%q = %q\n", k, c.Options[k])
 	}
-	return replaceConfig(path, b.Bytes())
+	return b.Bytes()
 }
 
-// replaceConfig checks a configuration and puts it in place at once.
+// changeConfig reads the configuration, changes it and puts it in place at once,
+// while no other process can.
+func changeConfig(ctx context.Context, path string, change func([]byte, *Config) ([]byte, error)) error {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link of the person's stays one
+	}
+	return alone(ctx, "configuration", path, func() error {
+		data, err := readBounded(path, maxConfig)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("change configuration: %w", err)
+		}
+		var now Config
+		if err := decodeStrict(path, data, &now); err != nil {
+			return fmt.Errorf("change configuration: %w", err)
+		}
+		if data, err = change(data, &now); err != nil {
+			return err
+		}
+		if err := decodeStrict(path, data, new(Config)); err != nil {
+			return fmt.Errorf("change configuration: %w", err)
+		}
+		return replaceConfig(path, data)
+	})
+}
+
+// replaceConfig puts a configuration in place at once.
 func replaceConfig(path string, data []byte) error {
-	var c Config
-	if err := decodeStrict(path, data, &c); err != nil {
-		return fmt.Errorf("change configuration: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("change configuration: %w", err)
-	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".config-*.toml")
 	if err != nil {
 		return fmt.Errorf("change configuration: %w", err)
@@ -267,12 +296,12 @@ func replaceConfig(path string, data []byte) error {
 
 func (a *app) accountRm() *cobra.Command {
 	var yes bool
-	cmd := &cobra.Command{
+	c := &cobra.Command{
 		Use:     "rm ACCOUNT",
 		Short:   "Take an account out of the configuration and the keyring",
 		Example: "  lapse account rm dyn",
 		Args:    args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.config()
 			if err != nil {
 				return err
@@ -289,15 +318,14 @@ func (a *app) accountRm() *cobra.Command {
 					return err
 				}
 			}
-			data, err := os.ReadFile(cfg.paths.config)
+			err = changeConfig(cmd.Context(), cfg.paths.config, func(data []byte, _ *Config) ([]byte, error) {
+				out, ok := cutTable(data, "account."+args[0])
+				if !ok {
+					return nil, withHint(fmt.Errorf("remove account: [account.%s] does not stand as a table of its own in %s", args[0], cfg.paths.config), "take it out by hand")
+				}
+				return out, nil
+			})
 			if err != nil {
-				return fmt.Errorf("remove account: %w", err)
-			}
-			out, ok := cutTable(data, "account."+args[0])
-			if !ok {
-				return withHint(fmt.Errorf("remove account: [account.%s] does not stand as a table of its own in %s", args[0], cfg.paths.config), "take it out by hand")
-			}
-			if err := replaceConfig(cfg.paths.config, out); err != nil {
 				return err
 			}
 			for _, name := range cfg.keyringOnly(args[0]) {
@@ -308,8 +336,8 @@ func (a *app) accountRm() *cobra.Command {
 			return a.printf("removed\t%s\n", args[0])
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return cmd
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
 }
 
 // keyringOnly are the secrets of an account in the keyring that nothing else of

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,6 +116,9 @@ func (im importing) options() (intake.Options, error) {
 func (a *app) importFile(ctx context.Context, path string, im importing) error {
 	o, err := im.options()
 	if err != nil {
+		return err
+	}
+	if err := mayReject(im.rejects); err != nil {
 		return err
 	}
 	data, err := a.readImport(path)
@@ -253,13 +257,41 @@ func (a *app) importResults(rs []imported, plan *intake.Plan, rejects string) er
 
 // writeRejects keeps the rows that were not taken: the line, why, and the row
 // as it was.
+const rejectsHead = "line,why,row\n"
+
+// mayReject reports whether the rows that are not taken may be kept in a file:
+// one that is not there, or one of an import before.
+func mayReject(path string) error {
+	st, err := os.Stat(path)
+	switch {
+	case path == "" || errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return usagef("--rejects: %v", err)
+	case st.IsDir():
+		return usagef("--rejects: %s is a folder", path)
+	case !st.Mode().IsRegular() || st.Size() == 0:
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return usagef("--rejects: %v", err)
+	}
+	defer f.Close()
+	head := make([]byte, len(rejectsHead))
+	if _, err := io.ReadFull(f, head); err != nil || string(head) != rejectsHead {
+		return withHint(usagef("--rejects: %s is there already, and no import wrote it", path), "name a file that is not there")
+	}
+	return nil
+}
+
 func writeRejects(path string, rs []imported) error {
 	if path == "" {
 		return nil
 	}
 	var b bytes.Buffer
+	b.WriteString(rejectsHead)
 	w := csv.NewWriter(&b)
-	_ = w.Write([]string{"line", "why", "row"})
 	for _, r := range rs {
 		if !r.Added && (r.Name == "" || r.Why != watch.ErrExists.Error()) {
 			_ = w.Write([]string{strconv.Itoa(r.Line), intake.Guard(r.Why), intake.Guard(r.Input)})
