@@ -2,6 +2,8 @@ package watch_test
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -79,5 +81,47 @@ func TestAdoptedOrderWithoutACapCounts(t *testing.T) {
 	}
 	if m, err := p.Spending(t.Context()); err != nil || len(m) != 1 || m[0].AtRisk != usd(128) {
 		t.Errorf("at risk: %+v, %v; want 128.00 USD", m, err)
+	}
+}
+
+// TestAdoptedOrderCountsAboveCapAndMonth: what stands at a service can cost
+// what it costs there, whatever the caps here say.
+func TestAdoptedOrderCountsAboveCapAndMonth(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		report catch.Report
+		want   catch.Money
+		why    string
+	}{
+		"above the cap":      {catch.Report{State: catch.AuctionLeading, Price: usd(69), OwnBid: usd(1500)}, usd(1500), "above the cap 60.00 USD"},
+		"in another money":   {catch.Report{State: catch.Active, Price: catch.Money{Units: 750000, Currency: "EUR"}}, catch.Money{Units: 750000, Currency: "EUR"}, "counts with what it costs"},
+		"below the cap":      {catch.Report{State: catch.Active, Price: catch.Money{Units: 249900, Currency: "USD"}}, usd(60), "it was placed at the service"},
+		"price unknown":      {catch.Report{State: catch.Active}, usd(60), "it was placed at the service"},
+		"above it by a cent": {catch.Report{State: catch.Active, Price: catch.Money{Units: 600100, Currency: "USD"}}, catch.Money{Units: 600100, Currency: "USD"}, "above the cap 60.00 USD"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.caps = map[string]catch.Money{"USD": usd(50)} // less than any of them
+			svc := &lister{newService("backorder"), nil}
+			p := w.open(false, svc)
+			if _, err := p.Add(t.Context(), []watch.NewWatch{{Input: "a.com", Cap: usd(60)}}); err != nil {
+				t.Fatal(err)
+			}
+			svc.report("a.com", c.report)
+			os, err := p.Adopt(t.Context(), "backorder")
+			if err != nil || len(os) != 1 || !strings.Contains(os[0].Why, c.why) {
+				t.Fatalf("%+v, %v", os, err)
+			}
+			d, err := p.Get(t.Context(), "a.com")
+			if err != nil || len(d.Exposure.MostOwed) != 1 || d.Exposure.MostOwed[0] != c.want {
+				t.Errorf("exposure %+v, %v; want %s", d.Exposure, err, c.want)
+			}
+			// The month is over, and takes nothing more.
+			p.add(t, "b.com")
+			if _, err := p.Order(t.Context(), watch.OrderSpec{Name: "b.com", Route: "backorder", Cap: usd(60)}); !errors.Is(err, watch.ErrGuard) {
+				t.Errorf("an order beyond the month: %v", err)
+			}
+		})
 	}
 }

@@ -15,10 +15,10 @@ func AtMost(o catch.Order) catch.Money { return dearer(o.Cap, o.BidCap) }
 func Owed(o catch.Order) catch.Money {
 	var most catch.Money
 	switch o.State {
-	case catch.Planned, catch.Requested, catch.Active, catch.Processing, catch.InDoubt:
-		most = AtMost(o)
-	case catch.AuctionLeading, catch.AuctionOutbid:
-		most = dearer(AtMost(o), o.OwnBid)
+	case catch.Planned, catch.Requested, catch.Active, catch.Processing, catch.InDoubt, catch.AuctionLeading, catch.AuctionOutbid:
+		// The service may ask for more than the cap by now, and a bid may have
+		// been placed on its website.
+		most = dearer(dearer(AtMost(o), o.Price), o.OwnBid)
 	case catch.PaymentDue:
 		// What is owed is known, or else anything up to the cap.
 		if most = dearer(o.Price, o.OwnBid); most.IsZero() {

@@ -136,7 +136,8 @@ type Store interface {
 	Order(ctx context.Context, id int64) (catch.Order, error)
 	Orders(ctx context.Context, f OrderFilter) ([]catch.Order, error)
 	// AddOrder stores a new order. In the same transaction it asserts the
-	// month's budget and that nothing is halted.
+	// month's budget and that nothing is halted, unless the order stands at
+	// its service already.
 	AddOrder(ctx context.Context, o catch.Order) (catch.Order, error)
 	// SaveOrder stores what became of an order; what it paid or got back since
 	// the last time is noted in the ledger. ErrStale when somebody else moved

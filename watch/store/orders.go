@@ -106,11 +106,13 @@ func (s *Store) NextOrder(ctx context.Context) (time.Time, error) {
 }
 
 // AddOrder stores a new order. In the same transaction it asserts that nothing
-// is halted and that the month's budget holds it; one route is taken once for
-// one name.
+// is halted and that the month's budget holds it, where it does not stand at its
+// service already: no guard makes such an order go away. One route is taken once
+// for one name.
 func (s *Store) AddOrder(ctx context.Context, o catch.Order) (catch.Order, error) {
+	stands := o.Kind != catch.ByHand && o.State != catch.Planned && o.State != catch.Requested
 	err := s.durable(ctx, "order "+o.Name+" via "+o.Route, func(t *tx) error {
-		if err := t.assertNotHalted(ctx); err != nil {
+		if err := t.assertNotHalted(ctx); err != nil && !stands {
 			return err
 		}
 		o.Created = t.now.UTC().Truncate(time.Microsecond)
@@ -129,7 +131,7 @@ func (s *Store) AddOrder(ctx context.Context, o catch.Order) (catch.Order, error
 		if o.ID, err = res.LastInsertId(); err != nil {
 			return err
 		}
-		if o.State.Holds() {
+		if o.State.Holds() && !stands {
 			if err := t.assertMonth(ctx, o, catch.Money{}); err != nil {
 				return err
 			}
