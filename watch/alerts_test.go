@@ -35,7 +35,7 @@ func (r *recorder) Send(_ context.Context, m alert.Message) error {
 func TestAlertsComeWithTheChange(t *testing.T) {
 	ctx := t.Context()
 	now := time.Date(2026, 11, 10, 12, 0, 0, 0, time.UTC)
-	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "lapse.db"), store.Options{})
+	db, err := store.Open(ctx, filepath.Join(keptFolder(t), "lapse.db"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestClockJumps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ahead atomic.Int64
 		now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())).UTC() }
-		path := filepath.Join(t.TempDir(), "lapse.db")
+		path := filepath.Join(keptFolder(t), "lapse.db")
 		db, err := store.Open(t.Context(), path, store.Options{Now: now})
 		if err != nil {
 			t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 // stays one.
 func TestAccountsChangedAtOnce(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := keptFolder(t)
 	real, conf := filepath.Join(folder, "kept", "config.toml"), filepath.Join(folder, "config.toml")
 	if err := os.MkdirAll(filepath.Dir(real), 0o700); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 // TestRoutesJSON holds `lapse routes --json` to its documented shape.
 func TestRoutesJSON(t *testing.T) {
-	folder := t.TempDir()
+	folder := keptFolder(t)
 	t.Setenv("HOME", folder)
 	t.Setenv("XDG_STATE_HOME", folder)
 	t.Setenv("XDG_CONFIG_HOME", folder)

@@ -21,6 +21,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/catch/registrar/fake"
 )
 
 func newKey(t *testing.T) (gossh.Signer, string) {
@@ -110,6 +111,11 @@ func open(t *testing.T, keys string, change func(*Options)) *door {
 			return 3
 		},
 	}
+	written, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Log = slog.New(slog.NewTextHandler(written, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if change != nil {
 		change(&o)
 	}
@@ -119,9 +125,35 @@ func open(t *testing.T, keys string, change func(*Options)) *door {
 		if err := <-d.done; err != nil {
 			t.Errorf("the server ended with %v", err)
 		}
+		noLeaks(t, dir, o.HostKeyPath, written)
 	})
 	return d
 }
+
+// noLeaks reads what a server left: its own key stands in the key's file alone,
+// and a password that somebody tried stands nowhere.
+func noLeaks(t *testing.T, dir, hostKey string, log *os.File) {
+	t.Helper()
+	_ = log.Close()
+	secrets := []string{tried}
+	if key, err := os.ReadFile(hostKey); err == nil {
+		for i, line := range strings.Split(string(key), "\n") {
+			if i > 0 && len(line) > 40 {
+				secrets = append(secrets, line)
+			}
+		}
+	}
+	leaks, files, err := fake.Leaks(dir, func(path string) bool { return path == hostKey }, secrets...)
+	for _, l := range leaks {
+		t.Error(l)
+	}
+	if err != nil || files == 0 {
+		t.Errorf("%d files read: %v", files, err)
+	}
+}
+
+// tried is a password that somebody types at a door which takes none.
+const tried = "hunter2-at-the-door"
 
 func (d *door) dial(auth ...gossh.AuthMethod) (*gossh.Client, error) {
 	return gossh.Dial("tcp", d.addr, &gossh.ClientConfig{
@@ -172,7 +204,7 @@ func TestOnlyListedKeysComeIn(t *testing.T) {
 		{"unknown key", []gossh.AuthMethod{gossh.PublicKeys(other)}},
 		{"no key", nil},
 		{"none", []gossh.AuthMethod{}},
-		{"password", []gossh.AuthMethod{gossh.Password("secret"), gossh.Password("")}},
+		{"password", []gossh.AuthMethod{gossh.Password(tried), gossh.Password("")}},
 		{"keyboard-interactive", []gossh.AuthMethod{gossh.KeyboardInteractive(func(string, string, []string, []bool) ([]string, error) {
 			return []string{"yes"}, nil
 		})}},
