@@ -3,11 +3,11 @@ package registrar
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
-	"github.com/lapse-dev/lapse/catch/registrar/account"
-	"github.com/lapse-dev/lapse/catch/registrar/terms"
+	"github.com/lapse-dev/lapse/catch/registrar/conformance"
 )
 
 // TestAnswerForAnotherNameIsNoAnswer looks names up at services that answer for
@@ -23,13 +23,8 @@ func TestAnswerForAnotherNameIsNoAnswer(t *testing.T) {
 		t.Run(service, func(t *testing.T) {
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
 			defer srv.Close()
-			routes, err := Open(account.Config{
-				Account: "main", Service: service, URL: srv.URL, User: "u", Key: catch.NewSecret("kkkkkkkk"), Secret: catch.NewSecret("ssssssss"), Contact: "1", Terms: terms.Default(),
-				Options: map[string]string{
-					"account_id": "1", "client_ip": "192.0.2.1", "first_name": "A", "last_name": "B", "street": "S 1", "city": "C", "state": "S",
-					"zip": "1", "country": "FR", "phone": "+33.1", "email": "a@example.net",
-				},
-			})
+			f := All()[slices.Index(Services(), service)]
+			routes, err := Open(conformance.Account(f, srv.URL))
 			if err != nil {
 				t.Fatal(err)
 			}

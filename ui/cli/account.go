@@ -23,6 +23,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar"
+	"github.com/lapse-dev/lapse/catch/registrar/account"
 )
 
 func (a *app) accountCommand() *cobra.Command {
@@ -141,6 +142,18 @@ func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) erro
 		}
 		return withHint(err, "there are %s", strings.Join(known, ", "))
 	}
+	service := factoryOf(c.Service)
+	if option := service.Unknown(c.Options); option != "" {
+		var known []string
+		for _, field := range service.Fields {
+			known = append(known, field.Name)
+		}
+		err := usagef("%s has no option %q", service.Title, clip(option))
+		if g := guess(option, known); g != "" {
+			return withHint(err, "did you mean %s?", g)
+		}
+		return withHint(err, "it asks for %s", strings.Join(known, ", "))
+	}
 	var secret catch.Secret
 	if c.Secret == "" {
 		c.Secret = "keyring:" + name
@@ -173,8 +186,27 @@ func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) erro
 		kept, _, _ := strings.Cut(c.Secret, ":")
 		return a.writeJSON(accountLine{name, c.Service, c.User, c.URL, kept, list(c.TLDs)})
 	}
+	// The secrets and a contact's data are read where the account is opened.
+	have := account.Config{URL: c.URL, User: c.User, Contact: c.Contact, Options: c.Options, Key: catch.NewSecret("-"), Secret: catch.NewSecret("-")}
+	contacts, err := cfg.contacts()
+	if err != nil {
+		return err
+	}
+	register(&have, contacts)
+	for _, field := range service.Missing(have) {
+		a.say("lapse: warning: %s still needs %q (%s)", service.Title, field.Name, field.What)
+	}
 	a.note("lapse account test %s asks the service whether it works", name)
 	return a.printf("added\t%s\n", name)
+}
+
+func factoryOf(service string) account.Factory {
+	for _, f := range registrar.All() {
+		if f.Service == service {
+			return f
+		}
+	}
+	return account.Factory{}
 }
 
 func accountExists(name string) error {

@@ -81,9 +81,13 @@ func (a *app) allRoutes(own []watch.RouteStatus, n watch.Name) ([]watch.RouteSta
 			if have[d.Service+" "+string(d.Kind)] {
 				continue
 			}
+			lacks := "no account at " + f.Title
+			if d.Kind == catch.EPP {
+				lacks = "no EPP account"
+			}
 			own = append(own, watch.RouteStatus{
 				Description: d, Terms: book.For(f.Service, d.Kind, string(n)),
-				Why: fmt.Sprintf("no account at %s: lapse account add %s --service %s", f.Title, f.Service, f.Service),
+				Why: fmt.Sprintf("%s: lapse account add %s --service %s", lacks, f.Service, f.Service),
 			})
 		}
 	}

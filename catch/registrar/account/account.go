@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -109,14 +110,40 @@ func (c Config) value(field string) string {
 	return c.Options[field]
 }
 
-// Check says what a configuration lacks, and which secret was copied badly.
-func (f Factory) Check(c Config) error {
+// Missing are the fields that a configuration lacks.
+func (f Factory) Missing(c Config) []Field {
+	var out []Field
 	for _, field := range f.Fields {
-		v := c.value(field.Name)
-		if v == "" && field.Needed {
-			return fmt.Errorf("read account %s: %s needs %q (%s)", c.Account, f.Title, field.Name, field.What)
+		if field.Needed && c.value(field.Name) == "" {
+			out = append(out, field)
 		}
-		if field.Secret && strings.ContainsAny(v, " \t\r\n") {
+	}
+	return out
+}
+
+// Unknown is an option that the service has no use for; "" where there is none.
+// A contact's data may come along to services that keep contacts themselves.
+func (f Factory) Unknown(options map[string]string) string {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		named := func(x Field) bool { return x.Name == name }
+		if !slices.ContainsFunc(f.Fields, named) && !slices.ContainsFunc(PersonFields, named) {
+			return name
+		}
+	}
+	return ""
+}
+
+// Check says what a configuration lacks, which option nobody reads, and which
+// secret was copied badly.
+func (f Factory) Check(c Config) error {
+	if name := f.Unknown(c.Options); name != "" {
+		return fmt.Errorf("read account %s: %s has no option %q", c.Account, f.Title, name)
+	}
+	for _, field := range f.Missing(c) {
+		return fmt.Errorf("read account %s: %s needs %q (%s)", c.Account, f.Title, field.Name, field.What)
+	}
+	for _, field := range f.Fields {
+		if field.Secret && strings.ContainsAny(c.value(field.Name), " \t\r\n") {
 			return fmt.Errorf("read account %s: its %s holds spaces or line breaks; copy it again", c.Account, field.Name)
 		}
 	}

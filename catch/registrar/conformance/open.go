@@ -9,10 +9,10 @@ import (
 	"github.com/lapse-dev/lapse/catch/registrar/terms"
 )
 
-// Account is an account that the fakes know, complete for any service.
-func Account(service, url string) account.Config {
-	return account.Config{
-		Account: service, Service: service, URL: url, User: "me", Contact: "4711",
+// Account is an account that the fakes know, complete for a service.
+func Account(f account.Factory, url string) account.Config {
+	c := account.Config{
+		Account: f.Service, Service: f.Service, URL: url, User: "me", Contact: "4711",
 		Key: catch.NewSecret(fake.Secret), Secret: catch.NewSecret(fake.Secret),
 		Terms: terms.Default(), Wait: Wait, Now: Now,
 		Options: map[string]string{
@@ -21,6 +21,10 @@ func Account(service, url string) account.Config {
 			"country": "de", "phone": "+49.301234567", "email": "a@example.net",
 		},
 	}
+	for name := f.Unknown(c.Options); name != ""; name = f.Unknown(c.Options) {
+		delete(c.Options, name)
+	}
+	return c
 }
 
 // Opener opens the i-th route of a service at an address, for Suite.Open and for
@@ -28,7 +32,7 @@ func Account(service, url string) account.Config {
 func Opener(f account.Factory, i int, change ...func(*account.Config)) func(*testing.T, string) catch.Route {
 	return func(t *testing.T, url string) catch.Route {
 		t.Helper()
-		c := Account(f.Service, url)
+		c := Account(f, url)
 		for _, apply := range change {
 			apply(&c)
 		}
