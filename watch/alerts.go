@@ -103,7 +103,7 @@ func orderMoved(sub alert.Subject, o catch.Order, was catch.State, why string, n
 	case catch.PaymentDue:
 		urgent, text = true, fmt.Sprintf("It is yours once you pay %s by %s.", Owed(o), atText(o.PayBy))
 	case catch.AuctionOutbid:
-		urgent, text = true, fmt.Sprintf("%s stands, your cap is %s.", o.HighBid, AtMost(o))
+		urgent, text = true, fmt.Sprintf("%s stands, your bid cap is %s.", o.HighBid, bidCap(o))
 	case catch.WonProvisional:
 		urgent, text = true, "Won, until it is final: the holder can still get it back, and services reverse."
 	case catch.Won, catch.Lost, catch.Cancelled:

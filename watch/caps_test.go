@@ -60,6 +60,63 @@ func TestLoweredCapHoldsForOrdersThatStand(t *testing.T) {
 	}
 }
 
+// TestBidsAreHeldAgainstTheBidCap: what may be charged alone is not what may be
+// bid, and where nobody said what may be bid, nothing is.
+func TestBidsAreHeldAgainstTheBidCap(t *testing.T) {
+	t.Parallel()
+	none := catch.Money{Currency: "USD"} // said: no bidding
+	for name, c := range map[string]struct {
+		kind    catch.Kind
+		cap     catch.Money // the order's, where it is auctioned
+		later   catch.Money // the name's, set after the order
+		bid     catch.Money
+		refused string
+	}{
+		"at it":              {catch.Backorder, usd(40), catch.Money{}, usd(40), ""},
+		"above it":           {catch.Backorder, usd(40), catch.Money{}, usd(50), "the bid 50.00 USD is above the bid cap 40.00 USD"},
+		"none":               {catch.Backorder, catch.Money{}, catch.Money{}, usd(1), "no bid cap"},
+		"said to be none":    {catch.Backorder, none, usd(90), usd(1), "no bid cap"},
+		"set later":          {catch.Backorder, catch.Money{}, usd(90), usd(90), ""},
+		"lowered later":      {catch.Backorder, usd(90), usd(80), usd(85), "above the bid cap 80.00 USD"},
+		"raised later":       {catch.Backorder, usd(40), usd(90), usd(50), "above the bid cap 40.00 USD"},
+		"in another money":   {catch.Backorder, usd(40), catch.Money{}, catch.Money{Units: 10000, Currency: "EUR"}, "the bid is in EUR"},
+		"by hand":            {catch.ByHand, catch.Money{}, catch.Money{}, usd(60), ""},
+		"by hand, above":     {catch.ByHand, catch.Money{}, catch.Money{}, usd(61), "above the bid cap 60.00 USD"},
+		"auction alone":      {catch.ExpiryAuction, catch.Money{}, catch.Money{}, usd(60), ""},
+		"auction, no bids":   {catch.ExpiryAuction, none, catch.Money{}, usd(1), "no bid cap"},
+		"auction, its own":   {catch.ExpiryAuction, usd(30), catch.Money{}, usd(31), "above the bid cap 30.00 USD"},
+		"nothing at all":     {catch.Backorder, usd(40), catch.Money{}, catch.Money{Currency: "USD"}, "is none"},
+		"less than nothing":  {catch.Backorder, usd(40), catch.Money{}, usd(-5), "is none"},
+		"no currency at all": {catch.Backorder, usd(40), catch.Money{}, catch.Money{Units: 10000}, "has no currency"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			svc := newPayer()
+			svc.desc.Kind = c.kind
+			p := newWorld(t).open(false, svc)
+			p.add(t, "a.com")
+			o, err := p.st.AddOrder(t.Context(), catch.Order{
+				Key: "k", Name: "a.com", Route: svc.desc.Route, Service: "S", Kind: c.kind, State: catch.AuctionOutbid, Cap: usd(60), BidCap: c.cap, HighBid: usd(1),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.later != (catch.Money{}) {
+				if _, err := p.Edit(t.Context(), "a.com", watch.Patch{BidCap: &c.later}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err = p.Bid(t.Context(), o.ID, c.bid)
+			switch {
+			case c.refused == "" && err != nil:
+				t.Error(err)
+			case c.refused != "" && (!errors.Is(err, watch.ErrGuard) || !strings.Contains(err.Error(), c.refused)):
+				t.Errorf("%v, want %q", err, c.refused)
+			}
+		})
+	}
+}
+
 // TestPaymentIsHeldAgainstTheCap wins an auction above what may be charged.
 func TestPaymentIsHeldAgainstTheCap(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,42 @@ import (
 // where it may come to an auction.
 func AtMost(o catch.Order) catch.Money { return dearer(o.Cap, o.BidCap) }
 
+// BidUpTo is the most that may be bid on an order: its bid cap, and nothing
+// where none was set. An expiry auction is only ever won by bids, and what is
+// done by hand may be one: there the cap counts, unless it was said that nothing
+// is bid (a bid cap of 0USD).
+func BidUpTo(o catch.Order) catch.Money {
+	if (o.Kind == catch.ExpiryAuction || o.Kind == catch.ByHand) && o.BidCap == (catch.Money{}) {
+		return o.Cap
+	}
+	return o.BidCap
+}
+
+// bidCap words it.
+func bidCap(o catch.Order) string {
+	if most := BidUpTo(o); !most.IsZero() {
+		return most.String()
+	}
+	return "none"
+}
+
+// checkBid holds a bid against that.
+func checkBid(o catch.Order, bid catch.Money) error {
+	most := BidUpTo(o)
+	if most.IsZero() {
+		return refuse("no bid cap: nothing is bid; `lapse edit %s --bid-cap %s` says what may be", Name(o.Name).Display(), "180"+o.Cap.Currency)
+	}
+	if bid.Currency == "" {
+		return refuse("the bid %s has no currency", bid.Amount())
+	}
+	if c, err := bid.Cmp(most); err != nil {
+		return refuse("the bid is in %s, the bid cap in %s", bid.Currency, most.Currency)
+	} else if c > 0 {
+		return refuse("the bid %s is above the bid cap %s", bid, most)
+	}
+	return nil
+}
+
 // Owed is what an order can still charge beyond what it has charged already.
 func Owed(o catch.Order) catch.Money {
 	var most catch.Money

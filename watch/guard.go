@@ -29,7 +29,7 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 	var o catch.Order
 	r := s.route(spec.Route)
 	if r == nil {
-		return o, nil, fmt.Errorf("order %s: no route is called %q; `lapse routes` lists them: %w", spec.Name.Display(), spec.Route, ErrNotFound)
+		return o, nil, NoRoute(spec.Route)
 	}
 	d, t := r.Describe(), r.Terms(string(spec.Name))
 	now := s.now().UTC()
@@ -43,11 +43,8 @@ func (s *Service) plan(spec OrderSpec, row Row, orders []catch.Order) (catch.Ord
 	if o.Cap == (catch.Money{}) {
 		o.Cap = row.Cap
 	}
-	switch {
-	case o.BidCap == (catch.Money{}):
+	if o.BidCap == (catch.Money{}) {
 		o.BidCap = row.BidCap
-	case o.BidCap.IsZero():
-		o.BidCap = catch.Money{}
 	}
 	if t.LoseFee.Units > 0 {
 		o.LoseFee = t.LoseFee
@@ -166,7 +163,8 @@ func checkCaps(o catch.Order, w Watch) error {
 }
 
 // lowered holds an order that stands to the caps that its name has now: the
-// person may have lowered them since it was given.
+// person may have lowered them since it was given. A bid cap that was not known
+// when the order was given comes from the name.
 func (s *Service) lowered(ctx context.Context, o catch.Order) (catch.Order, error) {
 	row, err := s.store.Watch(ctx, Name(o.Name))
 	if errors.Is(err, ErrNotFound) {
@@ -179,6 +177,9 @@ func (s *Service) lowered(ctx context.Context, o catch.Order) (catch.Order, erro
 		cap  *catch.Money
 		has  catch.Money
 	}{{"cap", &o.Cap, row.Cap}, {"bid cap", &o.BidCap, row.BidCap}} {
+		if c.what == "bid cap" && *c.cap == (catch.Money{}) {
+			*c.cap = c.has
+		}
 		if c.has.IsZero() || c.cap.IsZero() {
 			continue
 		}
@@ -201,8 +202,8 @@ func (s *Service) checkWish(ctx context.Context, o catch.Order, w catch.Wish, bi
 	if err != nil {
 		return err
 	}
-	most := AtMost(o)
 	if w == catch.WishPay {
+		most := AtMost(o)
 		if o.State != catch.PaymentDue {
 			return refuse("order %d is %s, nothing is due", o.ID, o.State)
 		}
@@ -214,10 +215,8 @@ func (s *Service) checkWish(ctx context.Context, o catch.Order, w catch.Wish, bi
 	if bid.Units <= 0 {
 		return refuse("a bid of %s is none", bid)
 	}
-	if c, err := bid.Cmp(most); err != nil {
-		return refuse("the bid is in %s, the bid cap in %s", bid.Currency, most.Currency)
-	} else if c > 0 {
-		return refuse("the bid %s is above the bid cap %s", bid, most)
+	if err := checkBid(o, bid); err != nil {
+		return err
 	}
 	if o.State == catch.InDoubt {
 		return refuse("nobody knows what became of the last step at %s: that is found out first", o.Service)

@@ -131,7 +131,11 @@ func ifWon(o catch.Order, t catch.Terms) string {
 	}
 	switch t.Several {
 	case catch.PublicAuction, catch.PrivateAuction:
-		parts = append(parts, fmt.Sprintf("else a %s auction up to %s", strings.TrimSuffix(string(t.Several), "-auction"), AtMost(o)))
+		how := "without a bid of yours: no bid cap"
+		if most := BidUpTo(o); !most.IsZero() {
+			how = "up to " + most.String()
+		}
+		parts = append(parts, fmt.Sprintf("else a %s auction %s", strings.TrimSuffix(string(t.Several), "-auction"), how))
 	case catch.Lottery:
 		parts = append(parts, "else a lottery")
 	case catch.FirstCome:

@@ -14,8 +14,14 @@ func (s *Service) Record(ctx context.Context, o catch.Order, why string) (catch.
 	if err != nil {
 		return o, err
 	}
-	if c, err := o.OwnBid.Cmp(AtMost(was)); err != nil || (c > 0 && o.OwnBid != was.OwnBid) {
-		return was, refuse("the bid %s is above the bid cap %s", o.OwnBid, AtMost(was))
+	if o.OwnBid != was.OwnBid && !o.OwnBid.IsZero() {
+		held, err := s.lowered(ctx, was)
+		if err == nil {
+			err = checkBid(held, o.OwnBid)
+		}
+		if err != nil {
+			return was, err
+		}
 	}
 	if was.State == catch.InDoubt && o.State != catch.InDoubt {
 		return s.settleByHand(ctx, o, why)

@@ -69,7 +69,7 @@ func orderTodo(o catch.Order, now time.Time) Todo {
 		return Todo{Verb: TodoPay, By: o.PayBy, Text: text}
 	case catch.AuctionOutbid:
 		if o.AuctionEnds.After(now) {
-			return Todo{Verb: TodoBid, By: o.AuctionEnds, Text: fmt.Sprintf("Outbid at %s: %s stands, your bid cap is %s. It ends %s.", o.Service, o.HighBid, AtMost(o), atText(o.AuctionEnds))}
+			return Todo{Verb: TodoBid, By: o.AuctionEnds, Text: fmt.Sprintf("Outbid at %s: %s stands, your bid cap is %s. It ends %s.", o.Service, o.HighBid, bidCap(o), atText(o.AuctionEnds))}
 		}
 	case catch.AuctionLeading:
 		if what, ok := strings.CutPrefix(o.Why, fixMark); ok {

@@ -22,6 +22,16 @@ var (
 	ErrReadOnly  = errors.New("read-only")
 )
 
+// NoRoute says that a route is not known; it is an ErrNotFound.
+type NoRoute string
+
+func (r NoRoute) Error() string {
+	return fmt.Sprintf("no route is called %q; `lapse routes` lists them", string(r))
+}
+
+// Is makes it an ErrNotFound.
+func (NoRoute) Is(target error) bool { return target == ErrNotFound }
+
 // AddResult is what became of one line of an import.
 type AddResult struct {
 	Input string `json:"input"`

@@ -201,7 +201,7 @@ func (a *app) printPreview(spec watch.OrderSpec, p watch.OrderPreview) error {
 	if p.Quote != nil {
 		fmt.Fprintf(&b, "price now   %s (%s)\n", p.Quote.Price, whoisx.CleanLine(p.Quote.Basis))
 	}
-	fmt.Fprintf(&b, "cap         %s alone, %s if it comes to an auction\n", p.Order.Cap, p.Order.BidCap)
+	fmt.Fprintf(&b, "cap         %s alone, %s if it comes to an auction\n", p.Order.Cap, bidWords(watch.BidUpTo(p.Order)))
 	fmt.Fprintf(&b, "if it wins  %s\n", whoisx.CleanLine(p.IfWon))
 	fmt.Fprintf(&b, "if it loses %s\n", whoisx.CleanLine(p.IfLost))
 	fmt.Fprintf(&b, "terms       %s\n", whoisx.CleanLine(p.Read.Words))

@@ -324,7 +324,7 @@ func (a *app) printOrder(o catch.Order) error {
 	b.WriteString(orderLine(o) + "\n")
 	line("service", o.Service+", "+string(o.Kind))
 	line("its number", o.Ref)
-	line("cap", o.Cap.String()+" alone, "+o.BidCap.String()+" if it comes to an auction")
+	line("cap", o.Cap.String()+" alone, "+bidWords(watch.BidUpTo(o))+" if it comes to an auction")
 	line("price", o.Price.String())
 	line("basis", o.Basis)
 	line("paid", o.Paid.String())
@@ -352,4 +352,12 @@ func (a *app) printOrder(o catch.Order) error {
 	}
 	line("consents", strings.Join(consents, ", "))
 	return a.printf("%s", b.String())
+}
+
+// bidWords says what may be bid.
+func bidWords(most catch.Money) string {
+	if most.IsZero() {
+		return "no bid"
+	}
+	return most.String()
 }

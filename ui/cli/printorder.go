@@ -38,7 +38,7 @@ func (a *app) printRequest(ctx context.Context, spec watch.OrderSpec) error {
 		return err
 	}
 	if d.Route == "" {
-		return a.orderRefused(fmt.Errorf("order %s: no route is called %q; `lapse routes` lists them: %w", spec.Name.Display(), spec.Route, watch.ErrNotFound))
+		return a.orderRefused(fmt.Errorf("order %s: %w", spec.Name.Display(), watch.NoRoute(spec.Route)))
 	}
 	if a.flags.json {
 		o := catch.Order{

@@ -115,7 +115,7 @@ func (a *app) showDetail(d watch.Detail) error {
 	}
 	line("anomaly", "%s", v.Anomaly)
 	line("trouble", "%s", d.Trouble)
-	line("cap", "%s alone, %s if it comes to an auction", d.Cap, d.BidCap)
+	line("cap", "%s alone, %s if it comes to an auction", d.Cap, bidWords(d.BidCap))
 	for _, m := range d.Exposure.MostOwed {
 		line("most owed", "%s", m)
 	}
