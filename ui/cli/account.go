@@ -286,8 +286,8 @@ func appendAccount(data []byte, name string, c AccountConfig) []byte {
 // changeConfig reads the configuration, changes it and puts it in place at once,
 // while no other process can.
 func changeConfig(ctx context.Context, path string, change func([]byte, *Config) ([]byte, error)) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link of the person's stays one
+	if at, err := filepath.EvalSymlinks(path); err == nil {
+		path = at // a link of the person's stays one
 	}
 	return alone(ctx, "configuration", path, func() error {
 		data, err := readBounded(path, maxConfig)

@@ -17,14 +17,14 @@ import (
 func TestAccountsChangedAtOnce(t *testing.T) {
 	t.Parallel()
 	folder := keptFolder(t)
-	real, conf := filepath.Join(folder, "kept", "config.toml"), filepath.Join(folder, "config.toml")
-	if err := os.MkdirAll(filepath.Dir(real), 0o700); err != nil {
+	kept, conf := filepath.Join(folder, "kept", "config.toml"), filepath.Join(folder, "config.toml")
+	if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(real, []byte("# mine\n[account.old]\nservice = \"dynadot\"\nsecret = \"file:x\"\n"), 0o600); err != nil {
+	if err := os.WriteFile(kept, []byte("# mine\n[account.old]\nservice = \"dynadot\"\nsecret = \"file:x\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(real, conf); err != nil {
+	if err := os.Symlink(kept, conf); err != nil {
 		t.Skip(err)
 	}
 	run := func(args ...string) (int, string) {
