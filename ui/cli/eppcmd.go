@@ -100,8 +100,10 @@ func (a *app) eppWords(f eppFlags, words []string) (ids []string, first watch.Na
 func (a *app) eppCheck(f *eppFlags) *cobra.Command {
 	var fee bool
 	var years int
-	cmd := &cobra.Command{Use: "check NAME...", Short: "Ask which names, hosts or contacts could be created", Args: someNames,
-		Example: "  lapse epp check tinplate.com harbor.com --account own\n  lapse epp check tinplate.com --print"}
+	cmd := &cobra.Command{
+		Use: "check NAME...", Short: "Ask which names, hosts or contacts could be created", Args: someNames,
+		Example: "  lapse epp check tinplate.com harbor.com --account own\n  lapse epp check tinplate.com --print",
+	}
 	cmd.Flags().BoolVar(&fee, "fee", false, "ask for the price of a create too")
 	cmd.Flags().IntVar(&years, "years", 1, "for how many years")
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
@@ -127,8 +129,10 @@ func (a *app) eppCheck(f *eppFlags) *cobra.Command {
 }
 
 func (a *app) eppInfo(f *eppFlags) *cobra.Command {
-	cmd := &cobra.Command{Use: "info NAME", Short: "Read what the registry has on a name, a host or a contact", Args: oneName,
-		Example: "  lapse epp info tinplate.com --account own"}
+	cmd := &cobra.Command{
+		Use: "info NAME", Short: "Read what the registry has on a name, a host or a contact", Args: oneName,
+		Example: "  lapse epp info tinplate.com --account own",
+	}
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
 		ids, first, err := a.eppWords(*f, words)
 		if err != nil {

@@ -121,7 +121,7 @@ confidence = "official"
 		`{id}`:                  {`{no}`, "braces"},
 		`</x:create>`:           {``, "no XML"},
 		`xmlns:x="urn:x:nexus-`: {`xmlns:x="urn:y:nexus-`, "element of"},
-		`like = "a number"`:     {`liek = "a number"`, "unknown key"},
+		`like = "a number"`:     {`likes = "a number"`, "unknown key"},
 	} {
 		err := DefaultAnswers().Overlay("answers.toml", []byte(strings.Replace(good, old, c.put, 1)))
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
