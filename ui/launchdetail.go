@@ -20,7 +20,7 @@ import (
 func (s *launchScreen) detail(r *watch.Opening, now time.Time, w, room int) []string {
 	if w >= 140 {
 		half := w/2 - 1
-		left := slices.Concat(s.ladderLines(r, now, half), []string{""}, s.askLines(r, half))
+		left := slices.Concat(s.ladderLines(r, now, half), s.contestLines(r, half), []string{""}, s.askLines(r, half))
 		right := slices.Concat(s.clockLines(r, now, half, len(r.EAP)), s.stakeLines(r, now, half))
 		var out []string
 		for i := range max(len(left), len(right)) {
@@ -35,7 +35,7 @@ func (s *launchScreen) detail(r *watch.Opening, now time.Time, w, room int) []st
 		}
 		return out
 	}
-	ladder, stakes, asks := s.ladderLines(r, now, w), s.stakeLines(r, now, w), s.askLines(r, w)
+	ladder, stakes, asks := s.ladderLines(r, now, w), s.stakeLines(r, now, w), slices.Concat(s.contestLines(r, w), s.askLines(r, w))
 	if room == 0 {
 		return slices.Concat(ladder, s.clockLines(r, now, w, len(r.EAP)), stakes, asks)
 	}
@@ -58,7 +58,12 @@ func (s *launchScreen) detail(r *watch.Opening, now time.Time, w, room int) []st
 // ladderLines are the steps, the first of which beats all below.
 func (s *launchScreen) ladderLines(r *watch.Opening, now time.Time, w int) []string {
 	t := s.theme
-	out := []string{widget.NewLine(w, t).Skip(1).Put(t.Title, "What beats what in ."+r.TLD).String()}
+	prices, most := make([][]string, len(r.Ladder)), 0
+	for i, g := range r.Ladder {
+		prices[i] = rungPrices(g)
+		most = max(most, widget.Width(prices[i][0]))
+	}
+	out := []string{widget.NewLine(w, t).Skip(1).Put(t.Title, "What beats what in ."+r.TLD+", all in").String()}
 	for i, g := range r.Ladder {
 		l, style := widget.NewLine(w, t), widget.Style("")
 		switch p := r.Phase(g.Phase); {
@@ -68,30 +73,50 @@ func (s *launchScreen) ladderLines(r *watch.Opening, now time.Time, w int) []str
 		case !g.To.IsZero() && !now.Before(g.To.Time):
 			style = t.Dim
 		}
-		price := g.Price.String()
-		if len(g.Offers) > 0 {
-			var ps []string
-			for _, o := range g.Offers {
-				if p := o.Registrar + " " + o.Price.String(); !slices.Contains(ps, p) {
-					ps = append(ps, p)
-				}
-			}
-			price = strings.Join(ps, ", ")
-		}
-		when := "from " + launchDate(g.From)
+		when := "from " + launchDate(g.From, now)
 		if !g.To.IsZero() {
-			when = "to " + launchDate(g.To)
+			when = "to " + launchDate(g.To, now)
 		} else if g.From.IsZero() {
 			when = "unknown"
 		}
 		l.To(1).Cell(t.Dim, fmt.Sprint(i+1), 2, true).Skip(1)
 		if w < 60 { // no room for the date: the price counts
-			l.Cell(style, g.Step, max(min(w-24, w-l.Len()-2-widget.Width(widget.Safe(price))), 3), false)
+			l.Cell(style, g.Step, max(w-most-6, 8), false)
 		} else {
-			l.Cell(style, g.Step, min(30, max(w-50, 12)), false).Skip(1).Cell(t.Dim, when, 21, false)
+			l.Cell(style, g.Step, min(30, max(w-30-most, 12)), false).Skip(1).Cell(t.Dim, when, 24, false)
 		}
-		l.Skip(1).Put(t.Strong, price)
+		l.Skip(1).Cell(t.Strong, prices[i][0], most, true)
+		for _, more := range prices[i][1:] {
+			l.Put("", more)
+		}
 		out = append(out, l.String())
+	}
+	return out
+}
+
+// rungPrices are what a step costs: of offers the first one's price, by whom,
+// and the others'. Amounts stand before names, so that no amount is cut.
+func rungPrices(g launch.Rung) []string {
+	if len(g.Offers) == 0 {
+		return []string{g.Price.String()}
+	}
+	out := []string{g.Offers[0].Price.String(), " " + g.Offers[0].Registrar}
+	for _, o := range g.Offers[1:] {
+		if p := ", " + o.Price.String() + " " + o.Registrar; !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// contestLines are how several orders on one step are decided among: at the
+// registrar first, then at the registry.
+func (s *launchScreen) contestLines(r *watch.Opening, w int) []string {
+	var out []string
+	for _, g := range r.Ladder {
+		if len(g.Offers) > 0 {
+			out = append(out, paragraph(s.theme, w, s.theme.Dim, g.Step+": first "+g.Registrar+"; then "+g.Registry)...)
+		}
 	}
 	return out
 }
@@ -122,7 +147,7 @@ func (s *nameScreen) fallingLines(w, h int, now time.Time) []string {
 	met, text := len(f.Steps)+1, feeNow(f.Steps, now)
 	if m, ok, err := launch.CapMet(f.Steps, s.d.Cap, f.Year, catch.Money{}); err == nil && ok && !s.d.Cap.IsZero() {
 		met = m.Step.N
-		text += ". Under your cap " + launchDate(whoisx.At(m.Step.From)) + ": " + m.OnWin.String()
+		text += ". Under your cap " + launchDate(whoisx.At(m.Step.From), now) + ": " + m.OnWin.String()
 	}
 	lines := max(h/4, 3)
 	steps := launch.Outline(f.Steps, now, met, lines)
@@ -135,11 +160,11 @@ func feeNow(steps []launch.EAPStep, now time.Time) string {
 	step, next := launch.StepAt(steps, now)
 	switch {
 	case step != nil && next != nil:
-		return fmt.Sprintf("%s now, from %s %s (%s)", step.Fee, launchDate(whoisx.At(next.From)), next.Fee, until(next.From, now)[0])
+		return fmt.Sprintf("%s now, from %s %s (%s)", step.Fee, launchDate(whoisx.At(next.From), now), next.Fee, until(next.From, now)[0])
 	case step != nil:
 		return step.Fee.String() + " now, the last step that is known"
 	case next != nil:
-		return fmt.Sprintf("It begins at %s on %s (%s)", next.Fee, launchDate(whoisx.At(next.From)), until(next.From, now)[0])
+		return fmt.Sprintf("It begins at %s on %s (%s)", next.Fee, launchDate(whoisx.At(next.From), now), until(next.From, now)[0])
 	}
 	return "The falling fee is over"
 }
@@ -151,7 +176,7 @@ func (a *app) feeChart(steps []launch.EAPStep, met int, now time.Time, w, h int)
 	for i, e := range steps {
 		label := "until then"
 		if !e.From.IsZero() {
-			label = launchDate(whoisx.At(e.From))
+			label = launchDate(whoisx.At(e.From), now)
 			if w < 60 {
 				label = strings.TrimSuffix(label, " UTC")
 			}
@@ -192,7 +217,7 @@ func (s *launchScreen) stakeLines(r *watch.Opening, now time.Time, w int) []stri
 			line("", "if lost in "+step.Step+": "+step.IfLost.CashLost.String()+" gone, "+step.IfLost.Credit.String()+" credit, "+step.IfLost.Refund.String()+" back")
 		}
 		if n.Met != nil {
-			line(t.Strong, "the cap "+n.Cap.String()+" is met "+launchDate(whoisx.At(n.Met.Step.From))+": "+n.Met.OnWin.String())
+			line(t.Strong, "the cap "+n.Cap.String()+" is met "+launchDate(whoisx.At(n.Met.Step.From), now)+": "+n.Met.OnWin.String())
 		}
 		if q := len(n.Exposure.AskFirst); q > 0 {
 			line(t.Warn, fmt.Sprintf("ask first: %d questions are open", q))

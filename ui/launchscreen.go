@@ -136,7 +136,7 @@ func (s *launchScreen) view(w, h int) []string {
 			if opens {
 				word = "opens"
 			}
-			next = p.Name + " " + word + " " + launchDate(at) + ", " + until(at.Time, now)[0]
+			next = p.Name + " " + word + " " + launchDate(at, now) + ", " + until(at.Time, now)[0]
 			if nowW == 0 {
 				next = p.Name + " " + word + " " + until(at.Time, now)[0]
 			}
@@ -169,9 +169,13 @@ func phaseNow(l launch.Launch, now time.Time) string {
 	return "not yet"
 }
 
-func launchDate(d whoisx.Date) string {
-	if d.DayOnly {
+// launchDate writes a date of a launch; the year where it is another one.
+func launchDate(d whoisx.Date, now time.Time) string {
+	switch {
+	case d.DayOnly:
 		return d.Format("2 Jan 2006")
+	case d.UTC().Year() != now.UTC().Year():
+		return d.UTC().Format("2 Jan 2006 15:04") + " UTC"
 	}
 	return d.UTC().Format("2 Jan 15:04") + " UTC"
 }
