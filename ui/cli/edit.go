@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -188,7 +189,10 @@ func (a *app) noteCommand() *cobra.Command {
 // notListed says of a name that is not on the list how it gets there.
 func notListed(n watch.Name, err error) error {
 	if errors.Is(err, watch.ErrNotFound) {
-		return withHint(fmt.Errorf("%s: %w", n.Display(), err), "lapse add %s watches it; lapse check %s looks once", n, n)
+		if !strings.HasPrefix(err.Error(), n.Display()+":") {
+			err = fmt.Errorf("%s: %w", n.Display(), err)
+		}
+		return withHint(err, "lapse add %s watches it; lapse check %s looks once", n, n)
 	}
 	return err
 }

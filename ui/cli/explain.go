@@ -55,6 +55,9 @@ oldest first; what they show one after the other is the name's history.`,
 				}
 				times = append(times[:i], t)
 			}
+			if err := files.alone(cmd.Flags().Changed("http-status")); err != nil {
+				return err
+			}
 			saved := len(files.whois)+len(files.rdap) > 0
 			n, err := a.parseName(args[0])
 			if err != nil {
@@ -88,6 +91,23 @@ oldest first; what they show one after the other is the name's history.`,
 	f.IntSliceVar(&files.status, "http-status", []int{200}, "the HTTP `status` that came with it")
 	f.StringArrayVar(&files.at, "at", nil, "the `time` of the answer (default: now)")
 	return cmd
+}
+
+// alone refuses what belongs to an answer that was not given, and a status that
+// is none: three digits (RFC 9112 §4).
+func (f savedAnswers) alone(status bool) error {
+	switch {
+	case len(f.servers) > 0 && len(f.whois) == 0:
+		return coded(exitUsage, errors.New("explain: --server says who gave a WHOIS answer; --whois names its file"))
+	case status && len(f.rdap) == 0:
+		return coded(exitUsage, errors.New("explain: --http-status came with an RDAP answer; --rdap names its file"))
+	}
+	for _, n := range f.status {
+		if n < 100 || n > 999 {
+			return coded(exitUsage, fmt.Errorf("explain: --http-status %d is none; they have three digits", n))
+		}
+	}
+	return nil
 }
 
 // check wants a file of every kind that is used for each time, or one for all.

@@ -22,7 +22,7 @@ var (
 	refusedWords = []string{"blocked", "denied", "not allowed", "not permitted", "unauthori", "banned", "blacklist", "blocklist", "allowlist", "whitelist", "your ip"}
 	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden", "you have been blocked", "verify you are human"}
 	failedWords  = []string{"maintenance", "temporarily unavailable", "temporarily not", "service unavailable", "internal error", "internal server error", "server error", "timed out", "timeout", "database error", "backend"}
-	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry"}
+	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry", "find rdap service", "no rdap server"}
 	routeWords   = []string{"no route matched", "route not found", "no handler found", "no static resource", "cannot get /", "no such endpoint", "unknown endpoint", "nosuchbucket"}
 	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
 )
