@@ -278,6 +278,33 @@ func TestHaltIsHeardLater(t *testing.T) {
 	}
 }
 
+// TestHaltLiftedBeforeTheDrop lifts a halt while a window is near: what waited for
+// it does so no longer.
+func TestHaltLiftedBeforeTheDrop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	w.reg.pending("a.co.uk", 30*time.Second)
+	p := w.open(true, b)
+	p.add(t, "a.co.uk")
+	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.co.uk", Route: "epp:main", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "armed", func() bool { return p.order(t, o.ID).State == catch.Requested })
+	if err := p.Halt(t.Context(), true, "me"); err != nil {
+		t.Fatal(err)
+	}
+	waits := func() bool { return strings.HasPrefix(p.order(t, o.ID).Why, "halted by") }
+	until(t, "it waits", waits)
+	if err := p.Halt(t.Context(), false, "me"); err != nil {
+		t.Fatal(err)
+	}
+	if waits() {
+		t.Error("it waits on")
+	}
+}
+
 // TestCancelDisarms takes an order back whose burst is armed: it does not fire.
 func TestCancelDisarms(t *testing.T) {
 	t.Parallel()

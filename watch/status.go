@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -50,8 +51,32 @@ func (s *Service) Halt(ctx context.Context, on bool, who string) error {
 	}
 	if on {
 		s.bursts.disarm(ErrHalted)
+	} else if err := s.resume(ctx); err != nil {
+		return err
 	}
 	s.wake()
+	return nil
+}
+
+// haltedBy begins why an order waits while everything is halted.
+const haltedBy = "halted by "
+
+// resume has the bursts that waited for the end of the halt armed at once: their
+// drop may be near.
+func (s *Service) resume(ctx context.Context) error {
+	os, err := s.store.Orders(ctx, OrderFilter{Holding: true})
+	if err != nil {
+		return err
+	}
+	for _, o := range os {
+		if o.State != catch.Planned || !strings.HasPrefix(o.Why, haltedBy) {
+			continue
+		}
+		o.NextTry = s.now()
+		if err := s.store.SaveOrder(ctx, o, "no longer halted"); err != nil && !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
 	return nil
 }
 
