@@ -113,17 +113,25 @@ func spread(n, workers int, ask func(name string) error) error {
 }
 
 func askBare(c *http.Client, base string) func(name string) error {
+	ask := readBare(c, base)
 	return func(name string) error {
+		_, err := ask(name)
+		return err
+	}
+}
+
+func readBare(c *http.Client, base string) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
 		resp, err := c.Get(base + "/rdap/domain/" + name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer func() { _ = resp.Body.Close() }()
 		b, err := io.ReadAll(resp.Body)
 		if err != nil || resp.StatusCode != http.StatusOK || len(b) < 2000 {
-			return fmt.Errorf("status %d, %d bytes: %w", resp.StatusCode, len(b), err)
+			return nil, fmt.Errorf("status %d, %d bytes: %w", resp.StatusCode, len(b), err)
 		}
-		return nil
+		return b, nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	whoisparser "github.com/likexian/whois-parser"
 	_ "modernc.org/sqlite" // the driver of the bare side
 
 	"github.com/lapse-dev/lapse/watch"
@@ -175,29 +177,43 @@ func lookBookkeeping(ctx context.Context) ([]result, error) {
 	if b.hosts, err = fastHosts(); err != nil {
 		return nil, err
 	}
-	askRDAP, askWHOIS := askBare(b.bare, srv.URL), askBareWHOIS(addr)
+	askRDAP, askWHOIS := readBare(b.bare, srv.URL), readBareWHOIS(addr)
+	const plainly = "read and kept plainly"
 	var out []result
 	for _, c := range []struct {
 		name, who, note string
 		before          lifecycle.Confidence
-		bare            func(name string) error
+		asks            []func(name string) ([]byte, error)
 	}{
 		{
 			"look-bookkeeping", "net/http and net.Dial", "1,000 names, 64 at once: RDAP and WHOIS asked, decided, kept with history and evidence", lifecycle.Conflict,
-			func(name string) error { return errors.Join(askRDAP(name), askWHOIS(name)) },
+			[]func(string) ([]byte, error){askRDAP, askWHOIS},
 		},
-		{"look-bookkeeping-again", "net/http", "the same with RDAP alone, nothing changed since the look before", "", askRDAP},
+		{
+			"look-bookkeeping-again", "net/http", "the same with RDAP alone, nothing changed since the look before", "",
+			[]func(string) ([]byte, error){askRDAP},
+		},
 	} {
 		r, err := sampled(ctx, c.name, 1.5, perOp, func(s side) (float64, error) {
 			runtime.GC()
-			if s.who == "ours" {
+			switch s.who {
+			case "ours":
 				return b.ours(ctx, c.before)
+			case plainly:
+				return b.plainly(ctx, c.asks)
 			}
 			begin, cpu := time.Now(), cpuTime()
-			err := spread(looked, 64, c.bare)
+			err := spread(looked, 64, func(name string) error {
+				for _, ask := range c.asks {
+					if _, err := ask(name); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 			b.cpu[1] = append(b.cpu[1], float64(cpuTime()-cpu))
 			return float64(time.Since(begin)), err
-		}, side{who: "ours"}, side{who: c.who})
+		}, side{who: "ours"}, side{who: c.who}, side{who: plainly})
 		if err != nil {
 			return out, err
 		}
@@ -254,6 +270,101 @@ func (b *bookkeeping) ours(ctx context.Context, before lifecycle.Confidence) (fl
 		return 0, err
 	}
 	return float64(took), b.kept(ctx, svc, before != "")
+}
+
+// plainly is the bare loop with the least that reading and keeping can be: the
+// usual parsers, a row a name brought up to date, a row an answer as it came, 200
+// names in a transaction. Nothing is decided, compared or compressed.
+func (b *bookkeeping) plainly(ctx context.Context, asks []func(name string) ([]byte, error)) (float64, error) {
+	st, err := b.shelf.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = st.Close(); _ = os.Remove(st.Path()) }()
+	if _, err := watch.New(watch.Options{Store: st}).Add(ctx, lines(looked+1)); err != nil {
+		return 0, err
+	}
+	db, err := sql.Open("sqlite", "file:"+st.Path()+"?_pragma=synchronous(NORMAL)&_txlock=immediate")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = db.Close() }()
+	type read struct {
+		name string
+		says [][]byte
+	}
+	reads := make(chan read, 200)
+	kept := make(chan error, 1)
+	begin := time.Now()
+	go func() {
+		kept <- keepPlainly(ctx, db, func() (string, [][]byte, bool) { r, ok := <-reads; return r.name, r.says, ok })
+	}()
+	err = spread(looked, 64, func(name string) error {
+		r := read{name: name}
+		for i, ask := range asks {
+			says, err := ask(name)
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				err = json.Unmarshal(says, &struct {
+					LDHName string   `json:"ldhName"`
+					Status  []string `json:"status"`
+					Events  []struct {
+						Action string    `json:"eventAction"`
+						Date   time.Time `json:"eventDate"`
+					} `json:"events"`
+				}{})
+			} else {
+				_, err = whoisparser.Parse(string(says))
+			}
+			if err != nil {
+				return err
+			}
+			r.says = append(r.says, says)
+		}
+		reads <- r
+		return nil
+	})
+	close(reads)
+	err = errors.Join(err, <-kept)
+	return float64(time.Since(begin)), err
+}
+
+func keepPlainly(ctx context.Context, db *sql.DB, next func() (string, [][]byte, bool)) error {
+	for more := true; more; {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		up, err := tx.PrepareContext(ctx, `UPDATE watch SET stage = 'registered', due = ? WHERE name = ?`)
+		if err != nil {
+			return err
+		}
+		put, err := tx.PrepareContext(ctx, `INSERT INTO evidence (name, at, answer, raw) VALUES (?, ?, '', ?)`)
+		if err != nil {
+			return err
+		}
+		for range 200 {
+			name, says, ok := next()
+			if more = ok; !ok {
+				break
+			}
+			now := time.Now().UnixMicro()
+			if _, err := up.ExecContext(ctx, now, name); err != nil {
+				return err
+			}
+			for _, s := range says {
+				if _, err := put.ExecContext(ctx, name, now, s); err != nil {
+					return err
+				}
+			}
+		}
+		if err := errors.Join(up.Close(), put.Close(), tx.Commit()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // kept looks whether a name was asked about where it should have been, and

@@ -86,19 +86,27 @@ func whoisLookups(ctx context.Context) ([]result, error) {
 }
 
 func askBareWHOIS(addr string) func(name string) error {
+	ask := readBareWHOIS(addr)
 	return func(name string) error {
+		_, err := ask(name)
+		return err
+	}
+}
+
+func readBareWHOIS(addr string) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer func() { _ = c.Close() }()
 		if _, err := io.WriteString(c, name+"\r\n"); err != nil {
-			return err
+			return nil, err
 		}
 		b, err := io.ReadAll(c)
 		if err != nil || len(b) < 1000 {
-			return fmt.Errorf("%d bytes: %w", len(b), err)
+			return nil, fmt.Errorf("%d bytes: %w", len(b), err)
 		}
-		return nil
+		return b, nil
 	}
 }
