@@ -122,7 +122,7 @@ type recall struct {
 }
 
 // recallMost is how many names are remembered, a few kilobytes each.
-const recallMost = 1024
+const recallMost = 512
 
 func (c *recall) keep(rs []recalled) {
 	c.mu.Lock()
