@@ -229,7 +229,7 @@ func (s *Service) Calendar(ctx context.Context) ([]alert.Entry, error) {
 	now := s.now()
 	var out []alert.Entry
 	for _, r := range page.Rows {
-		e := alert.Entry{Subject: subject(r), Verdict: r.Verdict, Dues: s.dues(r, now), Updated: r.Verdict.Since.Time}
+		e := alert.Entry{Subject: subject(r), Verdict: r.Verdict, Dues: s.dues(r, now), Updated: r.LookedAt}
 		if r.Updated.After(e.Updated) {
 			e.Updated = r.Updated
 		}

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/lapse-dev/lapse/watch/lifecycle"
@@ -452,7 +455,7 @@ func TestCalendarIsStrict(t *testing.T) {
 	v := verdict(lifecycle.PendingDelete)
 	v.Window = &lifecycle.Window{
 		From: whoisx.At(now), To: whoisx.Day(2026, 12, 3), Certainty: lifecycle.May,
-		Basis: "WHOIS says so; it lists \"a, b\" and a \\ back slash,\nand " + strings.Repeat("é", 90),
+		Basis: "WHOIS\x00 says\r\nso; it lists \"a, b\" and a \\ back slash,\nand " + strings.Repeat("é", 90),
 	}
 	own := mine
 	ov := verdict(lifecycle.Registered)
@@ -470,7 +473,7 @@ func TestCalendarIsStrict(t *testing.T) {
 		t.Error("a line does not end in CRLF")
 	}
 	for line := range strings.SplitSeq(text, "\r\n") {
-		if len(line) > 75 || !utf8.ValidString(line) {
+		if len(line) > 75 || !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl) {
 			t.Errorf("%d octets: %q", len(line), line)
 		}
 	}
@@ -508,5 +511,26 @@ func TestCalendarIsStrict(t *testing.T) {
 	}
 	if !strings.Contains(text, "VERSION:2.0") || !strings.Contains(text, "PRODID:") {
 		t.Error("no version or product")
+	}
+}
+
+// TestServiceTellsTheTitle sends to a service that drops titles: what the message
+// is about must be in its text.
+func TestServiceTellsTheTitle(t *testing.T) {
+	got := make(chan string, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- string(body)
+	}))
+	defer srv.Close()
+	c, err := NewService("hook", "generic://"+strings.TrimPrefix(srv.URL, "http://")+"/x?disabletls=yes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Send(t.Context(), Message{ID: "1", Title: "tinplate.com is free", Text: "Two sources say so.", Repeat: true}); err != nil {
+		t.Fatal(err)
+	}
+	if s := <-got; !strings.Contains(s, "tinplate.com is free\nTwo sources say so.\n(may be a repeat; id 1)") {
+		t.Errorf("told %q", s)
 	}
 }

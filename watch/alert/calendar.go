@@ -8,6 +8,7 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // Entry is one name in the calendar.
@@ -15,7 +16,7 @@ type Entry struct {
 	Subject
 	Verdict lifecycle.Verdict
 	Dues    []Due
-	Updated time.Time // when its dates last changed: makes SEQUENCE
+	Updated time.Time // when it was last looked at or edited, which only grows: makes SEQUENCE
 }
 
 // Calendar writes the entries as an iCalendar file (RFC 5545). UIDs are
@@ -35,8 +36,7 @@ func Calendar(w io.Writer, entries []Entry, now time.Time) error {
 			if word == "" {
 				word = "might drop"
 			}
-			ev.SetSummary(fmt.Sprintf("%s %s", e.Display, word))
-			ev.SetDescription(sentences("Window: "+windowWords(*win)+".", "Basis: "+win.Basis+".", hourWords(*win)))
+			say(ev, fmt.Sprintf("%s %s", e.Display, word), sentences("Window: "+windowWords(*win)+".", "Basis: "+win.Basis+"."))
 			if win.From.DayOnly {
 				ev.SetAllDayStartAt(win.From.Time)
 				end := win.To.Time
@@ -58,15 +58,13 @@ func Calendar(w io.Writer, entries []Entry, now time.Time) error {
 		}
 		if e.Mine && !e.Verdict.Expires.IsZero() {
 			ev := event(cal, e, "expiry", now)
-			ev.SetSummary("Your " + e.Display + " expires")
-			ev.SetDescription("Its registry says " + dateWords(e.Verdict.Expires) + ".")
+			say(ev, "Your "+e.Display+" expires", "Its registry says "+dateWords(e.Verdict.Expires)+".")
 			ev.SetAllDayStartAt(e.Verdict.Expires.Time)
 			ev.SetAllDayEndAt(e.Verdict.Expires.AddDate(0, 0, 1))
 		}
 		for _, d := range e.Dues {
 			ev := event(cal, e, string(d.Kind)+"-"+d.What, now)
-			ev.SetSummary(d.Title)
-			ev.SetDescription(d.Text)
+			say(ev, d.Title, d.Text)
 			ev.SetStartAt(d.At)
 			ev.SetEndAt(d.At.Add(time.Minute))
 		}
@@ -88,9 +86,8 @@ func event(cal *ics.Calendar, e Entry, what string, now time.Time) *ics.VEvent {
 	return ev
 }
 
-func hourWords(w lifecycle.Window) string {
-	if w.From.DayOnly {
-		return "The hour is unknown."
-	}
-	return ""
+// say sets an event's words; what a service said of itself stands in some.
+func say(ev *ics.VEvent, title, text string) {
+	ev.SetSummary(whoisx.CleanLine(title))
+	ev.SetDescription(whoisx.Clean(text))
 }

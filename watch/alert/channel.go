@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gen2brain/beeep"
@@ -18,8 +19,13 @@ import (
 // service is a channel through shoutrrr: mail, chat, push, a web hook.
 type service struct {
 	name, url string
+	kind      string // the URL's scheme: "ntfy", "generic"
 	router    *router.ServiceRouter
 }
+
+// titled are shoutrrr's services that show a message's title beside its text. To
+// the others, which drop it, it is the first line.
+var titled = []string{"smtp", "ntfy", "pushbullet", "gotify", "pushover", "bark", "join", "discord", "lark", "telegram", "matrix", "slack", "teams", "opsgenie"}
 
 // NewService makes a channel from a shoutrrr URL. The URL holds secrets: no
 // error that leaves this room repeats it.
@@ -28,7 +34,9 @@ func NewService(name, url string) (Channel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open alert channel %s: %s", name, scrub(err, url))
 	}
-	return &service{name: name, url: url, router: r}, nil
+	kind, _, _ := strings.Cut(url, "://")
+	kind, _, _ = strings.Cut(kind, "+") // generic+https
+	return &service{name: name, url: url, kind: strings.ToLower(kind), router: r}, nil
 }
 
 func (c *service) Name() string { return c.name }
@@ -36,12 +44,9 @@ func (c *service) Name() string { return c.name }
 func (c *service) Send(ctx context.Context, m Message) error {
 	params := types.Params{"title": m.Title}
 	done := make(chan error, 1)
-	text := m.Text
-	if text == "" {
-		text = m.Title
-	}
-	if m.Repeat {
-		text += "\n(may be a repeat; id " + m.ID + ")"
+	text := m.String()
+	if slices.Contains(titled, c.kind) && m.Text != "" {
+		_, text, _ = strings.Cut(text, "\n")
 	}
 	go func() { done <- errors.Join(c.router.Send(text, &params)...) }()
 	select {
@@ -101,7 +106,7 @@ func (t Terminal) Send(_ context.Context, m Message) error {
 	if m.Urgent {
 		bell = "! "
 	}
-	if _, err := fmt.Fprintf(t.W, "%s%s\n", bell, whoisx.CleanLine(m.String())); err != nil {
+	if _, err := fmt.Fprintf(t.W, "%s%s\n", bell, whoisx.CleanLine(strings.ReplaceAll(m.String(), "\n", ". "))); err != nil {
 		return fmt.Errorf("write alert: %w", err)
 	}
 	return nil

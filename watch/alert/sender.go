@@ -211,7 +211,7 @@ func message(batch []Item) Message {
 	m.Title = fmt.Sprintf("lapse: %d things", len(batch))
 	var b strings.Builder
 	for _, it := range batch {
-		fmt.Fprintf(&b, "- %s %s\n", it.Title, it.Text)
+		fmt.Fprintf(&b, "- %s. %s\n", it.Title, it.Text)
 	}
 	m.Text = strings.TrimRight(b.String(), "\n")
 	return m

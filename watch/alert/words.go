@@ -53,8 +53,13 @@ func orUnknown(d whoisx.Date) string {
 }
 
 func windowWords(w lifecycle.Window) string {
-	if w.To.IsZero() || w.To.Equal(w.From.Time) {
+	switch {
+	case w.To.IsZero() || w.To.Equal(w.From.Time):
 		return "on " + dateWords(w.From)
+	case w.From.DayOnly:
+		return "between " + w.From.Format("2 Jan 2006") + " and " + w.To.UTC().Format("2 Jan 2006") + ", hour unknown"
+	case w.To.DayOnly:
+		return "from " + dateWords(w.From) + " on, until some time on " + w.To.Format("2 Jan 2006")
 	}
 	return "between " + dateWords(w.From) + " and " + dateWords(w.To)
 }
