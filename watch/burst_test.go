@@ -300,9 +300,7 @@ func TestHaltLiftedBeforeTheDrop(t *testing.T) {
 	if err := p.Halt(t.Context(), false, "me"); err != nil {
 		t.Fatal(err)
 	}
-	if waits() {
-		t.Error("it waits on")
-	}
+	until(t, "it waits no longer", func() bool { return !waits() })
 }
 
 // TestCancelDisarms takes an order back whose burst is armed: it does not fire.

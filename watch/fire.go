@@ -71,7 +71,7 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 	if l, err := s.store.Lease(ctx); err != nil {
 		return err
 	} else if l.Halted {
-		return s.postponeAll(ctx, group, haltedBy+l.HaltBy, 10*time.Second)
+		return s.postponeAll(ctx, group, haltedBy+l.HaltBy, haltedFor)
 	}
 
 	// The price, once more, right before.

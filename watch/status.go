@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -58,8 +59,11 @@ func (s *Service) Halt(ctx context.Context, on bool, who string) error {
 	return nil
 }
 
-// haltedBy begins why an order waits while everything is halted.
-const haltedBy = "halted by "
+// While everything is halted a burst waits so long at a time; haltedBy begins why.
+const (
+	haltedBy  = "halted by "
+	haltedFor = 2 * time.Second
+)
 
 // resume has the bursts that waited for the end of the halt armed at once: their
 // drop may be near.
