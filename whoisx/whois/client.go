@@ -164,7 +164,7 @@ func (c *Client) ask(ctx context.Context, name string, at time.Time) whoisx.Answ
 		a.Outcome, a.Why = whoisx.Unreachable, s.Host+": the answer broke off: "+sayErr(err)
 	case a.Truncated && !half(a.Outcome):
 		a.Outcome, a.Why = whoisx.Unreadable, s.Host+": the answer is longer than 64 KiB"
-	default:
+	case incomplete(&a):
 		Fill(&a, whoisx.Clean(decode(raw, s.Charset)))
 	}
 	return a

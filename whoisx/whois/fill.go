@@ -20,7 +20,7 @@ const fillCap = 4 << 10
 // and is shown as its word; it runs on a bounded text, and a panic in it (it
 // has known ones) leaves the answer as it was.
 func Fill(a *whoisx.Answer, text string) {
-	if a.Outcome != whoisx.Registered || !a.Confirmed || (a.Registrar != "" && len(a.Nameservers) > 0) || len(text) > fillCap || !mayFill(a, text) {
+	if !incomplete(a) || len(text) > fillCap || !mayFill(a, text) {
 		return
 	}
 	info, ok := parse(text)
@@ -57,6 +57,11 @@ func mayFill(a *whoisx.Answer, text string) bool {
 	}
 	text = strings.ReplaceAll(strings.ToLower(text), "dnssec", "")
 	return slices.ContainsFunc([]string{"dns", "nserver", "name server", "nameserver", "servers in", "host name", "hostname", "ns_name_"}, func(w string) bool { return strings.Contains(text, w) })
+}
+
+// incomplete reports whether Fill could add something.
+func incomplete(a *whoisx.Answer) bool {
+	return a.Outcome == whoisx.Registered && a.Confirmed && (a.Registrar == "" || len(a.Nameservers) == 0)
 }
 
 func parse(text string) (info parser.WhoisInfo, ok bool) {
