@@ -197,6 +197,9 @@ func TestCorpus(t *testing.T) {
 		t.Logf("%-13s %s", c, *byClass[c])
 	}
 	t.Logf("class %s  created %s  updated %s  expires %s  name servers %s  registrar %s", class, created, updated, expires, ns, registrar)
+	for _, j := range judged {
+		t.Logf("label judged wrong: %s: %s", j.file, j.why)
+	}
 	for _, f := range free {
 		t.Errorf("read as not registered, but is not: %s", f)
 	}
