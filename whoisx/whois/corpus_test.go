@@ -1,6 +1,7 @@
 package whois
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -29,6 +30,7 @@ type label struct {
 	Statuses    []string `json:"status_list"`
 	Hint        string   `json:"lifecycle_hint"`
 	raw         []byte
+	any         string // any name under the suffix, for a label without a domain
 }
 
 // corpus reads the labelled answers of the folder that LAPSE_CORPUS names.
@@ -51,13 +53,8 @@ func corpus(tb testing.TB) []label {
 			tb.Fatal(err)
 		}
 		if ls[i].Domain == "" {
-			ls[i].Domain = stated[ls[i].File]
-		}
-		if ls[i].Domain == "" {
-			ls[i].Domain = "asked." + ls[i].Suffix
-			if ls[i].Suffix == "" {
-				ls[i].Domain = "asked.com"
-			}
+			ls[i].any = "asked." + cmp.Or(ls[i].Suffix, "com")
+			ls[i].Domain = cmp.Or(stated[ls[i].File], ls[i].any)
 		}
 	}
 	return ls
@@ -132,7 +129,7 @@ func TestCorpus(t *testing.T) {
 	at := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	byClass := map[string]*score{}
 	mapped := map[string]int{}
-	var class, created, updated, expires, ns, registrar score
+	var class, anyName, created, updated, expires, ns, registrar score
 	var free []string
 	for _, l := range ls {
 		a := Classify(l.raw, l.Server, l.Domain, at)
@@ -145,6 +142,10 @@ func TestCorpus(t *testing.T) {
 			}
 			s.of++
 			class.of++
+			anyName.of++
+			if classOf(Classify(l.raw, l.Server, cmp.Or(l.any, l.Domain), at).Outcome) == l.Class {
+				anyName.right++
+			}
 			if classOf(a.Outcome) == l.Class {
 				s.right++
 				class.right++
@@ -197,6 +198,7 @@ func TestCorpus(t *testing.T) {
 		t.Logf("%-13s %s", c, *byClass[c])
 	}
 	t.Logf("class %s  created %s  updated %s  expires %s  name servers %s  registrar %s", class, created, updated, expires, ns, registrar)
+	t.Logf("asked for any name where a label has none: class %s; an answer that names another one is unreadable then", anyName)
 	for _, j := range judged {
 		t.Logf("label judged wrong: %s: %s", j.file, j.why)
 	}
