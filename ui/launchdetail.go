@@ -58,10 +58,11 @@ func (s *launchScreen) detail(r *watch.Opening, now time.Time, w, room int) []st
 // ladderLines are the steps, the first of which beats all below.
 func (s *launchScreen) ladderLines(r *watch.Opening, now time.Time, w int) []string {
 	t := s.theme
-	prices, most := make([][]string, len(r.Ladder)), 0
+	prices, whens := make([][]string, len(r.Ladder)), make([]string, len(r.Ladder))
+	step, when, most := 0, 0, 0
 	for i, g := range r.Ladder {
-		prices[i] = rungPrices(g)
-		most = max(most, widget.Width(prices[i][0]))
+		prices[i], whens[i] = rungPrices(g), rungWhen(g, now)
+		step, when, most = max(step, widget.Width(g.Step)), max(when, widget.Width(whens[i])), max(most, widget.Width(prices[i][0]))
 	}
 	out := []string{widget.NewLine(w, t).Skip(1).Put(t.Title, "What beats what in ."+r.TLD+", all in").String()}
 	for i, g := range r.Ladder {
@@ -73,17 +74,11 @@ func (s *launchScreen) ladderLines(r *watch.Opening, now time.Time, w int) []str
 		case !g.To.IsZero() && !now.Before(g.To.Time):
 			style = t.Dim
 		}
-		when := "from " + launchDate(g.From, now)
-		if !g.To.IsZero() {
-			when = "to " + launchDate(g.To, now)
-		} else if g.From.IsZero() {
-			when = "unknown"
-		}
 		l.To(1).Cell(t.Dim, fmt.Sprint(i+1), 2, true).Skip(1)
 		if w < 60 { // no room for the date: the price counts
-			l.Cell(style, g.Step, max(w-most-6, 8), false)
+			l.Cell(style, g.Step, min(step, max(w-most-6, 8)), false)
 		} else {
-			l.Cell(style, g.Step, min(30, max(w-30-most, 12)), false).Skip(1).Cell(t.Dim, when, 24, false)
+			l.Cell(style, g.Step, min(step, max(w-when-most-8, 12)), false).Skip(2).Cell(t.Dim, whens[i], when, false).Skip(1)
 		}
 		l.Skip(1).Cell(t.Strong, prices[i][0], most, true)
 		for _, more := range prices[i][1:] {
@@ -92,6 +87,17 @@ func (s *launchScreen) ladderLines(r *watch.Opening, now time.Time, w int) []str
 		out = append(out, l.String())
 	}
 	return out
+}
+
+// rungWhen is until when a step takes orders, or from when on.
+func rungWhen(g launch.Rung, now time.Time) string {
+	switch {
+	case !g.To.IsZero():
+		return "to " + launchDate(g.To, now)
+	case g.From.IsZero():
+		return "unknown"
+	}
+	return "from " + launchDate(g.From, now)
 }
 
 // rungPrices are what a step costs: of offers the first one's price, by whom,

@@ -59,8 +59,9 @@ func (s *Service) ask(ctx context.Context, n Name, before *Before, how asking) (
 		case whoisx.EPP, whoisx.Registrar:
 			// They cost the person's own standing: only to confirm "free".
 			// In a launch they are asked for the price: premium and reserved names
-			// change until the TLD is open.
-			if free, held := votes(answers); free != 1 && !s.sells(n) || held > 0 {
+			// change until the TLD is open. So they are in an expiry access period,
+			// whose fee nobody else tells.
+			if free, held := votes(answers); free != 1 && !s.sells(n) && !expiryAccess(answers) || held > 0 {
 				continue
 			}
 		case whoisx.DNS:
@@ -83,6 +84,14 @@ func (s *Service) ask(ctx context.Context, n Name, before *Before, how asking) (
 		}
 	}
 	return answers, waits, nil
+}
+
+// expiryAccess reports whether a registry says that a name which dropped can be
+// had in an Expiry Access Period.
+func expiryAccess(as []whoisx.Answer) bool {
+	return slices.ContainsFunc(as, func(a whoisx.Answer) bool {
+		return a.Outcome == whoisx.Gated && a.Category == "expiry access period"
+	})
 }
 
 // settled reports whether a voting source says that somebody holds the name:

@@ -63,6 +63,15 @@ func (r *Registry) price(name string, t *TLD, years int, at time.Time) (year, ea
 	return year * int64(years), eap, class, until
 }
 
+// access is the name of the period in which a name costs a fee on top: after its
+// drop, or in the launch of its TLD.
+func (r *Registry) access(name string) string {
+	if d := r.names[name]; d != nil && !d.opened.IsZero() {
+		return "Expiry Access Period"
+	}
+	return "Early Access Period"
+}
+
 func (r *Registry) domainCommand(a *account, c command, at time.Time) result {
 	switch c.verb {
 	case "check":

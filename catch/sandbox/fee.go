@@ -134,7 +134,7 @@ func (r *Registry) parts(name string, t *TLD, fc feeCommand, at time.Time) (ps [
 	case "create":
 		ps = append(ps, part{"create", fmtCents(year), ` refundable="1" grace-period="P5D"`})
 		if eap > 0 {
-			ps = append(ps, part{"Expiry Access Period, fee expires: " + stamp(until), fmtCents(eap), ""})
+			ps = append(ps, part{r.access(name) + ", fee expires: " + stamp(until), fmtCents(eap), ""})
 		}
 	case "renew", "transfer":
 		if class == "standard" {

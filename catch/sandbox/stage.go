@@ -326,7 +326,7 @@ func (r *Registry) addLocked(n Name) error {
 	}
 	r.names[n.Name] = d
 	if n.Stage == "free" || n.Reserved != "" {
-		d.opened = now
+		d.opened = now.Add(-n.Into)
 		return nil
 	}
 	d.exists, d.roid = true, r.newROID(t)

@@ -110,7 +110,13 @@ func (r *Registry) rdapLook(name, from string, h http.Header) (status int, out m
 	}
 	d := r.names[name]
 	if d == nil || !d.exists {
-		return problem(http.StatusNotFound, name+" was not found in this registry.")
+		status, out = problem(http.StatusNotFound, name+" was not found in this registry.")
+		if d != nil && !d.opened.IsZero() {
+			if _, eap, _, _ := r.price(name, d.tld, 1, now); eap > 0 { // as google/nomulus has it
+				out["notices"] = []any{map[string]any{"title": "Expiry Access Period", "description": []string{"This domain is currently available for registration in the Expiry Access Period"}}}
+			}
+		}
+		return status, out
 	}
 	out = d.rdap(now)
 	if f.LookupForeign {

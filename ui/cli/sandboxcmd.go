@@ -45,7 +45,8 @@ a registrar's API with backorders. Its names age in seconds. Four of its TLDs ar
 being launched, so that the whole way can be tried: .moss (claims on brand.moss),
 .grove (landrush applications, decided after 30 s; gold.grove is premium,
 held.grove reserved), .fern (a fee that falls every two minutes) and .dawn (a
-sunrise). A claims notice and a signed mark lie in the folder. The configuration
+sunrise); cobalt.app dropped days ago, and costs a fee that falls by the hour. A
+claims notice and a signed mark lie in the folder. The configuration
 that points a lapse at it is written to a folder and printed; any other EPP,
 RDAP or WHOIS client can use it as well. It runs until it is interrupted.`,
 		Example: "  lapse sandbox\n  lapse sandbox --folder /tmp/box --json",

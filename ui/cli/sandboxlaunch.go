@@ -15,13 +15,15 @@ import (
 
 // The TLDs of the sandbox that are not open to all, one a kind of phase, so
 // that the whole way of a launch can be tried: claims and their notice, an
-// application, a falling fee, a sunrise.
+// application, a falling fee, a sunrise; and one that has an expiry access period
+// for names that dropped.
 const (
 	claimedName = "brand.moss"
 	claimKey    = "2013041500/2/6/9/rJ1NrDO92vDsAzf7EQzgjX4R0000000001"
 	allocateIn  = 30 * time.Second
 	accessStep  = 2 * time.Minute
 	yearPrice   = "10.00"
+	droppedFor  = 132*time.Hour + 58*time.Minute // cobalt.app: the next hour but one asks less than 600 USD
 )
 
 var accessFees = []string{"1000.00", "500.00", "100.00", "10.00"}
@@ -38,13 +40,18 @@ func launchingTLDs(now time.Time) []sandbox.TLD {
 		fern.EAP = append(fern.EAP, sandbox.EAP{For: accessStep, Fee: fee})
 	}
 	dawn.Phase = "sunrise"
-	return []sandbox.TLD{moss, grove, fern, dawn}
+	app := tld("app")
+	for _, s := range launch.ExpiryAccess(now).Steps() {
+		app.EAP = append(app.EAP, sandbox.EAP{For: s.To.Sub(s.From), Fee: s.Fee.Amount()})
+	}
+	return []sandbox.TLD{moss, grove, fern, dawn, app}
 }
 
 func launchingNames() []sandbox.Name {
 	return []sandbox.Name{
 		{Name: "gold.grove", Stage: "free", Premium: "119.00", Class: "premium"},
 		{Name: "held.grove", Reserved: "Reserved by the registry"},
+		{Name: "cobalt.app", Stage: "free", Into: droppedFor},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -54,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"type":   typeOver,
 			"crowd":  crowd,
 			"box":    box,
+			"soon":   soon,
 		},
 	})
 }
@@ -94,6 +96,21 @@ func box(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Setenv("LAPSE_CONFIG", m[1])
 	ts.Setenv("LAPSE_DB", m[2])
+}
+
+// soon runs lapse again and again until it succeeds: another process, which the
+// script has started, is about to see to that.
+//
+//	soon launch eap cobalt.app
+func soon(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: soon ARGUMENT...")
+	}
+	for end := time.Now().Add(waitFor); ts.Exec("lapse", args...) != nil; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			ts.Fatalf("lapse %s: never succeeded", strings.Join(args, " "))
+		}
+	}
 }
 
 // repeat writes a file of so many bytes of a text over and over:
