@@ -234,7 +234,10 @@ func (r *root) toastLine(w int, toast string) string {
 	if r.toasts.bad() {
 		mark = "! "
 	}
-	return l.Put(style, mark+toast).String()
+	for _, text := range widget.WrapMax(mark+toast, max(w-2, 4), 1, r.theme.Glyph.Dots) { // the whole of it is in the Log
+		l.Put(style, text)
+	}
+	return l.String()
 }
 
 // footer shows the keys of this screen, whole ones only.

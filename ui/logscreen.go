@@ -107,14 +107,14 @@ func (s *logScreen) view(w, h int) []string {
 	var lines []string
 	put := func(at time.Time, kind, text string, style widget.Style) {
 		if w < 60 {
-			lines = append(lines, dated(w, t, 14, hm(at, now), text)...)
+			lines = append(lines, dated(w, t, 14, moment(at, now), text)...)
 			return
 		}
 		const lead = 23
 		for i, line := range widget.Wrap(text, max(w-lead-1, 8)) {
 			l := widget.NewLine(w, t).Skip(1)
 			if i == 0 {
-				l.Put(t.Dim, hm(at, now)).To(14).Put(style, widget.Fit(kind, 8, ""))
+				l.Put(t.Dim, moment(at, now)).To(14).Put(style, widget.Fit(kind, 8, ""))
 			}
 			lines = append(lines, l.To(lead).Put("", line).String())
 		}
@@ -156,6 +156,15 @@ func (s *logScreen) view(w, h int) []string {
 		}
 	}
 	return append(out, s.pages[s.part].cut(lines, max(h-len(out), 1))...)
+}
+
+// moment is hm with the seconds of this day, in which things follow each other
+// fast.
+func moment(at, now time.Time) string {
+	if sameDay(at, now) {
+		return at.UTC().Format("15:04:05")
+	}
+	return hm(at, now)
 }
 
 // tabs names the parts of a screen, and which of them is seen.

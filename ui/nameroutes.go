@@ -12,13 +12,13 @@ import (
 )
 
 var routeColumns = []widget.Column{
-	{ID: "route", Title: "ROUTE", Min: 9, Want: 11, Max: 18, Prio: 0},
+	{ID: "route", Title: "ROUTE", Min: 9, Want: 11, Max: 24, Prio: 0},
 	{ID: "state", Title: "STATE", Min: 9, Want: 14, Max: 20, Prio: 1},
 	{ID: "cut", Title: "CUT-OFF", Min: 7, Want: 8, Max: 16, Prio: 3},
 	{ID: "won", Title: "IF IT WINS", Min: 10, Want: 24, Max: 44, Prio: 2},
 	{ID: "lost", Title: "IF IT LOSES", Min: 10, Want: 11, Max: 30, Prio: 4},
-	{ID: "several", Title: "IF OTHERS ORDER TOO", Min: 14, Want: 20, Max: 30, Prio: 5, Extra: true},
-	{ID: "ref", Title: "THEIR NUMBER", Min: 10, Want: 14, Max: 20, Prio: 6, Extra: true},
+	{ID: "several", Title: "IF OTHERS ORDER TOO", Min: 19, Want: 20, Max: 30, Prio: 5, Extra: true},
+	{ID: "ref", Title: "THEIR NUMBER", Min: 14, Want: 14, Max: 20, Prio: 6, Extra: true},
 }
 
 // routeLines are the routes as they stand, and what they add up to.
@@ -38,18 +38,22 @@ func (s *nameScreen) routeLines(w int, now time.Time) []string {
 			widget.Fit("No route is set up. lapse account add opens one; by hand always works.", w-2, t.Glyph.Dots)).String())
 		return append(out, s.owed(w)...)
 	}
-	cols := widget.Place(routeColumns, w-2, 1)
+	seen := map[string]int{}
+	for i := range routes {
+		seen[serviceName(&routes[i])]++
+	}
+	s.twice = seen
+	wanted := slices.Clone(routeColumns)
+	for i := range routes { // a route's name comes before what is only good to know
+		wanted[0].Want = min(max(wanted[0].Want, widget.Width(widget.Safe(s.routeName(&routes[i])))), wanted[0].Max)
+	}
+	cols := widget.Place(wanted, w-2, 1)
 	l := widget.NewLine(w, t)
 	for _, c := range cols {
 		l.To(1+c.X).Cell(t.Head, c.Title, c.W, c.Right)
 	}
 	out = append(out, l.String())
 	var shut []*watch.RouteStatus
-	seen := map[string]int{}
-	for i := range routes {
-		seen[serviceName(&routes[i])]++
-	}
-	s.twice = seen
 	for i := range routes {
 		rt := &routes[i]
 		if rt.Order == nil && (!rt.Open || !rt.Configured) {
