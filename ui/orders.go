@@ -277,8 +277,8 @@ func (s *ordersScreen) detail(w, n int, now time.Time) []string {
 			out = append(out, widget.NewLine(w, t).Skip(1).Put(style, line).String())
 		}
 	}
-	switch {
-	case o == nil:
+	switch o {
+	case nil:
 		if s.col < len(s.cols) && s.cursorList.at < len(s.rows) {
 			put(t.Dim, "No order for "+s.nameText(s.rows[s.cursorList.at].name, 60)+" at "+s.cols[s.col]+".")
 		}
