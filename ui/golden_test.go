@@ -64,13 +64,21 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// TestThemes keeps one coloured picture of list and name a theme.
+// TestThemes keeps one picture of every screen a theme, with its colours, and
+// of what is left of them without colour and in ASCII.
 func TestThemes(t *testing.T) {
-	for _, theme := range []string{"dark", "light", "high-contrast"} {
-		for _, s := range screens[:2] {
+	for _, theme := range []string{"dark", "light", "high-contrast", "no-color", "ascii"} {
+		o := Options{Theme: theme, ReadFile: sampleFile}
+		if theme == "no-color" || theme == "ascii" {
+			o.Theme, o.NoColor, o.ASCII = "dark", true, theme == "ascii"
+		}
+		for _, s := range screens {
 			t.Run(theme+"/"+s.name, func(t *testing.T) {
-				drive(t, Options{Core: sample(), Theme: theme}, 80, 24, func(d *driver) {
+				o.Core = sample()
+				drive(t, o, 80, 24, func(d *driver) {
 					d.keys(s.keys...)
+					d.pass(0)
+					checked(t, d, 80, 24)
 					golden.RequireEqual(t, d.r.View().Content)
 				})
 			})
