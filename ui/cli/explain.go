@@ -14,7 +14,6 @@ import (
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/whoisx"
 	"github.com/lapse-dev/lapse/whoisx/rdap"
-	"github.com/lapse-dev/lapse/whoisx/whois"
 )
 
 // maxSaved is how much of a saved answer is read; the parsers have their own
@@ -157,6 +156,10 @@ func (a *app) explainSaved(n watch.Name, files savedAnswers, times []time.Time) 
 	if err != nil {
 		return watch.Look{}, err
 	}
+	servers, err := cfg.whoisServers()
+	if err != nil {
+		return watch.Look{}, err
+	}
 	l := watch.Look{Name: n}
 	var before *lifecycle.Seen
 	for i, at := range times {
@@ -173,9 +176,7 @@ func (a *app) explainSaved(n watch.Name, files savedAnswers, times []time.Time) 
 			if err != nil {
 				return l, err
 			}
-			answer := whois.Classify(raw, nth(files.servers, i), string(n), at)
-			whois.Fill(&answer, whoisx.Clean(string(raw)))
-			l.Answers = append(l.Answers, answer)
+			l.Answers = append(l.Answers, servers.Read(raw, nth(files.servers, i), string(n), at))
 		}
 		in := lifecycle.Input{Name: string(n), Rule: book.Rule(string(n)), Answers: l.Answers, Before: before, Now: at, Houses: houses, Reserved: reserved}
 		l.Verdict = lifecycle.Decide(in)

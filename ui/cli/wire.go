@@ -215,6 +215,21 @@ func (a *app) book() (*lifecycle.Book, error) {
 	return cfg.rules()
 }
 
+// whoisServers are the WHOIS servers that are known and how they speak, with
+// the person's own.
+func (l *loaded) whoisServers() (*whois.Table, error) {
+	table := whois.DefaultTable()
+	if err := overlayFile(filepath.Join(l.paths.folder, "whois.toml"), table.Overlay); err != nil {
+		return nil, err
+	}
+	for tld, c := range l.Lookup.WHOIS {
+		if err := table.Configure(tld, c.Host); err != nil {
+			return nil, coded(exitUsage, fmt.Errorf("%s: lookup.whois.%s: %w", l.paths.config, tld, err))
+		}
+	}
+	return table, nil
+}
+
 // sources are whom to ask: RDAP, WHOIS, DNS and drop lists, with the hosts
 // that stand in the configuration before all others.
 func (r *rooms) sources(cfg *loaded, acting bool) ([]watch.Source, error) {
@@ -236,14 +251,9 @@ func (r *rooms) sources(cfg *loaded, acting bool) ([]watch.Source, error) {
 	}
 	rc := rdap.New(rdap.Options{Bootstrap: r.bootstrap, Dial: dial, TLS: roots, Log: r.log, Agent: "lapse/" + buildVersion()})
 
-	table := whois.DefaultTable()
-	if err := overlayFile(filepath.Join(cfg.paths.folder, "whois.toml"), table.Overlay); err != nil {
+	table, err := cfg.whoisServers()
+	if err != nil {
 		return nil, err
-	}
-	for tld, c := range cfg.Lookup.WHOIS {
-		if err := table.Configure(tld, c.Host); err != nil {
-			return nil, coded(exitUsage, fmt.Errorf("%s: lookup.whois.%s: %w", cfg.paths.config, tld, err))
-		}
 	}
 	wo := whois.Options{Servers: table, Dial: dial, Log: r.log, NoRoot: cfg.Lookup.Offline}
 	if cfg.Lookup.Offline {

@@ -11,11 +11,24 @@ import (
 )
 
 // Classify reads a WHOIS answer that server gave about name (an A-label) at a
-// time. It never fails: what it cannot understand is Unreadable, with Why.
-// Answers longer than 64 KiB are read to there and count as truncated; a
-// truncated answer never says that a name is not registered.
+// time, by the embedded table. It never fails: what it cannot understand is
+// Unreadable, with Why. Answers longer than 64 KiB are read to there and count as
+// truncated; a truncated answer never says that a name is not registered.
 func Classify(raw []byte, server, name string, at time.Time) whoisx.Answer {
-	t := embedded()
+	a, _ := embedded().classify(raw, server, name, at)
+	return a
+}
+
+// Read is Classify by this table, with what Fill adds.
+func (t *Table) Read(raw []byte, server, name string, at time.Time) whoisx.Answer {
+	a, s := t.classify(raw, server, name, at)
+	if incomplete(&a) {
+		Fill(&a, whoisx.Clean(decode(raw, s.Charset)))
+	}
+	return a
+}
+
+func (t *Table) classify(raw []byte, server, name string, at time.Time) (whoisx.Answer, Server) {
 	host := strings.ToLower(strings.TrimSuffix(server, ":43"))
 	s := Server{Host: server}
 	served, ok := t.Lookup(name)
@@ -34,7 +47,7 @@ func Classify(raw []byte, server, name string, at time.Time) whoisx.Answer {
 		// A registry finds nothing of another registry's names.
 		a.Outcome, a.Why = whoisx.Unsupported, clip(server+" does not serve ."+tld(name)+", "+served.Host+" does")
 	}
-	return a
+	return a, s
 }
 
 // foreign reports whether a name is under a TLD that the server has nothing
