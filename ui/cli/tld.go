@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -75,7 +77,7 @@ func (a *app) tldCommand() *cobra.Command {
 			if err := a.printRule(zone, r); err != nil {
 				return err
 			}
-			return a.printf("  seen here: %s\n", learned.Says(r))
+			return a.printf("  seen here: %s\n%s", learned.Says(r), spreadText(learned))
 		},
 	}
 	cmd.RunE = ls.RunE
@@ -132,6 +134,22 @@ func (a *app) printRule(zone string, r lifecycle.Rule) error {
 		fmt.Fprintf(&b, "  source: %s\n", s)
 	}
 	return a.printf("%s", b.String())
+}
+
+// spreadText draws how the drops that were seen here spread over the day, and over
+// the days after their last stage began.
+func spreadText(l lifecycle.Learned) string {
+	var b strings.Builder
+	bar := func(label string, n int) {
+		fmt.Fprintf(&b, "  %9s: %-4d%s\n", label, n, strings.Repeat("#", min(n, 60)))
+	}
+	for _, s := range l.ByClock {
+		bar(fmt.Sprintf("%02d:%02d", int(s.From.Hours()), int(s.From.Minutes())%60), s.Drops)
+	}
+	for _, n := range slices.Sorted(maps.Keys(l.ByDays)) {
+		bar(fmt.Sprintf("day %d", n), l.ByDays[n])
+	}
+	return b.String()
 }
 
 // unconfirmed marks what nobody read in a public source.

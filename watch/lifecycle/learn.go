@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -81,6 +82,32 @@ type Learned struct {
 	First, Median, Last time.Duration // since midnight, with a margin
 	Days                bool          // whether the days are known
 	MinDays, MaxDays    int
+
+	ByClock []Slot      // how they spread over the day, from the first to the last
+	ByDays  map[int]int // how many fell so many days after the last stage began
+}
+
+// Slot is a quarter of an hour of the day, or an hour where they spread wide.
+type Slot struct {
+	From  time.Duration // since midnight
+	Drops int
+}
+
+// spread counts drops by the time of day.
+func spread(clocks []time.Duration) []Slot {
+	step := 15 * time.Minute
+	first, last := clocks[0], clocks[len(clocks)-1]
+	if last-first > 4*time.Hour {
+		step = time.Hour
+	}
+	var out []Slot
+	for at := first.Truncate(step); at <= last; at += step {
+		out = append(out, Slot{From: at})
+	}
+	for _, c := range clocks {
+		out[(c-out[0].From)/step].Drops++
+	}
+	return out
 }
 
 // Says writes what was learned for a person: "11 drops on 9 days fell
@@ -108,6 +135,14 @@ func (l Learned) MarshalJSON() ([]byte, error) {
 	if l.Seen == 0 {
 		return []byte("null"), nil
 	}
+	type slot struct {
+		From  string `json:"from"`
+		Drops int    `json:"drops"`
+	}
+	type days struct {
+		Days  int `json:"days"`
+		Drops int `json:"drops"`
+	}
 	j := struct {
 		Seen    int    `json:"seen"`
 		On      int    `json:"on_days"`
@@ -116,9 +151,17 @@ func (l Learned) MarshalJSON() ([]byte, error) {
 		Last    string `json:"last"`
 		MinDays *int   `json:"min_days"`
 		MaxDays *int   `json:"max_days"`
+		ByClock []slot `json:"by_clock"`
+		ByDays  []days `json:"by_days"`
 	}{Seen: l.Seen, On: l.On, First: clock(l.First + learnMargin), Median: clock(l.Median), Last: clock(l.Last - learnMargin)}
 	if l.Days {
 		j.MinDays, j.MaxDays = &l.MinDays, &l.MaxDays
+	}
+	for _, s := range l.ByClock {
+		j.ByClock = append(j.ByClock, slot{clock(s.From), s.Drops})
+	}
+	for _, n := range slices.Sorted(maps.Keys(l.ByDays)) {
+		j.ByDays = append(j.ByDays, days{n, l.ByDays[n]})
 	}
 	return json.Marshal(j)
 }
@@ -129,7 +172,7 @@ const learnMargin = 5 * time.Minute
 
 // Learn sums up the drops seen in a zone.
 func Learn(r Rule, seen []Observation) Learned {
-	l := Learned{Days: true}
+	l := Learned{Days: true, ByDays: map[int]int{}}
 	loc := r.Drop.Location()
 	var clocks []time.Duration
 	days := map[time.Time]bool{}
@@ -149,6 +192,7 @@ func Learn(r Rule, seen []Observation) Learned {
 			l.MinDays = n
 		}
 		l.MaxDays = max(l.MaxDays, n)
+		l.ByDays[n]++
 	}
 	l.Seen, l.On = len(clocks), len(days)
 	if l.Seen == 0 {
@@ -158,6 +202,7 @@ func Learn(r Rule, seen []Observation) Learned {
 	l.First = max(-learnMargin, clocks[0]-learnMargin)
 	l.Last = clocks[len(clocks)-1] + learnMargin
 	l.Median = clocks[len(clocks)/2]
+	l.ByClock = spread(clocks)
 	return l
 }
 

@@ -122,7 +122,7 @@ func TestLearn(t *testing.T) {
 	if got := Learn(r, obs).Says(r); got != "11 drops on 11 days fell 14:05-14:45 America/New_York, 5 days after pending delete began" {
 		t.Errorf("learned: %s", got)
 	}
-	if raw, err := json.Marshal(Learn(r, obs)); err != nil || string(raw) != `{"seen":11,"on_days":11,"first":"14:05","median":"14:25","last":"14:45","min_days":5,"max_days":5}` {
+	if raw, err := json.Marshal(Learn(r, obs)); err != nil || string(raw) != `{"seen":11,"on_days":11,"first":"14:05","median":"14:25","last":"14:45","min_days":5,"max_days":5,"by_clock":[{"from":"14:00","drops":3},{"from":"14:15","drops":4},{"from":"14:30","drops":3},{"from":"14:45","drops":1}],"by_days":[{"days":5,"drops":11}]}` {
 		t.Errorf("%s %v", raw, err)
 	}
 	if raw, err := json.Marshal(Learned{}); err != nil || string(raw) != "null" {
