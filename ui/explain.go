@@ -55,7 +55,7 @@ func (a *app) explain(v *lifecycle.Verdict, now time.Time) []string {
 		out = append(out, w)
 	}
 	if n := v.Next; n != nil {
-		text := "Next: " + strings.ReplaceAll(string(n.Stage), "-", " ")
+		text := "Next: " + strings.ReplaceAll(n.Word(v.Stage), "-", " ")
 		switch e, l := day(n.Earliest, now), dayOf(n.Latest, now); {
 		case e != "" && l != "" && dayOf(n.Earliest, now) != l:
 			text += " between " + dayOf(n.Earliest, now) + " and " + l

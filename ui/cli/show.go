@@ -94,8 +94,13 @@ func (a *app) showDetail(d watch.Detail) error {
 	line("", "%s", d.Todo.Text)
 	line("stage", "%s, %s", stageText(v), confidenceText(v))
 	line("since", "%s", dateText(v.Since))
-	if v.Next != nil {
-		line("next", "%s, %s to %s", v.Next.Stage, dateText(v.Next.Earliest), dateText(v.Next.Latest))
+	if n := v.Next; n != nil {
+		from, to := dateText(n.Earliest), dateText(n.Latest)
+		if from == to || n.Latest.IsZero() {
+			line("next", "%s, %s", n.Word(v.Stage), from)
+		} else {
+			line("next", "%s, %s to %s", n.Word(v.Stage), from, to)
+		}
 	}
 	if v.Stage == lifecycle.Launching {
 		line("opens", "%s", windowText(v.Window))

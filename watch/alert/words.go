@@ -32,9 +32,9 @@ func nextWords(v lifecycle.Verdict) string {
 	case n == nil || n.Earliest.IsZero():
 		return ""
 	case n.Latest.IsZero() || n.Latest.Equal(n.Earliest.Time):
-		return fmt.Sprintf("Next: %s on %s.", n.Stage, dateWords(n.Earliest))
+		return fmt.Sprintf("Next: %s on %s.", n.Word(v.Stage), dateWords(n.Earliest))
 	default:
-		return fmt.Sprintf("Next: %s between %s and %s.", n.Stage, dateWords(n.Earliest), dateWords(n.Latest))
+		return fmt.Sprintf("Next: %s between %s and %s.", n.Word(v.Stage), dateWords(n.Earliest), dateWords(n.Latest))
 	}
 }
 

@@ -355,6 +355,9 @@ func (d *decider) next(st Stage) *Next {
 			return nil
 		}
 		n := &Next{Stage: Expired, Earliest: d.expires, Latest: d.expires}
+		if len(held) > 0 {
+			n.Registry = held[0].Name
+		}
 		if len(held) > 0 && held[0].From != "expiry" {
 			n.Stage = held[0].MapsTo
 			n.Latest = whoisx.Date{}
@@ -372,7 +375,7 @@ func (d *decider) next(st Stage) *Next {
 		}
 		return &Next{Stage: after}
 	}
-	n := &Next{Stage: held[i+1].MapsTo}
+	n := &Next{Stage: held[i+1].MapsTo, Registry: held[i+1].Name}
 	if !d.began.known() {
 		return n
 	}

@@ -64,7 +64,7 @@ func (d *decider) gateEnds(gone moments) {
 	}
 	d.v.Next = &Next{Stage: Free}
 	if d.rs != nil && d.rs.MapsTo == GatedStage && len(gates) > 1 {
-		d.v.Next.Stage = GatedStage
+		d.v.Next.Stage, d.v.Next.Registry = GatedStage, gates[1].Name
 		m := gone.add(gates[0].Min, gates[0].Max)
 		d.v.Next.Earliest, d.v.Next.Latest = date(m.lo, m.day), date(m.hi, m.day)
 	}

@@ -89,8 +89,18 @@ type Window struct {
 // Next is the stage that comes next, and when at the earliest and latest.
 type Next struct {
 	Stage    Stage       `json:"stage"`
+	Registry string      `json:"registry_stage,omitempty"` // the registry's own word
 	Earliest whoisx.Date `json:"earliest"`
 	Latest   whoisx.Date `json:"latest"`
+}
+
+// Word is the stage in our words; where the registry splits that stage of ours in
+// two (.uk: expired, suspended), in its own.
+func (n Next) Word(now Stage) string {
+	if n.Stage == now && n.Registry != "" {
+		return n.Registry
+	}
+	return string(n.Stage)
 }
 
 // Verdict is what the answers say together.

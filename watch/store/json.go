@@ -199,6 +199,7 @@ func verdictJSON(v *lifecycle.Verdict) (string, error) {
 	if n := v.Next; n != nil {
 		in := o.in("next")
 		in.text("stage", string(n.Stage))
+		in.text("registry_stage", n.Registry)
 		in.date("earliest", n.Earliest)
 		in.date("latest", n.Latest)
 		o.out(in)
