@@ -177,17 +177,18 @@ func (l *loaded) writeLaunches(b *launch.Book) error {
 	if err := check.Overlay(path, raw); err != nil {
 		return coded(exitUsage, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), launchBookFile+".*")
+	// Who holds the lock is alone: what a process that died left is written over.
+	next := path + ".new"
+	f, err := os.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("write launches: %w", err)
 	}
-	defer os.Remove(f.Name())
 	_, err = f.Write(raw)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+		err = os.Rename(next, path)
 	}
 	if err != nil {
-		return fmt.Errorf("write launches: %w", err)
+		return errors.Join(fmt.Errorf("write launches: %w", err), os.Remove(next))
 	}
 	return nil
 }
