@@ -120,12 +120,14 @@ func (a *app) offerForm(o launch.Offer) (map[string]string, error) {
 	answers := map[string]string{}
 	a.say("What %s answers; enter leaves a question open.", o.Registrar)
 	for _, f := range launch.Fields() {
-		for {
-			have := f.Of(o)
-			if have != "" {
-				fmt.Fprintf(a.stderr, "%s [%s] ", f.Ask, have)
-			} else {
-				fmt.Fprintf(a.stderr, "%s ", f.Ask)
+		for f.Asked(o) {
+			how := f.Write
+			if len(f.Choice) > 0 {
+				how = strings.Join(f.Choice, ", ")
+			}
+			fmt.Fprintf(a.stderr, "%s (%s) ", f.Ask, how)
+			if have := f.Of(o); have != "" {
+				fmt.Fprintf(a.stderr, "[%s] ", have)
 			}
 			line, err := in.ReadString('\n')
 			if err != nil && !errors.Is(err, io.EOF) {

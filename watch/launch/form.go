@@ -97,10 +97,11 @@ var fields = []Field{
 // Fields is the form, in the order in which it asks.
 func Fields() []Field { return slices.Clone(fields) }
 
+// Asked reports whether it is a question, after what else was answered.
+func (f Field) Asked(o Offer) bool { return f.moot == nil || !f.moot(o) }
+
 // Open reports whether an offer leaves the question open.
-func (f Field) Open(o Offer) bool {
-	return !f.extra && f.Of(o) == "" && (f.moot == nil || !f.moot(o))
-}
+func (f Field) Open(o Offer) bool { return !f.extra && f.Of(o) == "" && f.Asked(o) }
 
 // Of is what an offer answers, as it is written in a file; "" where it is open.
 func (f Field) Of(o Offer) string {
