@@ -10,6 +10,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/lapse-dev/lapse/watch"
+	"github.com/lapse-dev/lapse/watch/lifecycle"
+	"github.com/lapse-dev/lapse/whoisx"
 )
 
 func TestAddMany(t *testing.T) {
@@ -360,4 +362,17 @@ func TestMouse(t *testing.T) {
 		click(x, 23)
 		d.has("Keys: Watchlist")
 	})
+}
+
+// What two sources say of a name is read from the sentence of a real verdict.
+func TestWhoDisagrees(t *testing.T) {
+	answer := func(s whoisx.Source, o whoisx.Outcome) whoisx.Answer {
+		return whoisx.Answer{Source: s, Server: "whois.example", Name: "cobalt.net", Asked: now, Outcome: o, Confirmed: true}
+	}
+	v := lifecycle.Decide(lifecycle.Input{
+		Name: "cobalt.net", Now: now, Answers: []whoisx.Answer{answer(whoisx.RDAP, whoisx.NotRegistered), answer(whoisx.WHOIS, whoisx.Registered)},
+	})
+	if got, want := whoDisagrees(&v), "WHOIS yes, RDAP no"; v.Confidence != lifecycle.Conflict || got != want {
+		t.Errorf("%s: %q, want %q of %q", v.Confidence, got, want, v.Why)
+	}
 }

@@ -156,7 +156,7 @@ func sample() *fakeCore {
 
 	cob := row("cobalt.net", watch.Want, lifecycle.Registered, usd("60"))
 	cob.Verdict.Confidence = lifecycle.Conflict
-	cob.Verdict.Why = []string{"RDAP says not registered, WHOIS says registered."}
+	cob.Verdict.Why = []string{"RDAP says not registered, WHOIS says registered; it is not called free until they agree"}
 
 	plo := row("plover.info", watch.Want, lifecycle.GatedStage, usd("40"))
 	plo.Verdict.Flags = []lifecycle.Flag{{Flag: "dropzone", Category: "Dropzone"}}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -247,7 +248,11 @@ func (a *app) dropsText(r *watch.Row, now time.Time) ([]string, widget.Style) {
 	v := &r.Verdict
 	switch {
 	case v.Confidence == lifecycle.Conflict:
-		return []string{"sources disagree", "disagree"}, t.Bad
+		ways := []string{"sources disagree", "disagree"}
+		if who := whoDisagrees(v); who != "" {
+			ways = append([]string{who}, ways...)
+		}
+		return ways, t.Bad
 	case v.Stage == lifecycle.GatedStage:
 		s := "not open to all"
 		for _, f := range v.Flags {
@@ -313,6 +318,24 @@ func (a *app) dropsText(r *watch.Row, now time.Time) ([]string, widget.Style) {
 		ways = append(ways, sure+d+" "+hours[:5])
 	}
 	return append(ways, sure+d, d), style
+}
+
+var yesNo = strings.NewReplacer(" says not registered", " no", " say not registered", " no", " says registered", " yes", " say registered", " yes")
+
+var inBrackets = regexp.MustCompile(` \([^)]*\)`) // the server of a source
+
+// whoDisagrees is a conflict in few words, "RDAP no, WHOIS yes", from the
+// sentence that tells it; empty where that says something else.
+func whoDisagrees(v *lifecycle.Verdict) string {
+	if len(v.Why) == 0 {
+		return ""
+	}
+	said, _, _ := strings.Cut(v.Why[0], ";")
+	short := yesNo.Replace(inBrackets.ReplaceAllString(strings.TrimSuffix(said, "."), ""))
+	if !strings.Contains(short, " no") || !strings.Contains(short, " yes") || strings.Contains(short, "registered") {
+		return ""
+	}
+	return short
 }
 
 func sameDay(a, b time.Time) bool {
