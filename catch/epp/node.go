@@ -68,7 +68,7 @@ func (n *Node) attr(local string) string {
 		return ""
 	}
 	for _, a := range n.Attrs {
-		if a.Local == local {
+		if a.Local == local && a.Space == "" {
 			return a.Value
 		}
 	}

@@ -219,14 +219,27 @@ func quickScan(frame []byte) (code Code, clTRID, svTRID []byte) {
 		if end < 0 {
 			break
 		}
-		tag := rest[:end]
-		j := bytes.Index(tag, []byte("code"))
-		if j < 0 {
+		if code = codeOf(rest[:end]); code != 0 {
+			break
+		}
+	}
+	return code, lastText(frame, []byte("clTRID")), lastText(frame, []byte("svTRID"))
+}
+
+// codeOf reads the code out of a result's attributes; 0: there is none.
+func codeOf(attrs []byte) Code {
+	for {
+		i := bytes.Index(attrs, []byte("code"))
+		if i < 1 {
+			return 0
+		}
+		whole := space(attrs[i-1]) // not the end of another name
+		attrs = attrs[i+len("code"):]
+		if !whole {
 			continue
 		}
-		tag = tag[j+len("code"):]
 		n, digits := 0, 0
-		for _, c := range tag {
+		for _, c := range attrs {
 			if c >= '0' && c <= '9' {
 				n = n*10 + int(c-'0')
 				if digits++; digits > 4 {
@@ -237,14 +250,12 @@ func quickScan(frame []byte) (code Code, clTRID, svTRID []byte) {
 			}
 		}
 		if digits == 4 {
-			code = Code(n)
-			break
+			return Code(n)
 		}
 	}
-	return code, lastText(frame, []byte("clTRID>")), lastText(frame, []byte("svTRID>"))
 }
 
-// lastText returns the text of the last element that ends in name.
+// lastText returns the text of the last element of a name.
 func lastText(frame, name []byte) []byte {
 	end := bytes.LastIndex(frame, name)
 	if end < 0 {

@@ -96,13 +96,14 @@ func TestQuickScan(t *testing.T) {
 		`<response><result code=2>`:                             0,
 		`result`:                                                0,
 		``:                                                      0,
-		`<x>the result of it</x><result code="2400"/>`: 2400,
+		`<x>the result of it</x><result code="2400"/>`:      2400,
+		`<result z:code="9999" barcode="1234" code="2302">`: 2302,
 	} {
 		if got, _, _ := quickScan([]byte(in)); got != want {
 			t.Errorf("%q: %d, want %d", in, got, want)
 		}
 	}
-	_, cl, _ := quickScan([]byte("<e:trID><e:clTRID>\n a-1 </e:clTRID><e:svTRID/></e:trID>"))
+	_, cl, _ := quickScan([]byte("<e:trID><e:clTRID xmlns:e=\"u\">\n a-1 </e:clTRID\n><e:svTRID/></e:trID>"))
 	if string(cl) != "a-1" {
 		t.Errorf("clTRID %q", cl)
 	}
