@@ -110,7 +110,11 @@ func (s *Service) adopt(ctx context.Context, route string, patient bool) ([]catc
 			} else if err != nil {
 				return out, err
 			}
-			if slices.ContainsFunc(row.Orders, func(o catch.Order) bool { return o.Route == d.Route }) {
+			ours, err := s.store.Orders(ctx, OrderFilter{Name: n, Route: d.Route})
+			if err != nil {
+				return out, err
+			}
+			if slices.ContainsFunc(ours, func(o catch.Order) bool { return onBooks(o, x.Report) }) {
 				continue
 			}
 			o := adopted(row, d, r.Terms(string(n)), x.Report)
@@ -124,6 +128,19 @@ func (s *Service) adopt(ctx context.Context, route string, patient bool) ([]catc
 	}
 	s.wake()
 	return out, errors.Join(errs...)
+}
+
+// onBooks reports whether what a service lists is an order of ours: one that
+// holds, or one that was won and has ended here, which services go on listing.
+func onBooks(o catch.Order, rep catch.Report) bool {
+	if o.State.Holds() {
+		return true
+	}
+	if o.Ref != "" && rep.Ref != "" && o.Ref != rep.Ref {
+		return false
+	}
+	won := o.State == catch.Won || o.State == catch.Reversed || o.State == catch.RefundDue || !o.Paid.IsZero()
+	return won && (rep.State == catch.WonProvisional || rep.State == catch.PaymentDue)
 }
 
 // adopted is an order that was placed on a service's website. Nobody held it

@@ -84,6 +84,48 @@ func TestAdoptedOrderWithoutACapCounts(t *testing.T) {
 	}
 }
 
+// TestOrdersThatEndedAreNotAdopted: a service goes on listing what was won; it
+// was paid for once. What is ordered anew on its website is another order.
+func TestOrdersThatEndedAreNotAdopted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		own    catch.State
+		paid   catch.Money
+		listed catch.Report
+		adopts bool
+	}{
+		"won":                    {catch.Won, usd(25), catch.Report{State: catch.WonProvisional, Ref: "7"}, false},
+		"won, no number":         {catch.Won, usd(25), catch.Report{State: catch.WonProvisional}, false},
+		"won, paid there":        {catch.Won, usd(25), catch.Report{State: catch.PaymentDue, Ref: "7"}, false},
+		"reversed":               {catch.Reversed, usd(25), catch.Report{State: catch.WonProvisional, Ref: "7"}, false},
+		"refunded in full":       {catch.Cancelled, usd(25), catch.Report{State: catch.WonProvisional, Ref: "7"}, false},
+		"won, another is won":    {catch.Won, usd(25), catch.Report{State: catch.WonProvisional, Ref: "8"}, true},
+		"won, ordered anew":      {catch.Won, usd(25), catch.Report{State: catch.Active, Ref: "7"}, true},
+		"lost, won all the same": {catch.Lost, catch.Money{}, catch.Report{State: catch.PaymentDue, Ref: "7"}, true},
+		"cancelled, ordered":     {catch.Cancelled, catch.Money{}, catch.Report{State: catch.Active, Ref: "7"}, true},
+		"holds":                  {catch.Active, catch.Money{}, catch.Report{State: catch.Active, Ref: "8"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			svc := &lister{newService("backorder"), nil}
+			p := newWorld(t).open(false, svc)
+			p.add(t, "a.com")
+			if _, err := p.st.AddOrder(t.Context(), catch.Order{
+				Key: "k", Name: "a.com", Route: "backorder", Service: "S", Kind: catch.Backorder, State: c.own, Ref: "7", Cap: usd(60), Paid: c.paid,
+			}); err != nil {
+				t.Fatal(err)
+			}
+			svc.report("a.com", c.listed)
+			for round := range 2 {
+				os, err := p.Adopt(t.Context(), "backorder")
+				if want := c.adopts && round == 0; err != nil || len(os) == 1 != want {
+					t.Errorf("round %d: %+v, %v", round, os, err)
+				}
+			}
+		})
+	}
+}
+
 // TestAdoptedOrderCountsAboveCapAndMonth: what stands at a service can cost
 // what it costs there, whatever the caps here say.
 func TestAdoptedOrderCountsAboveCapAndMonth(t *testing.T) {

@@ -192,6 +192,16 @@ func (s *Service) lowered(ctx context.Context, o catch.Order) (catch.Order, erro
 	return o, nil
 }
 
+// MayBid says which guard refuses a bid, before anybody is asked for it.
+func (s *Service) MayBid(ctx context.Context, o catch.Order, bid catch.Money) error {
+	return s.checkWish(ctx, o, catch.WishBid, bid)
+}
+
+// MayPay says which guard refuses a payment.
+func (s *Service) MayPay(ctx context.Context, o catch.Order) error {
+	return s.checkWish(ctx, o, catch.WishPay, catch.Money{})
+}
+
 // checkWish holds a bid or a payment against the order as it stands: when it is
 // asked for, and again when it is done.
 func (s *Service) checkWish(ctx context.Context, o catch.Order, w catch.Wish, bid catch.Money) error {

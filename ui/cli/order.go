@@ -125,7 +125,7 @@ func (a *app) order(ctx context.Context, s *watch.Service, spec watch.OrderSpec,
 		if !a.interactive() {
 			return withHint(usagef("this can cost money and nobody can be asked here"), "add --yes, or --dry-run to see what would happen")
 		}
-		ok, err := a.ask(false, "order %s at %s, at most %s?", spec.Name.Display(), spec.Route, p.Order.Cap)
+		ok, err := a.ask(false, "order %s at %s, at most %s?", spec.Name.Display(), spec.Route, watch.AtMost(p.Order))
 		if err != nil {
 			return err
 		}

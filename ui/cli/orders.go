@@ -139,6 +139,9 @@ func (a *app) bidCommand() *cobra.Command {
 		if c, err := amount.Cmp(a.orderCap); a.orderCap != (catch.Money{}) && (err != nil || c > 0) {
 			return coded(exitGuard, fmt.Errorf("bid: this key spends up to %s", a.orderCap))
 		}
+		if err := s.MayBid(cmd.Context(), o, amount); err != nil {
+			return fmt.Errorf("bid: %w", err)
+		}
 		if ok, err := a.spend(yes, "bid %s for %s at %s?", amount, o.Name, o.Route); err != nil || !ok {
 			return err
 		}
@@ -171,6 +174,9 @@ func (a *app) payCommand() *cobra.Command {
 	pay := a.onOrder(needAll, func(cmd *cobra.Command, s *watch.Service, o catch.Order) error {
 		if why := a.aboveKey(o); why != "" {
 			return coded(exitGuard, fmt.Errorf("pay: %s", why))
+		}
+		if err := s.MayPay(cmd.Context(), o); err != nil {
+			return fmt.Errorf("pay: %w", err)
 		}
 		if ok, err := a.spend(yes, "pay %s for %s at %s?", watch.Owed(o), o.Name, o.Route); err != nil || !ok {
 			return err

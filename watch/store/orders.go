@@ -221,7 +221,9 @@ func (t *tx) storeOrder(ctx context.Context, was, o catch.Order, why string) err
 		return err
 	}
 	if _, err := t.exec(ctx, `UPDATE orders SET state = ?, holds = ?, next_try = ?, updated = ?, body = ? WHERE id = ?`,
-		string(o.State), o.State.Holds(), micros(o.NextTry), o.Updated.UnixMicro(), string(body), o.ID); err != nil {
+		string(o.State), o.State.Holds(), micros(o.NextTry), o.Updated.UnixMicro(), string(body), o.ID); isUnique(err) {
+		return fmt.Errorf("%w: another order for %s via %s stands; only one can", watch.ErrGuard, o.Name, o.Route)
+	} else if err != nil {
 		return err
 	}
 	if was.State == o.State && was.Why == o.Why && was.PayBy.Equal(o.PayBy) && was.HighBid == o.HighBid && was.Paid == o.Paid && was.Refund == o.Refund {
