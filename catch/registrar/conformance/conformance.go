@@ -211,7 +211,7 @@ func (s Suite) Run(t *testing.T) {
 		}
 		if d.Has(catch.CanQuote) {
 			s.Fake.Set(fake.Success)
-			if q, err := route.Quote(t.Context(), s.Name, 1); err != nil || q.Price.IsZero() || q.Premium || q.Basis == "" || q.At.IsZero() {
+			if q, err := route.Quote(t.Context(), s.Name, 1); err != nil || q.Price.IsZero() || q.Premium || q.Basis == "" || q.At.IsZero() || q.Free == nil || !*q.Free {
 				t.Errorf("quote: %+v, %v", q, err)
 			}
 		}
@@ -221,7 +221,7 @@ func (s Suite) Run(t *testing.T) {
 		t.Run("quote of a name that somebody holds", func(t *testing.T) {
 			s.set(fake.Taken)
 			q, err := route.Quote(t.Context(), s.Name, 1)
-			if err != nil || q.Free != nil && *q.Free {
+			if err != nil || q.Free == nil || *q.Free {
 				t.Fatalf("%+v, %v", q, err)
 			}
 			if q.Price.IsZero() != s.Unlisted {
