@@ -75,13 +75,9 @@ var lockStatuses = []string{"clientTransferProhibited", "clientDeleteProhibited"
 // Lock forbids transfer and deletion, or allows them again.
 func (a *Account) Lock(ctx context.Context, name string, on bool) error {
 	op := "lock " + name
-	s, err := a.session(ctx, name, op)
+	d, err := a.info(ctx, op, name)
 	if err != nil {
 		return err
-	}
-	d, err := s.Info(ctx, name)
-	if err != nil {
-		return a.fail(op, err, false)
 	}
 	u := epp.DomainUpdate{Name: d.Name}
 	for _, st := range lockStatuses {
@@ -102,13 +98,9 @@ func (a *Account) Lock(ctx context.Context, name string, on bool) error {
 // Nameservers sets the name servers.
 func (a *Account) Nameservers(ctx context.Context, name string, hosts []string) error {
 	op := "set name servers of " + name
-	s, err := a.session(ctx, name, op)
+	d, err := a.info(ctx, op, name)
 	if err != nil {
 		return err
-	}
-	d, err := s.Info(ctx, name)
-	if err != nil {
-		return a.fail(op, err, false)
 	}
 	u := epp.DomainUpdate{Name: d.Name}
 	attrs := a.option("ns_form") == "attributes"
@@ -137,6 +129,19 @@ func (a *Account) Nameservers(ctx context.Context, name string, hosts []string) 
 		return nil
 	}
 	return a.update(ctx, op, u)
+}
+
+// info reads the registration as it stands.
+func (a *Account) info(ctx context.Context, op, name string) (epp.Domain, error) {
+	s, err := a.session(ctx, name, op)
+	if err != nil {
+		return epp.Domain{}, err
+	}
+	d, err := s.Info(ctx, name)
+	if err != nil {
+		return epp.Domain{}, a.fail(op, err, false)
+	}
+	return d, nil
 }
 
 func (a *Account) update(ctx context.Context, op string, u epp.DomainUpdate) error {
