@@ -188,7 +188,7 @@ func (p *peer) name(i int) string { return fmt.Sprintf("lapse-%s-%d.%s", p.run, 
 // that is free.
 func (p *peer) pickZone(t *testing.T) string {
 	t.Helper()
-	zones := []string{"test", "example", "com", "net", "org", "info", "app", "xyz", "dev"}
+	zones := []string{"test", "example", "com", "net", "org", "info", "app", "xyz", "dev", "tld", "name", "biz", "eu", "us", "uk", "se", "nz"}
 	if p.zone != "" {
 		zones = []string{p.zone}
 	}
