@@ -36,7 +36,7 @@ var termsWords = []string{"terms", "conditions", "status codes", "inaccuracy", "
 
 // useWords are in sentences about what may be done with an answer: "use of this
 // data is prohibited", "access to this service is restricted".
-var useWords = []string{"rights reserved", "use of", "using", " data", "access to", "information", "quer", "this service", "unsolicited", "advertis", "high volume", "high-volume", "you may", "you agree"}
+var useWords = []string{"rights reserved", "use of", "using", " data", "access to", "information", "quer", "this service", "unsolicited", "advertising", "high volume", "high-volume", "you may", "you agree"}
 
 // noticed looks through notices and remarks (RFC 9083 §4.3) for what keeps a
 // name that nobody registered from being taken: registries put it there, too.
