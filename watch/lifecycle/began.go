@@ -39,6 +39,10 @@ func (d *decider) readBegan(st Stage) moments {
 		if d.changedIn(m) {
 			return dated(up) // the change that began it
 		}
+		if st == PendingDelete && m.exact() && up.After(d.Rule.Drop.endOf(m).Add(day)) && !up.After(d.Now) {
+			// Nobody can change it there but its registry: it began late.
+			return moments{lo: m.lo, hi: up.Time, day: m.day || up.DayOnly}
+		}
 		return m
 	}
 	off, fromDeletion := d.offset(d.rs)

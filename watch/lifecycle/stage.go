@@ -30,6 +30,9 @@ func (d *decider) readExpiry() {
 		return
 	}
 	back := minusYear(exp)
+	if b := d.Before; b != nil && !b.Verdict.Expires.DayOnly && sameDay(b.Verdict.Expires, back) {
+		back = b.Verdict.Expires // also where the year before was a leap year
+	}
 	grace := d.graceMax()
 	fits := !back.After(d.Now) && d.Now.Sub(back.Time) <= grace+2*day
 	switch {
