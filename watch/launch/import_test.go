@@ -96,7 +96,8 @@ func TestImportTables(t *testing.T) {
 			"TLD,Sunrise opens,Sunrise ends,EAP price,EAP opens,GA\nkilo,2026-09-01,2026-11-01,\"1,000 USD\",2026-11-02,2026-11-09\nlima,2026-09-01,2026-11-01,,,n/a\n",
 			Mapping{Clock: "16:00", Phases: []PhaseColumns{
 				{Name: "sunrise", Kind: SunriseEnd, From: "Sunrise opens", To: "Sunrise ends"},
-				{Name: "EAP", Kind: EarlyAccess, From: "EAP opens", Fee: "EAP price"}, {Name: "GA", Kind: GA, From: "GA"},
+				{Name: "EAP", Kind: EarlyAccess, From: "EAP opens", Fee: "EAP price"},
+				{Name: "GA", Kind: GA, From: "GA"},
 			}},
 			[]string{
 				"kilo|sunrise|sunrise-end-date|2026-09-01T16:00:00Z|2026-11-01T16:00:00Z|-",
