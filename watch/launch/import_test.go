@@ -146,7 +146,10 @@ func TestImportTables(t *testing.T) {
 		},
 		{
 			"summer time said of a day in winter",
-			"tld,phase,to\nkilo,Landrush,30 Nov 2027 9:00 PDT\n", Mapping{}, nil, nil,
+			"tld,phase,to\nkilo,Landrush,30 Nov 2027 9:00 PDT\n",
+			Mapping{},
+			nil,
+			nil,
 		},
 		{
 			"the zone and the currency in the headings, months before days",
