@@ -80,7 +80,7 @@ func (n *Node) Attr(local string) string { return clean(n.attr(local), 1024) }
 
 // parse reads a frame into a tree.
 func parse(frame []byte) (*Node, error) {
-	x := xmlReader{s: string(frame)}
+	x := xmlReader{s: string(frame), open: make([]*Node, 0, 16)}
 	if err := x.read(); err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}

@@ -27,7 +27,8 @@ func (s *Session) read() {
 			s.end(fmt.Errorf("the server sent a frame of %d bytes, which is outside 1 to %d", n, s.cfg.MaxFrame))
 			return
 		}
-		if n > br.Buffered() { // the rest of a begun frame must not take forever
+		begun := n > br.Buffered()
+		if begun { // the rest of it must not take forever
 			_ = s.conn.SetReadDeadline(time.Now().Add(s.cfg.Timeout))
 		}
 		if cap(buf) < n {
@@ -40,7 +41,9 @@ func (s *Session) read() {
 			return
 		}
 		at := time.Now()
-		_ = s.conn.SetReadDeadline(time.Time{})
+		if begun {
+			_ = s.conn.SetReadDeadline(time.Time{})
+		}
 		s.lastUse.Store(at.UnixNano())
 		if err := s.deliver(buf, at); err != nil {
 			s.end(err)

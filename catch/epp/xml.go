@@ -102,8 +102,8 @@ func (x *xmlReader) node() (*Node, error) {
 	if x.count++; x.count > maxNodes || len(x.open) >= maxDepth {
 		return nil, errors.New("more elements than any real answer has")
 	}
-	if len(x.spare) == 0 {
-		x.spare = make([]Node, 24)
+	if len(x.spare) == 0 { // as many as there may be, but no more than a server has to pay for
+		x.spare = make([]Node, min(strings.Count(x.s[x.at:], "<")/2+1, 64))
 	}
 	n := &x.spare[0]
 	x.spare = x.spare[1:]
