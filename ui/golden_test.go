@@ -64,24 +64,35 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// TestThemes keeps one picture of every screen a theme, with its colours, and
-// of what is left of them without colour and in ASCII.
+// TestThemes keeps a picture of every screen a theme, with its colours, and of
+// what is left of them without colour and in ASCII: dark and light at every size.
 func TestThemes(t *testing.T) {
 	for _, theme := range []string{"dark", "light", "high-contrast", "no-color", "ascii"} {
 		o := Options{Theme: theme, ReadFile: sampleFile}
 		if theme == "no-color" || theme == "ascii" {
 			o.Theme, o.NoColor, o.ASCII = "dark", true, theme == "ascii"
 		}
+		sizes := [][2]int{{80, 24}}
+		if theme == "dark" || theme == "light" {
+			sizes = goldenSizes
+		}
 		for _, s := range screens {
-			t.Run(theme+"/"+s.name, func(t *testing.T) {
-				o.Core = sample()
-				drive(t, o, 80, 24, func(d *driver) {
-					d.keys(s.keys...)
-					d.pass(0)
-					checked(t, d, 80, 24)
-					golden.RequireEqual(t, d.r.View().Content)
+			for _, size := range sizes {
+				w, h := size[0], size[1]
+				name := theme + "/" + s.name // at 80x24
+				if w != 80 {
+					name = fmt.Sprintf("%s/%s/%dx%d", theme, s.name, w, h)
+				}
+				t.Run(name, func(t *testing.T) {
+					o.Core = sample()
+					drive(t, o, w, h, func(d *driver) {
+						d.keys(s.keys...)
+						d.pass(0)
+						checked(t, d, w, h)
+						golden.RequireEqual(t, d.r.View().Content)
+					})
 				})
-			})
+			}
 		}
 	}
 }
