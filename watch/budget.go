@@ -23,6 +23,7 @@ type budgets struct {
 	draws  map[string]*sync.Mutex // one at a time draws for a host, the others share what it got
 	grants map[string]grant       // taken in advance, so that requests cost few writes
 	spent  map[string]bool        // hosts of which nothing is left in the hand
+	heard  map[string]int         // how often a host said "too often"
 	queue  map[string]time.Time   // when the next name that waits for a host is promised its turn
 }
 
@@ -35,7 +36,7 @@ type grant struct {
 func newBudgets(st Store, book *HostBook, now func() time.Time) *budgets {
 	return &budgets{
 		store: st, book: book, now: now,
-		draws: map[string]*sync.Mutex{}, grants: map[string]grant{}, spent: map[string]bool{}, queue: map[string]time.Time{},
+		draws: map[string]*sync.Mutex{}, grants: map[string]grant{}, spent: map[string]bool{}, heard: map[string]int{}, queue: map[string]time.Time{},
 	}
 }
 
@@ -72,6 +73,9 @@ func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Tim
 	if now = b.now(); granted() {
 		return true, time.Time{}, "", nil // whoever was before us got enough for several
 	}
+	b.mu.Lock()
+	heard := b.heard[host]
+	b.mu.Unlock()
 	got := 0
 	err = b.store.ChangeBudget(ctx, host, func(bk *Budget) {
 		if got, next, why = b.draw(bk, now); got > 1 {
@@ -83,9 +87,12 @@ func (b *budgets) take(ctx context.Context, host string) (ok bool, next time.Tim
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if got > 1 {
+	switch {
+	case b.heard[host] != heard:
+		// It said "too often" meanwhile: nothing is left for others.
+	case got > 1:
 		b.grants[host] = grant{n: got - 1, until: now.Add(2 * time.Second)}
-	} else {
+	default:
 		b.spent[host] = true
 	}
 	return true, time.Time{}, "", nil
@@ -103,6 +110,7 @@ func (b *budgets) restock() (changes []BudgetChange, taken func()) {
 	b.mu.Lock()
 	hosts := slices.Sorted(maps.Keys(b.spent))
 	clear(b.spent)
+	heard := maps.Clone(b.heard)
 	b.mu.Unlock()
 	now := b.now()
 	until := now.Add(handFor)
@@ -127,6 +135,9 @@ func (b *budgets) restock() (changes []BudgetChange, taken func()) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for host, n := range got {
+			if b.heard[host] != heard[host] {
+				continue // it said "too often" while the transaction was under way
+			}
 			b.grants[host] = grant{n: n, until: until}
 		}
 	}
@@ -225,6 +236,7 @@ func (b *budgets) learn(ctx context.Context, host string, a whoisx.Answer) error
 		return nil
 	}
 	b.mu.Lock()
+	b.heard[host]++
 	delete(b.grants, host)
 	delete(b.spent, host)
 	b.mu.Unlock()

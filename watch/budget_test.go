@@ -255,6 +255,39 @@ func TestHandOfRequests(t *testing.T) {
 	}
 }
 
+// What is being taken in advance while a host says "too often" is not asked for
+// either: whoever took it hears of it before the bucket does, or after.
+func TestHandIsEmptyAfterALimit(t *testing.T) {
+	for _, first := range []string{"the bucket", "the limit"} {
+		b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 1.0\nburst = 5.0\n")
+		limit := func() {
+			if err := b.learn(t.Context(), "h", whoisx.Answer{Outcome: whoisx.RateLimited, RetryAfter: whoisx.Duration(30 * time.Minute)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if ok, _, _, err := b.take(t.Context(), "h"); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		*now = now.Add(time.Minute)
+		changes, taken := b.restock()
+		if first == "the limit" {
+			limit()
+		}
+		for _, ch := range changes {
+			if err := st.ChangeBudget(t.Context(), ch.Host, ch.Change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if first == "the bucket" {
+			limit()
+		}
+		taken()
+		if ok, _, _, err := b.take(t.Context(), "h"); ok || err != nil {
+			t.Errorf("%s first: asked again within the half hour that it asked for, %v", first, err)
+		}
+	}
+}
+
 func TestTurnsAreSpread(t *testing.T) {
 	b, _, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 2.0\nburst = 4.0\n")
 	first := b.turn("h", *now, false)
