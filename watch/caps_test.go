@@ -78,6 +78,7 @@ func TestBidsAreHeldAgainstTheBidCap(t *testing.T) {
 		"said to be none":    {catch.Backorder, none, usd(90), usd(1), "no bid cap"},
 		"set later":          {catch.Backorder, catch.Money{}, usd(90), usd(90), ""},
 		"lowered later":      {catch.Backorder, usd(90), usd(80), usd(85), "above the bid cap 80.00 USD"},
+		"forbidden later":    {catch.Backorder, usd(90), none, usd(1), "no bid cap"},
 		"raised later":       {catch.Backorder, usd(40), usd(90), usd(50), "above the bid cap 40.00 USD"},
 		"in another money":   {catch.Backorder, usd(40), catch.Money{}, catch.Money{Units: 10000, Currency: "EUR"}, "the bid is in EUR"},
 		"by hand":            {catch.ByHand, catch.Money{}, catch.Money{}, usd(60), ""},

@@ -177,7 +177,8 @@ func (s *Service) lowered(ctx context.Context, o catch.Order) (catch.Order, erro
 		cap  *catch.Money
 		has  catch.Money
 	}{{"cap", &o.Cap, row.Cap}, {"bid cap", &o.BidCap, row.BidCap}} {
-		if c.what == "bid cap" && *c.cap == (catch.Money{}) {
+		// A bid cap of nothing says that nothing is bid.
+		if c.what == "bid cap" && (*c.cap == (catch.Money{}) || c.has.IsZero() && c.has != (catch.Money{})) {
 			*c.cap = c.has
 		}
 		if c.has.IsZero() || c.cap.IsZero() {
