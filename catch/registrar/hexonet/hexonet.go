@@ -99,12 +99,17 @@ type answer struct {
 	code  int
 	words string
 	props map[string][]string
+	cells int // of all properties
 }
 
 func (a *answer) first(names ...string) string { return a.at(0, names...) }
 
 // mostRows is more than any list of theirs has at once.
 const mostRows = 100_000
+
+// mostCells is more than any answer of theirs has: a line may name a row far
+// down, and all above it take memory.
+const mostCells = 10 * mostRows
 
 // put keeps a property under its name at its index, which key has as
 // "STATUS][3]": columns of one list stay side by side, whatever is left out.
@@ -114,6 +119,11 @@ func (a *answer) put(key, value string) {
 	if err != nil || at < 0 || at >= mostRows {
 		return
 	}
+	more := max(at+1-len(a.props[name]), 0)
+	if a.cells+more > mostCells {
+		return
+	}
+	a.cells += more
 	for len(a.props[name]) <= at {
 		a.props[name] = append(a.props[name], "")
 	}

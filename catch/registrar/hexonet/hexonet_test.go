@@ -123,6 +123,23 @@ func TestRepliesOutOfOrder(t *testing.T) {
 	}
 }
 
+// TestRowsFarDownTakeLittleMemory reads an answer of which every line names a
+// property of its own in the last row there may be.
+func TestRowsFarDownTakeLittleMemory(t *testing.T) {
+	body := "CODE = 200\n"
+	for c := 'A'; c <= 'Z'; c++ {
+		body += "PROPERTY[" + string(c) + "][99999] = y\n"
+	}
+	ans, _ := read([]byte(body + "EOF\n"))
+	cells := 0
+	for _, column := range ans.props {
+		cells += len(column)
+	}
+	if cells > mostCells {
+		t.Errorf("%d cells", cells)
+	}
+}
+
 func TestStates(t *testing.T) {
 	for word, want := range map[string]catch.State{
 		"REQUESTED": catch.Active, "PAID": catch.Active, "UNPAID": catch.Active, "PROCESSING": catch.Processing, "SUCCESSFUL": catch.WonProvisional,
