@@ -218,7 +218,6 @@ var samples = []sample{
 	{what: "pf", name: "lapse.pf", text: "Informations about 'lapse.pf' :\n\nStatus : ACTIVE\nCreated (JJ/MM/AAAA) : 05/11/2012\nExpire (JJ/MM/AAAA) : 05/11/2027\nName server 1 : ns1.example.net\n", outcome: whoisx.Registered, created: "2012-11-05", expires: "2027-11-05", ns: 1, said: "ACTIVE"},
 	{what: "pf, another", name: "lapse.pf", text: "Informations about 'other.pf' :\n\nStatus : ACTIVE\nCreated (JJ/MM/AAAA) : 05/11/2012\n", outcome: whoisx.Unreadable},
 	{what: "uk, the registry's own", name: "lapse.co.uk", server: "whois.nic.uk", text: "\n    Domain name:\n        lapse.co.uk\n\n    Registrant:\n        Nominet UK\n\n    Registrar:\n        No registrar listed.  This domain is registered directly with Nominet.\n\n    Relevant dates:\n        Registered on: before Aug-1996\n        Last updated:  23-Mar-2012\n\n    Name servers:\n        ns1.example.net    192.0.2.1\n", outcome: whoisx.Reserved, category: "held by the registry", updated: "2012-03-23", ns: 1},
-	{what: "bo", name: "lapse.bo", server: "whois.nic.bo", text: "whois.nic.bo solo acepta consultas con dominios .bo", outcome: whoisx.NotRegistered},
 	{what: "bo, another suffix", name: "lapse.com", server: "whois.nic.bo", text: "whois.nic.bo solo acepta consultas con dominios .bo", outcome: whoisx.Unsupported},
 	{what: "a heading that is the end of a sentence", name: "lapse.com", text: "No match for domain \"LAPSE.COM\".\n\nThe date shown is that of the agreement with the\nregistrar.\n\nThe database holds .COM names only.\n", outcome: whoisx.NotRegistered},
 
