@@ -150,7 +150,7 @@ func checkCaps(o catch.Order, w Watch) error {
 		what     string
 		ask, has catch.Money
 	}{{"cap", o.Cap, w.Cap}, {"bid cap", o.BidCap, w.BidCap}} {
-		if c.has.IsZero() || c.ask.IsZero() {
+		if c.has == (catch.Money{}) || c.ask.IsZero() { // a cap of 0USD is one
 			continue
 		}
 		if cmp, err := c.ask.Cmp(c.has); err != nil {

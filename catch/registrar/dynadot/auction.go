@@ -19,6 +19,7 @@ type offer struct {
 	price catch.Money
 	ends  time.Time
 	leads bool
+	told  bool // whether we lead was said at all
 	over  bool
 }
 
@@ -31,6 +32,7 @@ func (b *backorder) offer(ans *answer, name string) (offer, bool) {
 			o := &offer{name: name, ends: millis(own(m, "end_time_stamp", "endtimestamp", "end_time"))}
 			o.price, _ = priceIn(own(m, "current_bid_price", "bidprice", "bid_price", "currentbidprice"), b.conf.CurrencyOr())
 			o.leads = yes(m, "is_high_bidder", "ishighbidder")
+			o.told = own(m, "is_high_bidder", "ishighbidder") != ""
 			o.over = yes(m, "auction_ended", "auctionended")
 			found = o
 		}
@@ -85,6 +87,8 @@ func (o offer) report(r catch.Report) catch.Report {
 	switch {
 	case o.over && o.leads:
 		r.State, r.Price, r.Words = catch.PaymentDue, o.price, "the auction is won: pay on the website"
+	case o.over && !o.told:
+		r.Words = "the auction is over, and its API does not say who won: look at the website, a win that is not paid in time means a ban"
 	case o.over:
 		r.State, r.Words = catch.Lost, "the auction went to another bidder, who may still not pay: then the next one has 24 hours"
 	case o.leads:
