@@ -64,8 +64,9 @@ func ifOneWins(orders []catch.Order) string {
 		if n, err := o.Price.Cmp(high); high.IsZero() || (err == nil && n > 0) {
 			high = o.Price
 		}
-		if n, err := o.BidCap.Cmp(bid); !o.BidCap.IsZero() && (bid.IsZero() || (err == nil && n > 0)) {
-			bid = o.BidCap
+		most := watch.BidUpTo(*o)
+		if n, err := most.Cmp(bid); !most.IsZero() && (bid.IsZero() || (err == nil && n > 0)) {
+			bid = most
 		}
 	}
 	if low.IsZero() {

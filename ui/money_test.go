@@ -311,3 +311,23 @@ func TestBulkOrdersAreRefused(t *testing.T) {
 		d.has("money is asked about name by name")
 	})
 }
+
+// An order for what is only won by bids may bid up to its cap.
+func TestIfOneWinsTellsBids(t *testing.T) {
+	usd := func(units int64) catch.Money { return catch.Money{Units: units * 10_000, Currency: "USD"} }
+	o := catch.Order{Kind: catch.ExpiryAuction, State: catch.Active, Price: usd(59), Cap: usd(180)}
+	if got, want := ifOneWins([]catch.Order{o}), "If won: 59 alone, auction to 180."; got != want {
+		t.Errorf("without a bid cap: %q, want %q", got, want)
+	}
+	o.Kind = catch.Backorder
+	if got, want := ifOneWins([]catch.Order{o}), "If won: 59."; got != want {
+		t.Errorf("a backorder without a bid cap: %q, want %q", got, want)
+	}
+}
+
+func TestWhoKnowsCountsLooks(t *testing.T) {
+	s := &nameScreen{d: &watch.Detail{Known: []watch.Asked{{Server: "a.example", Times: 1}, {Server: "b.example", Times: 2}}}}
+	if got, want := s.whoKnows(), "a.example (1 look), b.example (2 looks)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -270,7 +270,7 @@ func (s *nameScreen) looked(now time.Time) []string {
 func (s *nameScreen) whoKnows() string {
 	var parts []string
 	for _, k := range s.d.Known {
-		parts = append(parts, fmt.Sprintf("%s (%d looks)", k.Server, k.Times))
+		parts = append(parts, k.Server+" ("+plural(int(k.Times), "look")+")")
 	}
 	for _, o := range s.d.AllOrders {
 		if o.State != catch.Planned {

@@ -255,8 +255,7 @@ func (a *app) importResults(rs []imported, plan *intake.Plan, rejects string) er
 	return silent(exitUsage)
 }
 
-// writeRejects keeps the rows that were not taken: the line, why, and the row
-// as it was.
+// rejectsHead begins a file of rejects, and tells one from any other file.
 const rejectsHead = "line,why,row\n"
 
 // mayReject reports whether the rows that are not taken may be kept in a file:
@@ -285,6 +284,8 @@ func mayReject(path string) error {
 	return nil
 }
 
+// writeRejects keeps the rows that were not taken: the line, why, and the row
+// as it was.
 func writeRejects(path string, rs []imported) error {
 	if path == "" {
 		return nil

@@ -166,6 +166,7 @@ func TestImportTables(t *testing.T) {
 				".kilo;Landrush;11-20 January 2027;250 USD\n" +
 				".kilo;EAP;Jan 21st 4pm UTC to Jan 23rd, 2027 4pm UTC;1000 USD\n" +
 				".kilo;GA;from 25 January 2027 16:00 UTC on;20 USD\n" +
+				".mike;GA;1 Oct 2027 16:00-05:00;20 USD\n" +
 				".lima;Landrush;until 5 February 2027, 16:00 UTC;20 USD\n",
 			Mapping{Clock: "16:00"},
 			[]string{
@@ -174,6 +175,7 @@ func TestImportTables(t *testing.T) {
 				"kilo|Landrush|landrush|2027-01-11T16:00:00Z|2027-01-20T16:00:00Z|250.00 USD",
 				"kilo|EAP|eap|2027-01-21T16:00:00Z|2027-01-23T16:00:00Z|1000.00 USD",
 				"kilo|GA|ga|2027-01-25T16:00:00Z||20.00 USD",
+				"mike|GA|ga|2027-10-01T21:00:00Z||20.00 USD",
 				"lima|Landrush|landrush||2027-02-05T16:00:00Z|20.00 USD",
 			},
 			nil,

@@ -39,8 +39,10 @@ func span(text string) (from, to string) {
 		}
 	}
 	if monthIn(text) != "" {
-		if m := daysRE().FindStringSubmatchIndex(text); m != nil {
-			return share(text[:m[3]], text[m[4]:]) // what stands before them is the first one's, what follows the second one's
+		for _, m := range daysRE().FindAllStringSubmatchIndex(text, -1) {
+			if m[0] == 0 || text[m[0]-1] != ':' { // 16:00-05:00 is a clock and its offset
+				return share(text[:m[3]], text[m[4]:]) // what stands before them is the first one's, what follows the second one's
+			}
 		}
 	}
 	return text, ""
