@@ -157,6 +157,10 @@ func (r *reader) decide(at time.Time) {
 			r.unreadable("nothing was found for " + r.other + ", not for " + a.Name)
 			return
 		}
+		if r.policy.outcome != "" {
+			r.conclude(r.policy) // nothing else was said: it must be why
+			return
+		}
 		r.unreadable("nothing in the answer says what becomes of the name")
 	case s.outcome == whoisx.Registered && r.named == 0:
 		r.unreadable("the answer does not say which domain it is about")
@@ -306,14 +310,18 @@ func (r *reader) sayings() outcomeLine {
 		if t == "" || l.tail && !r.containsName(l.text) || boilerplate(t) {
 			continue
 		}
-		s := r.saying(t)
+		s, policy := r.stated(t)
+		if policy.stronger(r.policy) {
+			policy.n, policy.text = l.n, l.text
+			r.policy = policy
+		}
 		if s.outcome == whoisx.NotRegistered && len(t) < len(l.text) {
 			continue // what else a long line says could take it back
 		}
 		if s.outcome == whoisx.NotRegistered && r.freeAt == 0 {
 			r.freeAt = l.n
 		}
-		if s.outcome == "" || best.outcome != "" && s.rank >= best.rank {
+		if !s.stronger(best) {
 			continue
 		}
 		if s.outcome == whoisx.NotRegistered {

@@ -35,6 +35,7 @@ type reader struct {
 
 	a        whoisx.Answer
 	said     outcomeLine // the strongest status line about the name
+	policy   outcomeLine // the strongest thing that is only said in general
 	other    string      // another domain that the answer names
 	otherAt  int
 	named    int  // the line that names the domain

@@ -199,18 +199,14 @@ func sign(norm string) (o whoisx.Outcome) {
 
 // fillers are words that only lead to what a sentence says.
 var fillers = sync.OnceValue(func() map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(`@ a an the this that your our their its it is was are were be been being has have had there here
+	return wordSet(`@ a an the this that your our their its it is was are were be been being has have had there here
 		domain domains name names domainname object objects entry record records key data query queried request requested search searched searching lookup looked result results for of in on at to
 		sorry but and error err warning info information notice status state code message msg response reply answer attention note ok
 		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still contains contained s
 		el la los las le les der die das de o os um una un il lo dominio nombre nom domaine du domeinnaam domæne domän domena registro consulta consultado objeto registros
 		ce cette cet pour sous den det ett en af på het een deze dit domein domänen dominiu dominiul domeniu domeniul domena doména domény domenę tato tento za nevű név seda see ten ta to
 		домен домена имя доменное запись данный данные по запросу этот для запис домену доменне tên miền är er domínio domännamnet domænet domenet domeeni domēns domenas verkkotunnus verkkotunnusta домейнът домейн nama alan adı bu
-		e w % invalid_or 400 404 com net org ist est es`) {
-		m[w] = true
-	}
-	return m
+		e w % invalid_or 400 404 com net org ist est es`)
 })
 
 // endings may follow "available" and the like.
@@ -290,11 +286,14 @@ func (r *reader) saying(text string) outcomeLine {
 		}
 	}
 	// "All rights reserved", "restricted by copyright", "reserves the right".
-	if best.outcome == whoisx.Reserved && (strings.Contains(norm, "right") || strings.Contains(norm, "copyright")) {
+	if best.outcome == whoisx.Reserved && holdsAny(norm, rights[:]) {
 		return outcomeLine{}
 	}
 	return best
 }
+
+// rights are words of sentences in which rights are reserved, not names.
+var rights = [...]string{"right", "权利", "權利", "版权", "版權", "解释权", "解釋權", "所有权", "所有權"}
 
 // doubts are words of limits, of access and of conditions: a sentence with one
 // of them that also says that nothing was found does not say that a name is
@@ -321,15 +320,8 @@ var doubts = sync.OnceValue(func() map[string]whoisx.Outcome {
 // itself, its caches. Those of the second list count only where the sentence
 // speaks of no domain.
 var others = sync.OnceValues(func() (always, alone map[string]bool) {
-	set := func(words string) map[string]bool {
-		m := map[string]bool{}
-		for w := range strings.FieldsSeq(words) {
-			m[w] = true
-		}
-		return m
-	}
-	return set("account accounts user users customer customers credentials login password session subscription ip command cache replica configuration contact contacts handle handles nameserver nameservers later directory"),
-		set("server servers host hosts hostname file url page dns suffix tld parameter string type service received specified given wrong abuse table relation registrar registrars 404 time")
+	return wordSet("account accounts user users customer customers credentials login password session subscription ip command cache replica configuration contact contacts handle handles nameserver nameservers later directory"),
+		wordSet("server servers host hosts hostname file url page dns suffix tld parameter string type service received specified given wrong abuse table relation registrar registrars 404 time")
 })
 
 // elsewhere reports whether a sentence that finds nothing looked for something
