@@ -273,8 +273,8 @@ func eppDistance(ctx context.Context) ([]result, error) {
 	}
 	sample := func(sd side) (float64, error) {
 		var got []time.Duration
-		for range 5 {
-			at := time.Now().Add(700 * time.Millisecond)
+		for range 9 {
+			at := time.Now().Add(400 * time.Millisecond)
 			s.dropAt(at)
 			switch sd.who {
 			case "raw staggered": // one a millisecond over all connections, from 20 ms before

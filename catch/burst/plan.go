@@ -283,20 +283,24 @@ func quotas(names, perName, budget int) []int {
 
 // finest is the smallest gap between two creates: below it the scheduler and
 // the network shuffle them anyway.
-const finest = 250 * time.Microsecond
+const finest = 50 * time.Microsecond
+
+// reach is how much of the time around a drop a create of the first wave covers
+// at least, however small the spread is said to be: a clock may know less than
+// it thinks.
+const reach = 250 * time.Microsecond
 
 // waved places create i of a first wave of n. The drop may be anywhere within
 // the spread around the published second, and is likeliest in the middle: so
 // the gaps grow with the distance from it. A third of the wave comes before,
 // since a create that comes too early costs budget and wins nothing. The middle
-// itself is aimed right behind the drop: where the spread is smaller than the
-// gap to the next create, half of those aimed at the very moment would come a
-// few microseconds early and leave the name to the next.
+// itself is aimed right behind the drop, so that what is a few microseconds too
+// early does not leave the name to the next.
 func (s situation) waved(i, n int) time.Duration {
 	if n == 1 {
 		return s.spread() / 2
 	}
-	before, middle := n/3, min(s.spread(), finest/5)
+	before, middle := n/3, min(s.spread(), finest/2)
 	if i == before {
 		return middle
 	}
@@ -305,7 +309,8 @@ func (s situation) waved(i, n int) time.Duration {
 		side, k, of = -1, before-i, before
 	}
 	y := float64(k) / float64(of)
-	d := max(time.Duration(math.Pow(y, 1.7)*float64(s.spread())), time.Duration(k)*finest)
+	wide := max(s.spread(), time.Duration(of)*reach)
+	d := max(time.Duration(y*y*float64(wide)), time.Duration(k)*finest)
 	return middle + time.Duration(side*float64(d))
 }
 
