@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,6 +14,10 @@ import (
 
 // maxRaw bounds the raw text kept of one answer, before compression.
 const maxRaw = 256 << 10
+
+// maxKept bounds an answer that is read: its raw text with its JSON, which
+// quotes little of that.
+const maxKept = 16 * maxRaw
 
 func readVerdict(r *watch.Row, verdict string) error {
 	if verdict == "" {
@@ -89,28 +94,34 @@ func dateAsKept(d whoisx.Date) whoisx.Date {
 	return whoisx.At(d.Truncate(time.Second))
 }
 
-// packed is an answer as it is kept: JSON, and its raw text bounded and
-// compressed.
-type packed struct {
-	body string
-	raw  []byte
+// scratch is memory in which rows are made, kept from one row to the next.
+type scratch struct{ text, block []byte }
+
+// pack makes what is kept of an answer: a line of JSON and its raw text,
+// bounded, compressed together, since what the one quotes stands in the other.
+func (s *scratch) pack(a *whoisx.Answer) ([]byte, error) {
+	o := object{b: s.text[:0]}
+	err := o.answer(a)
+	s.text = append(append(o.b, '\n'), a.Raw[:min(len(a.Raw), maxRaw)]...)
+	s.block = squeeze(s.block, s.text)
+	return bytes.Clone(s.block), err
 }
 
-func pack(a *whoisx.Answer) (packed, error) {
-	body, err := answerJSON(a)
-	p := packed{body: body}
-	if err == nil && len(a.Raw) > 0 {
-		p.raw = squeeze(a.Raw[:min(len(a.Raw), maxRaw)])
-	}
-	return p, err
-}
-
-func unpack(body string, raw []byte) (whoisx.Answer, error) {
-	var a whoisx.Answer
-	if err := json.Unmarshal([]byte(body), &a); err != nil {
+// unpack reads an answer. Older versions kept its JSON in a column of its own.
+func unpack(body string, packed []byte) (a whoisx.Answer, err error) {
+	text, err := unsqueeze(packed, maxKept)
+	if err != nil {
 		return a, err
 	}
-	var err error
-	a.Raw, err = unsqueeze(raw, maxRaw)
-	return a, err
+	line := []byte(body)
+	if body == "" {
+		line, text, _ = bytes.Cut(text, []byte{'\n'})
+	}
+	if err := json.Unmarshal(line, &a); err != nil {
+		return a, err
+	}
+	if len(text) > 0 {
+		a.Raw = text
+	}
+	return a, nil
 }

@@ -134,8 +134,8 @@ func (o *object) rest(k string, v any) error {
 	return err
 }
 
-func answerJSON(a *whoisx.Answer) (string, error) {
-	o := object{b: make([]byte, 0, 4096)}
+// answer writes all of an answer but its raw text.
+func (o *object) answer(a *whoisx.Answer) error {
 	o.text("source", string(a.Source))
 	o.text("server", a.Server)
 	o.text("url", a.URL)
@@ -144,8 +144,8 @@ func answerJSON(a *whoisx.Answer) (string, error) {
 	o.duration("took", a.Took)
 	o.text("outcome", string(a.Outcome))
 	o.yes("confirmed", a.Confirmed)
-	list(&o, "statuses", a.Statuses)
-	list(&o, "said_statuses", a.SaidStatuses)
+	list(o, "statuses", a.Statuses)
+	list(o, "said_statuses", a.SaidStatuses)
 	o.date("created", a.Created)
 	o.date("updated", a.Updated)
 	o.date("expires", a.Expires)
@@ -155,16 +155,16 @@ func answerJSON(a *whoisx.Answer) (string, error) {
 	o.yes("floating", a.Floating)
 	o.text("registrar", a.Registrar)
 	o.text("registrar_id", a.RegistrarID)
-	list(&o, "nameservers", a.Nameservers)
-	list(&o, "redacted", a.Redacted)
+	list(o, "nameservers", a.Nameservers)
+	list(o, "redacted", a.Redacted)
 	if a.Price != nil {
 		if err := o.rest("price", a.Price); err != nil {
-			return "", err
+			return err
 		}
 	}
 	if a.Drop != nil {
 		if err := o.rest("drop", a.Drop); err != nil {
-			return "", err
+			return err
 		}
 	}
 	o.text("category", a.Category)
@@ -187,7 +187,8 @@ func answerJSON(a *whoisx.Answer) (string, error) {
 		o.b = append(o.b, ']')
 	}
 	o.yes("truncated", a.Truncated)
-	return o.end(), nil
+	o.b = o.closed()
+	return nil
 }
 
 func verdictJSON(v *lifecycle.Verdict) (string, error) {

@@ -59,9 +59,9 @@ func (t *tx) saveLook(ctx context.Context, l *watch.Look) (recalled, error) {
 	} else if err != nil {
 		return recalled{}, err
 	}
-	packs := make([]packed, len(l.Answers))
+	packs := make([][]byte, len(l.Answers))
 	for i := range l.Answers {
-		if packs[i], err = pack(&l.Answers[i]); err != nil {
+		if packs[i], err = t.s.scratch.pack(&l.Answers[i]); err != nil {
 			return recalled{}, err
 		}
 		if err := t.saveAnswer(ctx, r.ID, &l.Answers[i], packs[i]); err != nil {
@@ -195,7 +195,7 @@ func dropOf(v *lifecycle.Verdict) int64 {
 	return never
 }
 
-func (t *tx) saveChanges(ctx context.Context, l *watch.Look, packs []packed) error {
+func (t *tx) saveChanges(ctx context.Context, l *watch.Look, packs [][]byte) error {
 	e := watch.Event{At: l.At, Kind: watch.EvChanged, Name: l.Name, Stage: l.Verdict.Stage}
 	if l.Before != nil {
 		e.From = l.Before.Stage
@@ -209,7 +209,7 @@ func (t *tx) saveChanges(ctx context.Context, l *watch.Look, packs []packed) err
 		}
 	}
 	for i := range l.Answers {
-		if _, err := t.exec(ctx, `INSERT INTO evidence (name, at, answer, raw) VALUES (?, ?, ?, ?)`, string(l.Name), l.Answers[i].Asked.UnixMicro(), packs[i].body, packs[i].raw); err != nil {
+		if _, err := t.exec(ctx, `INSERT INTO evidence (name, at, answer, raw) VALUES (?, ?, '', ?)`, string(l.Name), l.Answers[i].Asked.UnixMicro(), packs[i]); err != nil {
 			return err
 		}
 	}
@@ -219,14 +219,14 @@ func (t *tx) saveChanges(ctx context.Context, l *watch.Look, packs []packed) err
 	return t.event(ctx, e)
 }
 
-func (t *tx) saveAnswer(ctx context.Context, id int64, a *whoisx.Answer, p packed) error {
+func (t *tx) saveAnswer(ctx context.Context, id int64, a *whoisx.Answer, p []byte) error {
 	heard := 1 // by a server that now knows of the interest
 	if a.Outcome == whoisx.Unreachable {
 		heard = 0
 	}
-	_, err := t.exec(ctx, `INSERT INTO answer (watch, source, server, says, asked, times, answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := t.exec(ctx, `INSERT INTO answer (watch, source, server, says, asked, times, answer, raw) VALUES (?, ?, ?, ?, ?, ?, '', ?)
 		ON CONFLICT DO UPDATE SET asked = excluded.asked, times = times + excluded.times, answer = excluded.answer, raw = excluded.raw`,
-		id, string(a.Source), a.Server, a.Outcome.SaysSomething(), a.Asked.UnixMicro(), heard, p.body, p.raw)
+		id, string(a.Source), a.Server, a.Outcome.SaysSomething(), a.Asked.UnixMicro(), heard, p)
 	return err
 }
 

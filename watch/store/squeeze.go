@@ -17,11 +17,14 @@ const s2Mark = 0x07
 
 var errSqueezed = errors.New("the compressed text is damaged")
 
-// squeeze compresses a text.
-func squeeze(text []byte) []byte {
-	into := make([]byte, 1, 1+s2.MaxEncodedLen(len(text)))
+// squeeze compresses a text into memory that may be used again, and returns that.
+func squeeze(into, text []byte) []byte {
+	if n := 1 + s2.MaxEncodedLen(len(text)); cap(into) < n {
+		into = make([]byte, n)
+	}
+	into = into[:cap(into)]
 	into[0] = s2Mark
-	return into[:1+len(s2.Encode(into[1:cap(into)], text))]
+	return into[:1+len(s2.Encode(into[1:], text))]
 }
 
 // unsqueeze is the reverse of squeeze, for texts of up to most bytes. It reads

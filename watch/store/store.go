@@ -58,6 +58,7 @@ type Store struct {
 	prepared sync.Map // query → *sql.Stmt, of the hot reads
 	texts    texts
 	recall   recall
+	scratch  scratch // of whoever writes
 
 	version struct {
 		sync.Mutex
@@ -161,7 +162,7 @@ func (s *Store) open(ctx context.Context, fresh bool) error {
 	if !s.o.ReadOnly {
 		for h, sync := range map[**handle]string{&s.full: "FULL", &s.normal: "NORMAL"} {
 			db, err := sql.Open("sqlite", s.dsn("_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)",
-				"_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)", "_pragma=wal_autocheckpoint(4000)"))
+				"_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_spill(4000)"))
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,3 @@
+-- An answer's JSON is kept in one block with its raw text, in "raw"; the column
+-- of its own ("answer") is empty then. A program that does not know that must
+-- not read the file.
