@@ -43,7 +43,7 @@ var benchmarks = []benchmark{
 	{"screen-ssh", "the bytes of the first page and of a cursor move over SSH beside those in a terminal", overSSH},
 	{"import-100k", "100,000 names added, beside the plain prepared insert in one transaction", importNames},
 	{"due-query", "the 32 names due first, of 100,000 beside 1,000", dueQuery},
-	{"look-bookkeeping", "1,000 names due, asked, decided and kept, beside a bare loop of the same requests", lookBookkeeping},
+	{"look-bookkeeping", "1,000 names due, asked, decided and kept, beside bare loops of the same requests", lookBookkeeping},
 	{"store-memory", "100,000 names in a process that acts, peak memory", storeMemory},
 	{"alert-storm", "10,000 changes at once: kept with their alerts, and told", alertStorm},
 	{"rdap-memory", "1,000 RDAP asks in flight, peak memory beside a bare net/http loop", rdapMemory},
