@@ -92,11 +92,12 @@ type Account struct {
 	use      burst.Use
 	cfg      epp.Config
 	login    epp.Login
-	conn     *epp.Connector
 	strategy burst.Strategy
 	lead     time.Duration // 0: by the round trip
 
 	mu      sync.Mutex
+	conn    *epp.Connector
+	refused bool         // the password, to this process
 	sess    *epp.Session // the one for ordinary commands
 	events  []epp.SecurityEvent
 	balance catch.Money

@@ -1,6 +1,7 @@
 package eppaccount
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -228,6 +229,58 @@ func TestWrongPasswordOnce(t *testing.T) {
 		t.Errorf("with the right password: %v", err)
 	}
 	logins(3)
+}
+
+// TestRefusalEndsForARunningProcess: a person who has the registry unlock the
+// account, and tests it, frees it for the process that runs meanwhile, which
+// goes by the note alone.
+func TestRefusalEndsForARunningProcess(t *testing.T) {
+	reg, a := bench(t, nil)
+	logins := func() (n int) {
+		for _, e := range reg.Log() {
+			if e.Command == "login" {
+				n++
+			}
+		}
+		return n
+	}
+	reg.SetFaults(sandbox.Faults{LoginRefused: true})
+	for range 3 {
+		if _, err := a.Look(t.Context(), "free.test", 1); catch.KindOf(err) != catch.Auth {
+			t.Fatalf("%v", err)
+		}
+	}
+	if n := logins(); n != 1 {
+		t.Fatalf("%d logins with a refused password", n)
+	}
+	reg.SetFaults(sandbox.Faults{})
+	tester, err := New(a.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tester.Probe(t.Context()); err != nil {
+		t.Fatalf("the test: %v", err)
+	}
+	for range 2 {
+		if _, err := a.Look(t.Context(), "free.test", 1); err != nil {
+			t.Fatalf("after the test: %v", err)
+		}
+	}
+	if n := logins(); n != 3 {
+		t.Errorf("%d logins, want 3", n)
+	}
+}
+
+// TestRefusalIsNotedByWhoGaveUp: the registry counts a try also where nobody
+// waits for its answer any more.
+func TestRefusalIsNotedByWhoGaveUp(t *testing.T) {
+	_, a := bench(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a.noteRefused(ctx, a.conn, burst.PasswordMark(a.use.Account, a.login.Password))
+	if _, err := a.Look(t.Context(), "free.test", 1); catch.KindOf(err) != catch.Auth {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestPreflight(t *testing.T) {

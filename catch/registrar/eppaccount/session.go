@@ -93,28 +93,70 @@ func (a *Account) Session(ctx context.Context, name, op string) (*epp.Session, e
 // connect logs in, once. A password that the registry refused is not tried
 // again by any process, until it is another one, the person asks for it (Probe)
 // or a day has passed: accounts lock after a few.
+//
+// The connector refuses a refused password for good. So it is taken before the
+// note is read, and gives way to a fresh one as soon as its refusal is noted:
+// from then on the note alone tells whether to try again.
 func (a *Account) connect(ctx context.Context) (*epp.Session, []epp.SecurityEvent, error) {
+	a.mu.Lock()
+	conn := a.conn
+	a.mu.Unlock()
 	mark := burst.PasswordMark(a.use.Account, a.login.Password)
 	if err := a.use.Refused(ctx, mark); err != nil {
 		return nil, nil, err
 	}
-	s, ev, err := a.conn.Connect(ctx)
-	if err != nil && !errors.Is(err, epp.ErrRefused) {
+	s, ev, err := conn.Connect(ctx)
+	switch {
+	case errors.Is(err, epp.ErrRefused):
+		a.noteRefused(ctx, conn, mark)
+		return nil, ev, err
+	case err != nil:
 		return nil, ev, err // that says nothing of the password
 	}
-	if nerr := a.use.NoteLogin(ctx, mark, err != nil); nerr != nil && err == nil {
+	if err := a.use.NoteLogin(ctx, mark, false); err != nil {
 		_ = s.Close()
-		return nil, ev, nerr
+		return nil, ev, err
 	}
-	return s, ev, err
+	a.mu.Lock()
+	a.refused = false
+	a.mu.Unlock()
+	return s, ev, nil
+}
+
+// noteRefused keeps for every process that the registry refused the password,
+// also where whoever asked has given up by now. Where it cannot be kept, the
+// connector goes on refusing in this one.
+func (a *Account) noteRefused(ctx context.Context, conn *epp.Connector, mark string) {
+	a.mu.Lock()
+	noted := a.conn != conn // by a login that was refused at the same time
+	a.refused = true
+	a.mu.Unlock()
+	if noted {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if a.use.NoteLogin(ctx, mark, true) != nil {
+		return
+	}
+	a.mu.Lock()
+	if a.conn == conn {
+		a.conn = epp.NewConnector(a.cfg, a.login)
+	}
+	a.mu.Unlock()
 }
 
 // Probe logs in and out. A password that another process saw refused is tried
 // once more: a person asks.
 func (a *Account) Probe(ctx context.Context) error {
 	a.hangUp()
-	if err := a.use.NoteLogin(ctx, "", false); err != nil {
-		return a.fail("log in", err, false)
+	a.mu.Lock()
+	here := a.refused
+	a.mu.Unlock()
+	if !here {
+		if err := a.use.NoteLogin(ctx, "", false); err != nil {
+			return a.fail("log in", err, false)
+		}
 	}
 	if _, err := a.session(ctx, "", "log in"); err != nil {
 		return err
