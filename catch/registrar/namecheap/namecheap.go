@@ -90,7 +90,13 @@ type answer struct {
 			Currency  string `xml:"Currency,attr"`
 			Available string `xml:"AvailableBalance,attr"`
 		} `xml:"UserGetBalancesResult"`
-		Prices []listed `xml:"UserGetPricingResult>ProductType>ProductCategory>Product>Price"`
+		Lists []struct {
+			Action   string `xml:"Name,attr"`
+			Products []struct {
+				Name   string   `xml:"Name,attr"`
+				Prices []listed `xml:"Price"`
+			} `xml:"Product"`
+		} `xml:"UserGetPricingResult>ProductType>ProductCategory"`
 	} `xml:"CommandResponse"`
 }
 
@@ -165,6 +171,7 @@ func (n *route) do(ctx context.Context, r web.Request) (*answer, error) {
 // MULTIPLE, as it mostly is, and for the term where it is ABSOLUTE.
 type listed struct {
 	Years     int    `xml:"Duration,attr"`
+	Unit      string `xml:"DurationType,attr"`
 	Yours     string `xml:"YourPrice,attr"`
 	YoursType string `xml:"YourPriceType,attr"`
 	OnTop     string `xml:"YourAdditonalCost,attr"` // the service's own spelling
@@ -236,26 +243,45 @@ func (n *route) Quote(ctx context.Context, name string, years int) (catch.Quote,
 		return catch.Quote{}, err
 	}
 	q := catch.Quote{Name: name, Free: &c.Available, Premium: c.Premium, Class: "standard", At: n.Conf.Clock(), Basis: "Namecheap check and price list"}
-	if eap, err := n.Conf.Money(c.EAP); err == nil && eap.Units > 0 {
-		q.Early, q.EarlyWhat = eap, "EAP fee"
-	}
 	if c.Premium {
 		q.Class = "premium"
 		q.Renew, _ = n.Conf.Money(c.Renewal)
-		if err := premiumTerm("read price", years); err != nil {
-			return q, err
+	}
+	if q.Early, err = n.early(c); err == nil && q.Early.Units > 0 {
+		q.EarlyWhat = "EAP fee"
+	}
+	q.Price, err = n.total(ctx, "read price", name, years, c)
+	return q, err
+}
+
+// total is what a name costs that was checked, with every fee.
+func (n *route) total(ctx context.Context, op, name string, years int, c checked) (sum catch.Money, err error) {
+	if c.Premium {
+		if err := premiumTerm(op, years); err != nil {
+			return sum, err
 		}
-		q.Price, err = n.premium(c)
+		sum, err = n.premium(c)
 	} else {
-		q.Price, err = n.listPrice(ctx, name, max(years, 1))
+		sum, err = n.listPrice(ctx, name, max(years, 1))
 	}
 	if err == nil {
-		q.Price, err = q.Price.Add(q.Early)
+		var early catch.Money
+		if early, err = n.early(c); err == nil {
+			sum, err = sum.Add(early)
+		}
 	}
-	if err != nil && catch.KindOf(err) == "" {
-		err = fmt.Errorf("read price at %s: %w", title, err)
+	if err != nil && catch.KindOf(err) == "" { // before a purchase, which nothing is in doubt of then
+		err = &catch.Error{Kind: catch.UpstreamDown, Service: title, Op: op, Err: err}
 	}
-	return q, err
+	return sum, err
+}
+
+// early is the fee of an early access period; nothing where there is none.
+func (n *route) early(c checked) (catch.Money, error) {
+	if c.EAP == "" {
+		return catch.Money{}, nil
+	}
+	return n.Conf.Money(c.EAP)
 }
 
 // premium is what a premium name costs, with the fee of ICANN on top.
@@ -280,11 +306,32 @@ func (n *route) listPrice(ctx context.Context, name string, years int) (catch.Mo
 	if err != nil {
 		return catch.Money{}, err
 	}
-	i := slices.IndexFunc(a.Result.Prices, func(l listed) bool { return l.Years == years })
-	if i < 0 {
+	l, ok := a.price(zone, years)
+	if !ok {
 		return catch.Money{}, n.Fail(r, catch.TLDUnsupported, fmt.Sprintf("no price for .%s and %d year(s)", zone, years))
 	}
-	return a.Result.Prices[i].total()
+	return l.total()
+}
+
+// price finds what registering a name in a zone costs, in a list that may hold
+// other TLDs, and what other things cost.
+func (a *answer) price(zone string, years int) (listed, bool) {
+	for _, list := range a.Result.Lists {
+		if slices.Contains([]string{"renew", "reactivate", "transfer"}, strings.ToLower(list.Action)) {
+			continue
+		}
+		for _, p := range list.Products {
+			if !strings.EqualFold(p.Name, zone) {
+				continue
+			}
+			for _, l := range p.Prices {
+				if l.Years == years && (l.Unit == "" || strings.EqualFold(l.Unit, "YEAR")) {
+					return l, true
+				}
+			}
+		}
+	}
+	return listed{}, false
 }
 
 // premiumTerm refuses to guess what several years of a premium name cost: the
@@ -313,7 +360,7 @@ func (n *route) create(r catch.Request, c checked) web.Request {
 	if r.Premium {
 		params = append(params, "IsPremiumDomain", "true", "PremiumPrice", cmp.Or(c.Price, "<price>"))
 	}
-	if eap, err := n.Conf.Money(c.EAP); err == nil && eap.Units > 0 {
+	if eap, err := n.early(c); err == nil && eap.Units > 0 {
 		params = append(params, "EapFee", c.EAP)
 	}
 	return n.request("register", "domains.create", true, params...)
@@ -327,18 +374,9 @@ func (n *route) confirm(ctx context.Context, r *catch.Request) (checked, error) 
 		return c, err
 	}
 	r.Premium = r.Premium && c.Premium // one that is standard now is no premium order
-	if !r.Premium {
-		return c, nil
-	}
-	if err := premiumTerm("register", r.Years); err != nil {
-		return c, err
-	}
-	total, err := n.premium(c)
-	if eap, eerr := n.Conf.Money(c.EAP); err == nil && eerr == nil {
-		total, err = total.Add(eap)
-	}
+	total, err := n.total(ctx, "register", r.Name, r.Years, c)
 	if err != nil {
-		return c, fmt.Errorf("read price at %s: %w", title, err)
+		return c, err
 	}
 	if above, err := total.Cmp(r.Price); err != nil || above > 0 {
 		return c, n.Fail(n.create(*r, c), catch.PriceMismatch, "it costs "+total.String()+" now, not "+r.Price.String())

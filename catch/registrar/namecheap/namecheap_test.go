@@ -1,6 +1,9 @@
 package namecheap
 
 import (
+	"encoding/xml"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -93,5 +96,71 @@ func TestPremiumIsConfirmedWithItsFees(t *testing.T) {
 	req.Price, req.Years = usd(99999900), 2
 	if _, err := r.Place(t.Context(), req); catch.KindOf(err) != catch.Guard || f.Paid() != 0 {
 		t.Errorf("two years: %v, %d paid calls", err, f.Paid())
+	}
+}
+
+// TestFeeIsHeldAgainstThePrice: a fee of early access that comes up, or grows,
+// between the quote and the call is not agreed to unseen.
+func TestFeeIsHeldAgainstThePrice(t *testing.T) {
+	f := fake.NewNamecheap()
+	defer f.Close()
+	r := open(t, f.URL())
+	for _, c := range []struct {
+		what    string
+		eap     string
+		premium bool // agreed to; the name is none
+		price   catch.Money
+		kind    catch.ErrorKind
+	}{
+		{"none came up", "", false, usd(108700), ""},
+		{"one came up", "100.0000", false, usd(108700), catch.PriceMismatch},
+		{"as quoted", "100.0000", false, usd(1108700), ""},
+		{"it fell", "50.0000", false, usd(1108700), ""},
+		{"it grew", "100.0100", false, usd(1108700), catch.PriceMismatch},
+		{"one that cannot be read", "a lot", false, usd(1108700), catch.UpstreamDown},
+		{"on a name that is premium no more", "2000.0000", true, usd(11901800), catch.PriceMismatch},
+	} {
+		f.Set(fake.Success)
+		f.EAP = c.eap
+		req := catch.Request{Key: "k", Name: "example.com", Years: 1, Price: c.price, Premium: c.premium, Launch: &catch.Launch{}}
+		if _, err := r.Place(t.Context(), req); catch.KindOf(err) != c.kind || (c.kind != "") != (f.Paid() == 0) {
+			t.Errorf("%s: %v, %d paid calls, want %q", c.what, err, f.Paid(), c.kind)
+		}
+	}
+}
+
+// TestPriceIsTheTLDs: a price list may hold more than was asked for.
+func TestPriceIsTheTLDs(t *testing.T) {
+	const price = `<Price Duration="%d" DurationType="%s" Price="%s" PricingType="MULTIPLE" Currency="USD"/>`
+	product := func(name string, prices ...string) string {
+		return `<Product Name="` + name + `">` + strings.Join(prices, "") + `</Product>`
+	}
+	category := func(name string, products ...string) string {
+		return `<ProductCategory Name="` + name + `">` + strings.Join(products, "") + `</ProductCategory>`
+	}
+	year := func(amount string) string { return fmt.Sprintf(price, 1, "YEAR", amount) }
+	for _, c := range []struct {
+		what, list string
+		want       catch.Money
+	}{
+		{"another TLD first", category("register", product("biz", year("1.00")), product("COM", year("10.00"))), usd(100000)},
+		{"another TLD only", category("register", product("biz", year("1.00"))), catch.Money{}},
+		{"a renewal first", category("renew", product("com", year("1.00"))) + category("register", product("com", year("10.00"))), usd(100000)},
+		{"months", category("register", product("com", fmt.Sprintf(price, 1, "MONTH", "1.00"), year("10.00"))), usd(100000)},
+		{"one category for all", category("DOMAINS", product("com", year("10.00"))), usd(100000)},
+	} {
+		var a answer
+		if err := xml.Unmarshal([]byte(`<ApiResponse Status="OK"><CommandResponse><UserGetPricingResult><ProductType Name="domains">`+c.list+
+			`</ProductType></UserGetPricingResult></CommandResponse></ApiResponse>`), &a); err != nil {
+			t.Fatal(err)
+		}
+		l, ok := a.price("com", 1)
+		got := catch.Money{}
+		if ok {
+			got, _ = l.total()
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", c.what, got, c.want)
+		}
 	}
 }
