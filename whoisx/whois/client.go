@@ -65,7 +65,7 @@ func New(o Options) *Client {
 		o.Servers = DefaultTable()
 	}
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{}).DialContext
+		o.Dial = (&net.Dialer{KeepAlive: -1}).DialContext // a connection of one question lives for seconds
 	}
 	if o.Resolve == nil {
 		o.Resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
