@@ -66,9 +66,7 @@ func (s *nameScreen) burstLines(w int, now time.Time) []string {
 	t := s.theme
 	var out []string
 	text := func(style widget.Style, text string) {
-		for _, l := range widget.Wrap(text, max(w-2, 8)) {
-			out = append(out, widget.NewLine(w, t).Skip(1).Put(style, l).String())
-		}
+		out = append(out, paragraph(t, w, style, text)...)
 	}
 	for i := range s.bursts {
 		b := &s.bursts[i]

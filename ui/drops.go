@@ -166,12 +166,7 @@ func (s *dropsScreen) view(w, h int) []string {
 	t := s.theme
 	now := s.now()
 	var out []string
-	say := func(text string) []string {
-		for _, l := range widget.Wrap(text, max(w-2, 4)) {
-			out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Dim, l).String())
-		}
-		return out
-	}
+	say := func(text string) []string { return paragraph(t, w, t.Dim, text) }
 	switch {
 	case s.err != nil:
 		return say("The drops cannot be read: " + s.err.Error() + ".")

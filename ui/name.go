@@ -262,10 +262,7 @@ func (s *nameScreen) view(w, h int) []string {
 		if s.of == "" {
 			text = "No name is open. Choose one on the list."
 		}
-		for _, line := range widget.Wrap(text, max(w-2, 4)) {
-			out = append(out, widget.NewLine(w, t).Skip(1).Put(t.Dim, line).String())
-		}
-		return out
+		return append(out, paragraph(t, w, t.Dim, text)...)
 	}
 	if s.part != partAll && h >= 12 {
 		out = append(out, tabs(w, t, partNames[:], int(s.part)))

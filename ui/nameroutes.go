@@ -205,9 +205,5 @@ func (s *nameScreen) owed(w int) []string {
 	if f := moneyList(e.Frozen, ""); f != "" {
 		text += " Frozen: " + f + "."
 	}
-	var out []string
-	for _, line := range widget.Wrap(text, max(w-2, 8)) {
-		out = append(out, widget.NewLine(w, s.theme).Skip(1).Put(s.theme.Strong, line).String())
-	}
-	return out
+	return paragraph(s.theme, w, s.theme.Strong, text)
 }

@@ -32,42 +32,27 @@ func (r *Registry) serveUDP(pc net.PacketConn) {
 	}
 }
 
-func (r *Registry) acceptDNS(ln net.Listener) {
+// serveDNS answers queries over TCP (RFC 1035 §4.2.2: each with its length before
+// it).
+func (r *Registry) serveDNS(c net.Conn) {
 	for {
-		c, err := ln.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) || r.ctx.Err() != nil {
-				return
-			}
-			continue
-		}
-		if !r.track(c) {
-			_ = c.Close()
+		_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+		var head [2]byte
+		if _, err := io.ReadFull(c, head[:]); err != nil {
 			return
 		}
-		r.wg.Go(func() {
-			defer r.untrack(c)
-			defer c.Close()
-			for {
-				_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-				var head [2]byte
-				if _, err := io.ReadFull(c, head[:]); err != nil {
-					return
-				}
-				q := make([]byte, binary.BigEndian.Uint16(head[:]))
-				if _, err := io.ReadFull(c, q); err != nil {
-					return
-				}
-				out := r.dns(q, dns.MaxMsgSize)
-				if out == nil {
-					return
-				}
-				binary.BigEndian.PutUint16(head[:], uint16(len(out)))
-				if _, err := c.Write(append(head[:], out...)); err != nil {
-					return
-				}
-			}
-		})
+		q := make([]byte, binary.BigEndian.Uint16(head[:]))
+		if _, err := io.ReadFull(c, q); err != nil {
+			return
+		}
+		out := r.dns(q, dns.MaxMsgSize)
+		if out == nil {
+			return
+		}
+		binary.BigEndian.PutUint16(head[:], uint16(len(out)))
+		if _, err := c.Write(append(head[:], out...)); err != nil {
+			return
+		}
 	}
 }
 

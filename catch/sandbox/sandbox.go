@@ -336,7 +336,7 @@ func (r *Registry) listen() error {
 		r.packets = pc
 		r.wg.Go(func() { r.serveUDP(pc) })
 	}
-	r.wg.Go(func() { r.acceptDNS(names) })
+	r.wg.Go(func() { r.accept(names, r.serveDNS) })
 	if r.svc != nil {
 		api, err := open(r.o.ServiceAddr)
 		if err != nil {
@@ -345,8 +345,8 @@ func (r *Registry) listen() error {
 		r.addrs.service = api.Addr().String()
 		r.serveWeb(api, r.svc.handler(r))
 	}
-	r.wg.Go(func() { r.acceptEPP(epp) })
-	r.wg.Go(func() { r.acceptWHOIS(whois) })
+	r.wg.Go(func() { r.accept(epp, r.serveEPP) })
+	r.wg.Go(func() { r.accept(whois, r.serveWHOIS) })
 	r.serveWeb(web, r.webHandler())
 	return nil
 }
@@ -375,6 +375,28 @@ func (r *Registry) shut() {
 	}
 	for _, c := range conns {
 		_ = c.Close()
+	}
+}
+
+// accept serves every connection that comes, until the registry is closed.
+func (r *Registry) accept(ln net.Listener, serve func(net.Conn)) {
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) || r.ctx.Err() != nil {
+				return
+			}
+			continue
+		}
+		if !r.track(c) {
+			_ = c.Close()
+			return
+		}
+		r.wg.Go(func() {
+			defer r.untrack(c)
+			defer c.Close()
+			serve(c)
+		})
 	}
 }
 

@@ -101,27 +101,6 @@ func (o *outbox) due(now time.Time) (b []byte, end bool, wait time.Duration) {
 	return b, end, time.Hour
 }
 
-func (r *Registry) acceptEPP(ln net.Listener) {
-	for {
-		c, err := ln.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) || r.ctx.Err() != nil {
-				return
-			}
-			continue
-		}
-		if !r.track(c) {
-			_ = c.Close()
-			return
-		}
-		r.wg.Go(func() {
-			defer r.untrack(c)
-			defer c.Close()
-			r.serveEPP(c)
-		})
-	}
-}
-
 func (r *Registry) serveEPP(raw net.Conn) {
 	r.mu.Lock()
 	f := r.faults

@@ -2,38 +2,20 @@ package sandbox
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"time"
 )
 
-// acceptWHOIS answers WHOIS (RFC 3912): a line, a text, the end.
-func (r *Registry) acceptWHOIS(ln net.Listener) {
-	for {
-		c, err := ln.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) || r.ctx.Err() != nil {
-				return
-			}
-			continue
-		}
-		if !r.track(c) {
-			_ = c.Close()
-			return
-		}
-		r.wg.Go(func() {
-			defer r.untrack(c)
-			defer c.Close()
-			_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-			line, err := bufio.NewReaderSize(c, 1024).ReadSlice('\n')
-			if err != nil {
-				return
-			}
-			_, _ = c.Write([]byte(r.whois(strings.TrimSpace(string(line)), hostOf(c.RemoteAddr().String()))))
-		})
+// serveWHOIS answers WHOIS (RFC 3912): a line, a text, the end.
+func (r *Registry) serveWHOIS(c net.Conn) {
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	line, err := bufio.NewReaderSize(c, 1024).ReadSlice('\n')
+	if err != nil {
+		return
 	}
+	_, _ = c.Write([]byte(r.whois(strings.TrimSpace(string(line)), hostOf(c.RemoteAddr().String()))))
 }
 
 func (r *Registry) whois(query, from string) string {
