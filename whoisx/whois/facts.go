@@ -65,9 +65,16 @@ func (r *reader) take(f field, key, value string, l *line) {
 			r.holder = true
 			r.redacted(key, value)
 		}
+		switch strings.ToLower(strings.TrimSpace(key)) {
+		case "nsset", "keyset":
+			r.object = r.object || r.begins(l)
+		}
 	case fContact:
 		if !isNull(value) {
 			r.holder = true
+		}
+		if strings.EqualFold(strings.TrimSpace(key), "contact") && r.begins(l) {
+			r.object = true
 		}
 	case fPerson:
 		r.inPerson = true
@@ -78,6 +85,12 @@ func (r *reader) take(f field, key, value string, l *line) {
 	case fNote:
 		r.note(value, l)
 	}
+}
+
+// begins reports whether a line begins a paragraph after the one that names the
+// domain.
+func (r *reader) begins(l *line) bool {
+	return r.named > 0 && l.n > r.named+1 && r.lines[l.n-2].text == ""
 }
 
 // isName reports whether a value is the name that was asked, as A-label or
@@ -166,6 +179,9 @@ func (r *reader) asOf(value string, l *line) {
 func (r *reader) date(f field, key, value string, l *line) {
 	if r.inServer {
 		r.asOf(value, l)
+		return
+	}
+	if r.object && (f == fCreated || f == fUpdated) {
 		return
 	}
 	if r.second || r.inPerson && (f == fCreated || f == fUpdated) && !strings.Contains(strings.ToLower(key), "domain") && !strings.Contains(strings.ToLower(key), "record") {

@@ -43,6 +43,7 @@ type reader struct {
 	holder   bool // somebody is named as holder
 	second   bool // a second record began
 	inPerson bool
+	object   bool  // the paragraph is a record of its own that the domain refers to: a contact, a set of servers
 	inServer bool  // the lines are about the server, not the domain
 	open     field // whose list of values the following lines go on with
 	openN    int   // values taken
@@ -171,7 +172,7 @@ func (r *reader) readFacts() {
 		l := &r.lines[i]
 		if l.text == "" {
 			if l.comment == "" {
-				r.inPerson, r.inServer = false, false
+				r.inPerson, r.inServer, r.object = false, false, false
 				if r.openN > 0 {
 					r.open = fNone
 				}
