@@ -21,7 +21,7 @@ func TestNothingFoundAndMore(t *testing.T) {
 		{"No entries: the allowance of your address is spent\n", whoisx.RateLimited},
 		{"No match. Your daily allowance is exhausted.\n", whoisx.RateLimited},
 		{"Quota reached, no match\n", whoisx.RateLimited},
-		{"No match\n\nAll lookups of your allowance are used up\n", whoisx.Unreadable},
+		{"No match\n\nAll lookups of your allowance are used up\n", whoisx.RateLimited},
 		{"No match\nYour network stays limited until noon\n", whoisx.Unreadable},
 		{"Has excedido el número de consultas permitidas\n", whoisx.RateLimited},
 		{"No entries found: access restricted to registrars.\n", whoisx.Refused},

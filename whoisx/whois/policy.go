@@ -16,7 +16,7 @@ import (
 // stated reads a line for what it states of this question. What it tells of
 // others comes back as policy.
 func (r *reader) stated(t string) (s, policy outcomeLine) {
-	s = r.saying(t)
+	s = r.sentence(t)
 	if s.outcome == "" || s.outcome == whoisx.NotRegistered || !r.tellsOfOthers(t, s.outcome) {
 		return s, policy
 	}
@@ -34,7 +34,7 @@ func (r *reader) stated(t string) (s, policy outcomeLine) {
 // statedIn reads one sentence. Left out are clauses that tell what may or will
 // be, and whatever follows a condition.
 func (r *reader) statedIn(sentence string) (best outcomeLine) {
-	whole := r.saying(sentence)
+	whole := r.sentence(sentence)
 	switch {
 	case whole.outcome == "" || whole.outcome == whoisx.NotRegistered || !r.tellsOfOthers(sentence, whole.outcome):
 		return whole
@@ -48,7 +48,7 @@ func (r *reader) statedIn(sentence string) (best outcomeLine) {
 		if general(clause) {
 			continue
 		}
-		if c := r.saying(clause); c.outcome != whoisx.NotRegistered && c.stronger(best) {
+		if c := r.sentence(clause); c.outcome != whoisx.NotRegistered && c.stronger(best) {
 			best = c
 		}
 	}
@@ -107,16 +107,20 @@ func general(clause string) bool {
 	if !ascii(clause) && holdsAny(clause, inScripts[:]) && !holdsAny(clause, happened[:]) {
 		return true
 	}
-	modal, leading := false, true
+	modal, leading, last := false, true, ""
 	for w := range strings.FieldsFuncSeq(clause, isGap) {
 		w = strings.ToLower(w)
 		if modal && w != "not" && w != "temporarily" { // "can not be answered" is said of now
 			return true
 		}
 		modal = generalities()[w] || strings.HasSuffix(w, "bilir") // Turkish has an ending for it
-		if w == "시" || leading && w == "not" {                     // Korean "when", behind its clause; "please do not ..."
+		switch {
+		case w == "시", leading && w == "not": // Korean "when", behind its clause; "please do not ..."
+			return true
+		case w == "exceeding" && last != "is" && last != "are": // "queries exceeding the limit"
 			return true
 		}
+		last = w
 		leading = leading && (w == "please" || w == "do")
 	}
 	return modal

@@ -32,6 +32,7 @@ type reader struct {
 	key   [maxKey]byte
 	norm  []byte
 	pos   []int
+	has   mark // the classes of the words in norm
 
 	a        whoisx.Answer
 	said     outcomeLine // the strongest status line about the name

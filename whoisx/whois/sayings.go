@@ -43,18 +43,34 @@ var ranks = map[whoisx.Outcome]int{
 	whoisx.Blocked: 5, whoisx.Premium: 6, whoisx.Gated: 7, whoisx.Reserved: 8, whoisx.Unreadable: 9, whoisx.Registered: 10, whoisx.NotRegistered: 11,
 }
 
-// lexicon holds the phrases by their first word.
-var lexicon = sync.OnceValue(func() map[string][]phrase {
-	m := map[string][]phrase{}
+// entry is what the lexicon knows of a word: the phrases that begin with it,
+// and its classes.
+type entry struct {
+	phrases []phrase
+	mark    mark
+}
+
+// lexicon holds what is known of words.
+var lexicon = sync.OnceValue(func() map[string]entry {
+	m := map[string]entry{}
 	add := func(o whoisx.Outcome, w where, t tail, category string, list ...string) {
 		for _, s := range list {
 			first, _, _ := strings.Cut(s, " ")
-			m[first] = append(m[first], phrase{words: s, outcome: o, tail: t, where: w, category: category, rank: ranks[o]})
+			e := m[first]
+			e.phrases = append(e.phrases, phrase{words: s, outcome: o, tail: t, where: w, category: category, rank: ranks[o]})
+			m[first] = e
+		}
+	}
+	for _, k := range &marks {
+		for w := range strings.FieldsSeq(k.words) {
+			e := m[w]
+			e.mark |= k.of
+			m[w] = e
 		}
 	}
 	add(whoisx.RateLimited, anywhere, tailAny, "",
 		"too many requests", "too many queries", "too many connections", "too many connection", "too many lookups", "too many attempts", "too many simultaneous", "too many whois", "too many hits", "too frequent", "too fast",
-		"limit exceeded", "limit reached", "limit has been exceeded", "limit has been reached", "limit is exceeded", "limit is reached", "limit for", "limits exceeded", "limit was exceeded", "exceeded the limit", "over the limit", "reached the limit", "reached your limit", "reached rate limit", "reached the rate limit", "go away for",
+		"limit exceeded", "limit reached", "limit has been exceeded", "limit has been reached", "limit is exceeded", "limit is reached", "limit for", "limits exceeded", "limit was exceeded", "exceeded the limit", "over the limit", "above the limit", "beyond the limit", "exceeding the limit", "reached the limit", "reached your limit", "reached rate limit", "reached the rate limit", "go away for",
 		"quota exceeded", "quota has been", "quota is exceeded", "quota for", "quota of", "quota reached", "quota exhausted", "quota used up", "allowance is exhausted", "allowance exhausted", "allowance exceeded", "too many clients", "too many sessions", "has excedido", "ha excedido", "límite de consultas", "limite de consultas", "clients too many", "exceeded your quota", "exceeded your", "exceeded the maximum", "exceeded the allowed", "exceeded the number", "exceeded maximum", "exceeded allowed", "exceeded the query", "exceeded query", "exceeded our", "have exceeded", "has exceeded", "queries exceeded", "queries reached", "requests exceeded", "rate exceeded", "usage exceeded",
 		"request per second allowed", "requests per second allowed", "request per second", "queries per hour reached", "queries per day reached", "queries per minute reached",
 		"slow down", "access control limit", "query rate of", "queries too fast",
@@ -65,18 +81,18 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 		"troppe richieste", "troppe interrogazioni", "te veel verzoeken", "te veel aanvragen", "limiet overschreden", "limiet bereikt", "för många förfrågningar", "för många sökningar", "for mange forespørsler", "for mange forespørgsler", "liian monta", "liikaa kyselyjä",
 		"przekroczono", "przekroczony", "zbyt wiele zapytań", "překročen", "překročili", "příliš mnoho", "prekročený", "prekročili", "príliš veľa", "túllépte", "túl sok", "depășit", "prea multe", "prekoračen", "prekoračili", "previše upita", "preveč", "liiga palju", "pārsniegts", "viršijote", "per daug",
 		"превышен", "превышено", "превышена", "слишком много", "слишком часто", "перевищено", "перевищена", "забагато", "превишен", "превишена", "твърде много", "sorgu limitiniz", "sorgu limiti", "çok fazla sorgu", "çok fazla istek", "vượt quá", "quá nhiều", "terlalu banyak", "melebihi")
-	add(whoisx.RateLimited, anywhere, tailAny, "", "reached your", "reached the query", "reached the maximum", "reached the daily", "allotment exceeded", "per second exceeded", "per minute exceeded", "per hour exceeded", "per day exceeded", "too often", "too frequently", "requests too quickly", "command rate", "been throttled", "is throttled", "queries per second allowed", "queries per minute allowed", "queries per hour allowed", "requests per minute allowed", "query limitation", "list of ip addresses that may have failed", "restricted due to", "429 too many")
+	add(whoisx.RateLimited, anywhere, tailAny, "", "reached your", "reached the query", "reached the maximum", "reached the daily", "allotment exceeded", "per second exceeded", "per minute exceeded", "per hour exceeded", "per day exceeded", "too often", "too frequently", "requests too quickly", "command rate", "been throttled", "being throttled", "been rate limited", "being rate limited", "rate limiting in effect", "used up", "used all", "too much traffic", "queries per second allowed", "queries per minute allowed", "queries per hour allowed", "requests per minute allowed", "query limitation", "list of ip addresses that may have failed", "restricted due to", "429 too many")
 	add(whoisx.RateLimited, atStart, tailAny, "", "rate limit", "rate limited", "ratelimit", "ratelimited", "throttled", "throttling", "client ip throttled", "ip throttled", "excessive querying", "excessive queries", "please wait", "wait a while", "wait for", "try again in", "please try again in", "limit of", "queries limit", "query interval", "you are querying too")
 	add(whoisx.Refused, anywhere, tailAny, "",
-		"access denied", "permission denied", "access is denied", "access has been denied", "service is denied", "queries are denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not permitted to query", "not permitted to use this", "not permitted to access", "service from your", "whois from your", "not allowed to access", "not allowed to use this", "not allowed to connect", "not available for your", "network is blocked", "network are blocked", "access forbidden", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required",
+		"access denied", "permission denied", "access is denied", "access has been denied", "service is denied", "queries are denied", "access to this service is denied", "access refused", "not permitted please use", "client are not permitted", "requests of this client are not permitted", "is not authorised to", "is not authorized to", "not authorised to perform", "not authorized to perform", "query is not authorised", "query is not authorized", "ip address used to perform the query", "ip is not allowed", "ip address is not allowed", "ip address has been blocked", "ip has been blocked", "ip address is blocked", "ip is blocked", "address is blocked", "has been blacklisted", "is blacklisted", "ip blacklisted", "blacklisted ip", "you have been blocked", "you are blocked", "you have been banned", "you are banned", "queries from your", "your query was refused", "query refused", "query was refused", "request refused", "request denied", "query denied", "lookup refused", "not allowed to query", "not permitted to query", "not permitted to use this service", "not permitted to use this server", "not permitted to access", "service from your", "whois from your", "not allowed to access", "not allowed to use this service", "not allowed to use this server", "not authorised to use this service", "not authorized to use this service", "not allowed to connect", "not available for your", "network is blocked", "network are blocked", "access forbidden", "unauthorized ip", "only accessible from", "service is not available to you", "available to registrars only", "acceso denegado", "acceso no autorizado", "no está autorizada", "no autorizado", "your connection has been refused", "host is not allowed", "host not allowed", "administratively denied", "authorization required", "authentication required", "login required", "please authenticate", "registrars only",
 		"accès refusé", "accès interdit", "zugriff verweigert", "zugang verweigert", "accesso negato", "acesso negado", "toegang geweigerd", "åtkomst nekad", "adgang nægtet", "ingen tilgang", "pääsy estetty", "odmowa dostępu", "brak dostępu", "přístup odepřen", "přístup zamítnut", "prístup zamietnutý", "hozzáférés megtagadva", "acces interzis", "acces refuzat", "pristup odbijen",
 		"доступ запрещен", "доступ запрещён", "доступ ограничен", "доступ заборонено", "erişim engellendi", "erişim reddedildi", "truy cập bị từ chối", "akses ditolak")
 	add(whoisx.Refused, atStart, tailFew, "", "forbidden", "unauthorized", "unauthorised", "connection refused", "blacklisted", "not authorized", "not authorised", "refused", "denied", "banned")
 	add(whoisx.Refused, anywhere, tailEnd, "", "is denied", "was denied", "was refused")
 	add(whoisx.Unreachable, anywhere, tailAny, "",
-		"temporarily unavailable", "temporarily not available", "temporarily not be", "temporarily offline", "not available at the moment", "not available at this moment", "service unavailable", "server too busy", "server is busy", "server busy", "too busy", "service is unavailable", "service is currently unavailable", "currently unavailable", "service not available", "service is not available", "server unavailable", "server is not available", "service is down", "database is not available", "database not available", "data not available", "due to maintenance", "for maintenance", "database unavailable", "database is unavailable", "database is down", "internal error", "internal server error", "internal whois error", "connection attempt failed", "database error", "database connection", "could not connect", "cannot connect", "can t connect", "unable to connect", "failed to connect", "connection failed", "connection timed out", "timeout", "timed out", "time out", "under maintenance", "maintenance mode", "scheduled maintenance", "unable to process", "cannot process your request", "could not process", "system error", "server error", "unexpected error", "query failed", "request failed", "lookup failed", "backend error", "please try again later", "try again later", "please retry later", "no disponible temporalmente", "servicio no disponible", "error occurred while", "an error occurred", "an error has occurred", "problem occurred", "bad gateway", "resource limit")
+		"temporarily unavailable", "temporarily not available", "temporarily not be", "temporarily offline", "not available at the moment", "not available at this moment", "service unavailable", "server too busy", "server is busy", "server busy", "too busy", "service is unavailable", "service is currently unavailable", "currently unavailable", "service not available", "service is not available", "server unavailable", "server is not available", "service is down", "database is not available", "database not available", "data not available", "due to maintenance", "for maintenance", "database unavailable", "database is unavailable", "database is down", "internal error", "internal server error", "internal whois error", "connection attempt failed", "database error", "database connection", "could not connect", "cannot connect", "can t connect", "unable to connect", "failed to connect", "connection failed", "connection timed out", "timeout", "timed out", "time out", "under maintenance", "maintenance mode", "scheduled maintenance", "unable to process", "cannot process your request", "could not process", "system error", "server error", "unexpected error", "query failed", "request failed", "lookup failed", "backend error", "please try again later", "try again later", "please retry later", "no disponible temporalmente", "servicio no disponible", "error occurred while", "an error occurred", "an error has occurred", "problem occurred", "bad gateway", "resource limit", "socket error", "unexpected exception", "error connecting", "unable to reach", "failed to reach", "out of order", "out of service at", "sqlstate", "not responding", "no response from")
 	add(whoisx.Unsupported, anywhere, tailAny, "",
-		"does not have any records for that zone", "no records for that zone", "tld is not supported", "tld not supported", "unsupported tld", "not supported tld", "domain is not supported", "extension is not supported", "zone is not supported", "unknown tld", "unknown zone", "unknown suffix", "unsupported domain", "unsupported zone", "invalid tld", "invalid extension", "no whois server is known", "no whois server known", "this tld has no whois server", "tld has no whois", "no whois server", "is not served", "does not serve", "not served by", "not managed by this", "not handled by", "not operated by this", "not under the", "not a domain of this", "solo acepta consultas con dominios", "only accepts queries for", "not authoritative for", "not responsible for", "only supports", "please query the appropriate", "please query the correct", "please query the responsible", "query the appropriate", "whois service has been retired", "whois service has been discontinued", "service has been retired", "service has been discontinued", "service has been decommissioned", "has been decommissioned", "has been sunset", "whois has been replaced", "replaced by rdap", "no longer available please use rdap", "is being retired", "is being discontinued", "service was retired", "whois is disabled", "whois has been disabled", "whois is not offered", "please use our rdap", "whois service is no longer", "whois is no longer", "no longer provides whois", "no longer supports", "no longer provided", "no longer available via port", "please use rdap instead", "please use the rdap", "was discontinued", "is discontinued", "been discontinued", "been deprecated", "is deprecated", "been turned off", "been shut down", "been switched off", "use rdap")
+		"does not have any records for that zone", "no records for that zone", "tld is not supported", "tld not supported", "unsupported tld", "not supported tld", "domain is not supported", "extension is not supported", "zone is not supported", "unknown tld", "unknown zone", "unknown suffix", "unsupported domain", "unsupported zone", "invalid tld", "invalid extension", "no whois server is known", "no whois server known", "this tld has no whois server", "tld has no whois", "no whois server", "is not served", "does not serve", "not served by", "not managed by this", "not handled by", "not operated by", "not managed by us", "does not operate a whois", "does not operate whois", "does not provide whois", "no longer answers", "no longer operates", "no longer operated", "not a valid tld", "not within this registry", "not in this registry s", "not under the", "not a domain of this", "solo acepta consultas con dominios", "only accepts queries for", "not authoritative for", "not responsible for", "only supports", "please query the appropriate", "please query the correct", "please query the responsible", "query the appropriate", "whois service has been retired", "whois service has been discontinued", "service has been retired", "service has been discontinued", "service has been decommissioned", "has been decommissioned", "has been sunset", "whois has been replaced", "replaced by rdap", "no longer available please use rdap", "is being retired", "is being discontinued", "service was retired", "whois is disabled", "whois has been disabled", "whois is not offered", "please use our rdap", "whois service is no longer", "whois is no longer", "no longer provides whois", "no longer supports", "no longer provided", "no longer available via port", "please use rdap instead", "please use the rdap", "was discontinued", "is discontinued", "been discontinued", "been deprecated", "is deprecated", "been turned off", "been shut down", "been switched off", "use rdap")
 	add(whoisx.Invalid, anywhere, tailAny, "",
 		"not a valid domain", "is not a valid", "is not valid", "not valid domain", "contravenes the", "invalid characters", "invalid character", "illegal characters", "illegal character", "ace idn convertible", "too few parts", "too many parts", "use only approved characters", "name is too short", "name is too long", "name too short", "name too long", "syntax error", "parameter value syntax", "parameter value range", "malformed", "incorrect domain", "incorrect format", "wrong format", "not well formed", "no es válido", "no valido", "nombre no válido", "not in valid format", "is invalid", "is not a legal", "illegal domain", "improperly formatted", "does not conform", "format is incorrect", "format error", "bad domain name", "bad query", "third level domain names", "query must be")
 	add(whoisx.Invalid, atStart, tailAny, "", "invalid", "illegal", "bad request", "bad domain", "wrong domain", "incorrect query", "unrecognized query", "unrecognised query", "unknown query", "unknown command", "usage", "parse error", "you must specify", "missing", "not a domain", "incorrect", "ungültig", "ungültige")
@@ -96,7 +112,7 @@ var lexicon = sync.OnceValue(func() map[string][]phrase {
 	add(whoisx.Gated, anywhere, tailAny, "auction", "is in auction", "at auction", "in auction", "will be auctioned", "being auctioned", "for auction", "auction pending", "pending auction", "auction in progress", "available by auction", "through auction", "via auction", "auktsion", "oksjon", "future auction", "atauction", "up for auction")
 	add(whoisx.Gated, anywhere, tailAny, "waiting list", "waiting list", "venteliste", "offered to the waiting")
 	add(whoisx.Gated, anywhere, tailAny, "expiry access period", "expiry access period", "early access period", "early access program", "early access phase")
-	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "available for application", "available for applications", "pending application", "application pending", "igenyles alatt", "igénylés alatt", "in sunrise", "sunrise period", "landrush", "available for backorder", "available soon")
+	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "will be available", "will become available", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "available for application", "available for applications", "pending application", "application pending", "igenyles alatt", "igénylés alatt", "in sunrise", "sunrise period", "landrush", "available for backorder", "available soon")
 	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved for", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "stop list", "stoplist", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "forbidden for registration", "forbidden to be registered", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration is not permitted", "name is not permitted", "not available because", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "зарезервирован", "зарезервировано", "in accordance with icann policy")
 	add(whoisx.Reserved, atStart, tailFew, "", "reserved", "restricted", "not open", "prohibited", "withheld", "reservado", "réservé", "reserviert", "gesperrt", "blokovaná", "forbidden to register", "excluded")
 	add(whoisx.Reserved, atStart, tailFew, "unavailable", "not available")
@@ -131,6 +147,10 @@ var signs = [...]struct {
 	{"频繁", whoisx.RateLimited},
 	{"頻繁", whoisx.RateLimited},
 	{"频率过高", whoisx.RateLimited},
+	{"频率太", whoisx.RateLimited},
+	{"频率超", whoisx.RateLimited},
+	{"超出查询", whoisx.RateLimited},
+	{"超过查询", whoisx.RateLimited},
 	{"过限制", whoisx.RateLimited},
 	{"過限制", whoisx.RateLimited},
 	{"出限制", whoisx.RateLimited},
@@ -199,7 +219,7 @@ func sign(norm string) (o whoisx.Outcome) {
 
 // fillers are words that only lead to what a sentence says.
 var fillers = sync.OnceValue(func() map[string]bool {
-	return wordSet(`@ a an the this that your our their its it is was are were be been being has have had there here
+	return wordSet(`@ a an the this that above your our their its it is was are were be been being has have had there here
 		domain domains name names domainname object objects entry record records key data query queried request requested search searched searching lookup looked result results for of in on at to
 		sorry but and error err warning info information notice status state code message msg response reply answer attention note ok
 		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still contains contained s
@@ -220,6 +240,7 @@ func (r *reader) saying(text string) outcomeLine {
 		text = text[:400]
 	}
 	r.normalise(text)
+	r.has = 0
 	if len(r.pos) == 0 {
 		return outcomeLine{}
 	}
@@ -235,6 +256,7 @@ func (r *reader) saying(text string) outcomeLine {
 		return outcomeLine{outcome: o, rank: ranks[o], says: says(o)}
 	}
 	var best outcomeLine
+	known := lexicon()
 	leading := true
 	for i, p := range r.pos {
 		if i >= 40 {
@@ -246,7 +268,9 @@ func (r *reader) saying(text string) outcomeLine {
 		}
 		word := norm[p:end]
 		var here phrase // the longest phrase that begins here
-		for _, ph := range lexicon()[word] {
+		e := known[word]
+		r.has |= e.mark
+		for _, ph := range e.phrases {
 			if len(ph.words) <= len(here.words) {
 				continue
 			}
