@@ -372,9 +372,9 @@ func (r *reader) doubtful(found int) bool {
 		if l.n == found || l.text == "" || len(l.text) > 100 || l.tail || boilerplate(l.text) {
 			continue
 		}
-		r.normalise(l.text)
+		r.saying(l.text)
 		norm := string(r.norm)
-		if !aboutAsker(norm) {
+		if r.has&ofTerms != 0 || !aboutAsker(norm) {
 			continue
 		}
 		switch r.doubt(norm) {

@@ -42,7 +42,7 @@ var marks = [...]struct {
 	{isDown, "overloaded down offline unavailable unreachable unresponsive inaccessible maintenance outage suspended crashed"},
 	{isEnded, "ended terminated retired sunset sunsetted discontinued decommissioned deprecated superseded replaced ceased closed abolished"},
 	{ofName, "@ domain domains name names domainname registration registrations register registered registrant registrar registrars nameserver nameservers holder status"},
-	{ofTerms, "data information purpose purposes marketing commercial advertising spam use used uses copy copied law laws copyright terms conditions policy policies accuracy warranty liability liable automated automatic bulk excessive abusive abuse mass volume repeated robots scripts mining harvesting"},
+	{ofTerms, "data information purpose purposes marketing commercial advertising spam use copy copied law laws copyright terms conditions policy policies accuracy warranty liability liable automated automatic bulk excessive abusive abuse mass volume repeated robots scripts mining harvesting"},
 }
 
 // sentence is saying for a line in which a server speaks of itself: what words
