@@ -15,48 +15,52 @@ import (
 // order was given and before it is sent.
 func TestLoweredCapHoldsForOrdersThatStand(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	svc := newService("backorder")
-	early := true
-	svc.fail = func(string) error {
-		if early {
-			early = false
-			return &catch.Error{Kind: catch.NotDroppableYet}
-		}
-		return nil
-	}
-	b := newBurster(w.reg)
-	w.reg.set("b.co.uk")
-	p := w.open(false, svc, b)
-	p.add(t, "b.co.uk")
-	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(60), BidCap: usd(180)})
-	if err != nil || o.State != catch.Planned {
-		t.Fatalf("%+v, %v", o, err)
-	}
-	x, err := p.Order(t.Context(), watch.OrderSpec{Name: "b.co.uk", Route: "epp:main", Cap: usd(60)})
-	if err != nil || x.State != catch.Planned {
-		t.Fatalf("%+v, %v", x, err)
-	}
-	for _, n := range []watch.Name{"a.com", "b.co.uk"} {
-		low := usd(20)
-		if _, err := p.Edit(t.Context(), n, watch.Patch{Cap: &low}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// Both ask 25 and are due now.
-	o.NextTry = time.Now()
-	if err := p.st.SaveOrder(t.Context(), o, ""); err != nil {
-		t.Fatal(err)
-	}
-	w.reg.drop("b.co.uk")
-	q := w.open(true, svc, b)
-	for _, id := range []int64{o.ID, x.ID} {
-		if got := q.state(t, id, catch.RefusedOrder); !strings.Contains(got.Why, "the cap is 20.00 USD") {
-			t.Errorf("%s: %s", got.Name, got.Why)
-		}
-	}
-	if n := svc.times("a.com"); n != 0 || len(b.arms()) != 0 {
-		t.Errorf("placed %d times, armed %d times", n, len(b.arms()))
+	for _, low := range []catch.Money{usd(20), {Currency: "USD"}} { // 0USD: nothing may be spent
+		t.Run(low.String(), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			svc := newService("backorder")
+			early := true
+			svc.fail = func(string) error {
+				if early {
+					early = false
+					return &catch.Error{Kind: catch.NotDroppableYet}
+				}
+				return nil
+			}
+			b := newBurster(w.reg)
+			w.reg.set("b.co.uk")
+			p := w.open(false, svc, b)
+			p.add(t, "b.co.uk")
+			o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(60), BidCap: usd(180)})
+			if err != nil || o.State != catch.Planned {
+				t.Fatalf("%+v, %v", o, err)
+			}
+			x, err := p.Order(t.Context(), watch.OrderSpec{Name: "b.co.uk", Route: "epp:main", Cap: usd(60)})
+			if err != nil || x.State != catch.Planned {
+				t.Fatalf("%+v, %v", x, err)
+			}
+			for _, n := range []watch.Name{"a.com", "b.co.uk"} {
+				if _, err := p.Edit(t.Context(), n, watch.Patch{Cap: &low}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// Both ask 25 and are due now.
+			o.NextTry = time.Now()
+			if err := p.st.SaveOrder(t.Context(), o, ""); err != nil {
+				t.Fatal(err)
+			}
+			w.reg.drop("b.co.uk")
+			q := w.open(true, svc, b)
+			for _, id := range []int64{o.ID, x.ID} {
+				if got := q.state(t, id, catch.RefusedOrder); !strings.Contains(got.Why, "the cap is "+low.String()) {
+					t.Errorf("%s: %s", got.Name, got.Why)
+				}
+			}
+			if n := svc.times("a.com"); n != 0 || len(b.arms()) != 0 {
+				t.Errorf("placed %d times, armed %d times", n, len(b.arms()))
+			}
+		})
 	}
 }
 

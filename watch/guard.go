@@ -177,11 +177,11 @@ func (s *Service) lowered(ctx context.Context, o catch.Order) (catch.Order, erro
 		cap  *catch.Money
 		has  catch.Money
 	}{{"cap", &o.Cap, row.Cap}, {"bid cap", &o.BidCap, row.BidCap}} {
-		// A bid cap of nothing says that nothing is bid.
-		if c.what == "bid cap" && (*c.cap == (catch.Money{}) || c.has.IsZero() && c.has != (catch.Money{})) {
+		if c.what == "bid cap" && *c.cap == (catch.Money{}) {
 			*c.cap = c.has
 		}
-		if c.has.IsZero() || c.cap.IsZero() {
+		// No cap at all lowers nothing; one of nothing does: 0USD is not to spend.
+		if c.has == (catch.Money{}) || c.cap.IsZero() {
 			continue
 		}
 		if cmp, err := c.cap.Cmp(c.has); err != nil {

@@ -112,8 +112,10 @@ func (s *Store) NextOrder(ctx context.Context) (time.Time, error) {
 func (s *Store) AddOrder(ctx context.Context, o catch.Order) (catch.Order, error) {
 	stands := o.Kind != catch.ByHand && o.State != catch.Planned && o.State != catch.Requested
 	err := s.durable(ctx, "order "+o.Name+" via "+o.Route, func(t *tx) error {
-		if err := t.assertNotHalted(ctx); err != nil && !stands {
-			return err
+		if !stands {
+			if err := t.assertNotHalted(ctx); err != nil {
+				return err
+			}
 		}
 		o.Created = t.now.UTC().Truncate(time.Microsecond)
 		o.Updated, o.Since = o.Created, o.Created
