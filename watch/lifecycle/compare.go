@@ -330,8 +330,13 @@ func (d *decider) lists(b *Seen) {
 		}
 	}
 	held := slices.Contains(was.Statuses, "clientHold") || slices.Contains(was.Statuses, "serverHold")
-	if d.v.Has(FlagHold) != nil && !held && len(was.Statuses) > 0 {
+	switch {
+	case d.v.Has(FlagHold) == nil || held:
+	case len(was.Statuses) > 0:
 		d.happened(EventHold, "", "", "taken out of DNS")
+	case b.Verdict.Has(FlagHold) == nil && !b.HeldAt.IsZero():
+		// Its owner has to hear of it, also where no look told statuses so far.
+		d.happened(EventHold, "", "", "out of DNS; since when, no look before tells")
 	}
 	if now, was := d.v.Has(FlagPremium), b.Verdict.Has(FlagPremium); now != nil && now.Price != nil && was != nil && was.Price != nil && *now.Price != *was.Price {
 		d.happened(EventPriceChanged, was.Price.Amount+" "+was.Price.Currency, now.Price.Amount+" "+now.Price.Currency,

@@ -47,6 +47,37 @@ func TestSourcesWriteDifferently(t *testing.T) {
 	}
 }
 
+// TestHoldThatIsShownForTheFirstTime: a hold that no look before could show is
+// told once; one of a name that was never seen before is where it stands.
+func TestHoldThatIsShownForTheFirstTime(t *testing.T) {
+	rule := Default().Rule("a.fr")
+	answer := func(src whoisx.Source, statuses string) whoisx.Answer {
+		a := held(statuses, born, "2025-08-28T10:00:00Z", "2027-08-27T10:00:00Z", "Example SAS", "")
+		a.Source, a.Server = src, string(src)+".nic.fr"
+		return a
+	}
+	bare, hold := answer(whoisx.WHOIS, ""), answer(whoisx.RDAP, "serverHold")
+	for _, tt := range []struct {
+		what  string
+		looks []whoisx.Answer
+		told  []bool
+	}{
+		{"by another source", []whoisx.Answer{bare, hold, hold, bare, hold}, []bool{false, true, false, false, false}},
+		{"by the same source", []whoisx.Answer{answer(whoisx.RDAP, ""), hold, hold}, []bool{false, true, false}},
+		{"at the first look", []whoisx.Answer{hold, hold}, []bool{false, false}},
+		{"after nobody could be read", []whoisx.Answer{{Source: whoisx.RDAP, Outcome: whoisx.Unreachable}, hold, hold}, []bool{false, false, false}},
+		{"by two sources", []whoisx.Answer{hold, answer(whoisx.WHOIS, "serverHold"), bare, hold}, []bool{false, false, false, false}},
+	} {
+		j := &journey{t: t, name: "a.fr", rule: rule}
+		for i, a := range tt.looks {
+			v := j.look(at("2026-01-01T00:00:00Z").AddDate(0, 0, i).Format(time.RFC3339), a)
+			if got := v.event(EventHold); got != tt.told[i] {
+				t.Errorf("%s, look %d: told %v, want %v", tt.what, i, got, tt.told[i])
+			}
+		}
+	}
+}
+
 func TestConfirmed(t *testing.T) {
 	r := Default().Rule("a.com")
 	a := held("ok", born, "2025-08-28T10:00:00Z", "2027-08-27T10:00:00Z", "Example", "9999")
