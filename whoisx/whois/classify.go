@@ -162,9 +162,10 @@ func (r *reader) decide(at time.Time) {
 			return
 		}
 		r.unreadable("nothing in the answer says what becomes of the name")
-	case s.outcome == whoisx.Registered && r.named == 0:
+	case s.outcome == whoisx.Registered && r.named == 0 && !r.containsName(s.text):
 		r.unreadable("the answer does not say which domain it is about")
 	case s.outcome == whoisx.Registered:
+		r.confirm(&r.lines[s.n-1], "names the domain that was asked")
 		r.registered(at)
 	case s.outcome == whoisx.NotRegistered && r.named == 0 && r.echo():
 		r.evidence(r.otherAt, r.textOf(r.otherAt), "names another domain")
@@ -311,6 +312,9 @@ func (r *reader) sayings() outcomeLine {
 			continue
 		}
 		s, policy := r.stated(t)
+		if s.outcome == "" && r.taken(l.text) {
+			s = outcomeLine{outcome: whoisx.Registered, rank: ranks[whoisx.Registered], says: "registered"}
+		}
 		if policy.stronger(r.policy) {
 			policy.n, policy.text = l.n, l.text
 			r.policy = policy
@@ -338,6 +342,44 @@ func (r *reader) sayings() outcomeLine {
 	return best
 }
 
+// taken reports whether a line says that somebody holds the name, and nothing
+// else: "lapse.example is already registered".
+func (r *reader) taken(t string) bool {
+	if len(t) > 100 || !r.containsName(t) {
+		return false
+	}
+	r.normalise(t)
+	held := false
+	for w := range strings.FieldsSeq(string(r.norm)) {
+		switch w {
+		case "registered", "taken", "exists", "occupied":
+			held = true
+		case "already":
+		default:
+			if !fillers()[w] {
+				return false
+			}
+		}
+	}
+	return held
+}
+
+// claimed reports whether a line about the name speaks of it as held or kept
+// back, and takes nothing of that back.
+func (r *reader) claimed(t string) bool {
+	r.normalise(t)
+	held := false
+	for w := range strings.FieldsSeq(string(r.norm)) {
+		switch w {
+		case "registered", "taken", "exists", "owned", "occupied", "reserved", "unavailable", "blocked", "premium":
+			held = true
+		case "not", "no", "never", "cannot", "if", "whether", "when", "available", "free":
+			return false
+		}
+	}
+	return held
+}
+
 // maxSentence is the length, in bytes, past which a line is no sentence of a
 // server any more but a paragraph: then only how it begins counts.
 const maxSentence = 200
@@ -353,10 +395,11 @@ func firstSentence(t string) string {
 	return ""
 }
 
-// doubtful reports whether a line of a short answer, other than the one that
-// says that nothing was found, speaks of limits or of access in words that the
-// lexicon lacks: then nothing found may mean nothing shown. Long answers hold
-// legal texts, which speak of limits always.
+// doubtful reports whether a line other than the one that says that nothing was
+// found puts it in doubt, in words that the lexicon lacks: a line about the name
+// that calls it held, or one of a short answer that speaks of limits or of
+// access, so that nothing found may mean nothing shown. Long answers hold legal
+// texts, which speak of limits always.
 func (r *reader) doubtful(found int) bool {
 	said := 0
 	for i := range r.lines {
@@ -364,12 +407,17 @@ func (r *reader) doubtful(found int) bool {
 			said++
 		}
 	}
-	if said > 6 {
-		return false
-	}
 	for i := range r.lines {
 		l := &r.lines[i]
-		if l.n == found || l.text == "" || len(l.text) > 100 || l.tail || boilerplate(l.text) {
+		if l.n == found || l.text == "" {
+			continue
+		}
+		if r.containsName(l.text) && r.claimed(l.text) {
+			r.evidence(l.n, l.text, "speaks of a name that is held")
+			r.unreadable("the server says that nothing was found, and also: " + l.text)
+			return true
+		}
+		if said > 6 || len(l.text) > 100 || l.tail || boilerplate(l.text) {
 			continue
 		}
 		r.saying(l.text)

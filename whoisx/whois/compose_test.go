@@ -41,3 +41,48 @@ func TestComposed(t *testing.T) {
 		}
 	}
 }
+
+// TestNotPlainlyFree reads answers that call a name free or not found and say
+// in another place, in few words, that it is not for everybody: labels that are
+// questions, classes of price, what stands in parentheses, a price.
+func TestNotPlainlyFree(t *testing.T) {
+	const free = "Domain Name: lapse.example\nStatus: Available\n"
+	for text, want := range map[string]whoisx.Outcome{
+		free:                                        whoisx.NotRegistered,
+		free + "Premium: No\nReserved: No\n":        whoisx.NotRegistered,
+		free + "Tier: standard\n":                   whoisx.NotRegistered,
+		free + "Premium: Yes\n":                     whoisx.Premium,
+		free + "Tier: PREMIUM1\n":                   whoisx.Premium,
+		free + "Price Tier: Gold\n":                 whoisx.Premium,
+		free + "Reserved: Yes\n":                    whoisx.Reserved,
+		free + "Blocked: yes\n":                     whoisx.Blocked,
+		free + "Comment: reserved for government\n": whoisx.Reserved,
+		"Domain Name: lapse.example\nStatus: Available (Premium)\n":                    whoisx.Premium,
+		"Domain Name: lapse.example\nStatus: Available (auction)\n":                    whoisx.Gated,
+		"Domain Name: lapse.example\nStatus: Free (blocked)\n":                         whoisx.Blocked,
+		"Domain Name: lapse.example\nAvailable: Yes\n":                                 whoisx.NotRegistered,
+		"Domain Name: lapse.example\nRegistered: No\n":                                 whoisx.NotRegistered,
+		"Domain Name: lapse.example\nRegistered: Yes\n":                                whoisx.Registered,
+		"Domain Name: lapse.example\nAvailable: No\n":                                  whoisx.Reserved,
+		"Domain Name: lapse.example\nAvailable: No\nCreation Date: 2001-02-03\n":       whoisx.Registered,
+		"lapse.example is available for purchase\n":                                    whoisx.NotRegistered,
+		"lapse.example is available for purchase at $2,500\n":                          whoisx.Premium,
+		"lapse.example is available for purchase at a price of USD 2500\n":             whoisx.Premium,
+		"No match.\nNames of two characters are reserved.\n":                           whoisx.Reserved,
+		"Domain not found.\nThis domain is available for pre-registration.\n":          whoisx.Gated,
+		"Domain not found.\nlapse.example will be available on 2027-01-01.\n":          whoisx.Gated,
+		"lapse.example is already registered\n":                                        whoisx.Registered,
+		"Domain name lapse.example has been registered.\n":                             whoisx.Registered,
+		"lapse.example exists\n":                                                       whoisx.Registered,
+		"The domain is registered.\n":                                                  whoisx.Unreadable,
+		"another.example is registered\n":                                              whoisx.Unreadable,
+		"lapse.example is registered or reserved\nNo match\n":                          whoisx.NotRegistered,
+		"There is no domain lapse.example in the registry\n":                           whoisx.NotRegistered,
+		"Above domain name is not registered to KRNIC.\n":                              whoisx.NotRegistered,
+		"Use of this service is free.\n\nAvailable: Yes\nNo match for lapse.example\n": whoisx.NotRegistered,
+	} {
+		if a := Classify([]byte(text), "", "lapse.example", time.Time{}); a.Outcome != want {
+			t.Errorf("%q: read %s (%s), want %s", text, a.Outcome, a.Why, want)
+		}
+	}
+}

@@ -84,6 +84,8 @@ func (r *reader) take(f field, key, value string, l *line) {
 		r.asOf(value, l)
 	case fNote:
 		r.note(value, l)
+	case fTier:
+		r.tier(value, l)
 	}
 }
 
@@ -360,7 +362,12 @@ func (r *reader) status(value string, l *line) {
 	}
 	s := r.saying(value)
 	if i := strings.IndexByte(value, '('); s.outcome == "" && i > 0 { // "AVAILABLE (No match for domain ...)"
-		s = r.saying(value[:i])
+		if s = r.saying(value[:i]); s.outcome == whoisx.NotRegistered {
+			r.normalise(value[i:]) // "available (premium)"
+			if o := r.doubt(string(r.norm)); o != "" {
+				s = outcomeLine{outcome: o, rank: ranks[o], says: says(o)}
+			}
+		}
 	}
 	if s.outcome == whoisx.NotRegistered && r.otherIn(value) != "" {
 		return // "AVAILABLE (No match for domain "another.sx")"
@@ -458,6 +465,16 @@ func (r *reader) note(value string, l *line) {
 		s.n, s.text = l.n, l.text
 		r.keep(s)
 	}
+}
+
+// tier reads what class of price a name has: every class but the standard one
+// makes it premium.
+func (r *reader) tier(value string, l *line) {
+	switch strings.ToLower(firstWord(value)) {
+	case "standard", "regular", "normal", "default", "basic", "no", "none", "non-premium", "0", "n/a", "-":
+		return
+	}
+	r.keep(outcomeLine{outcome: whoisx.Premium, n: l.n, text: l.text, says: says(whoisx.Premium), rank: ranks[whoisx.Premium]})
 }
 
 // domainLike reports whether a word looks like a domain name.

@@ -21,6 +21,7 @@ const (
 	fRegistrarID
 	fReseller // who registered it, where no registrar is named
 	fNameserver
+	fTier      // the class of its price
 	fNote      // a remark of the server about the domain
 	fHolder    // somebody holds it
 	fContact   // the lines that follow are about a person
@@ -87,6 +88,7 @@ var keys = sync.OnceValue(func() map[string]field {
 			"nserver", "name server", "name servers", "nameserver", "nameservers", "nserver handle", "name server ace", "domain name server", "domain name servers", "domain nameservers", "domain nameserver", "domain servers", "domain server", "domain servers in listed order", "domain name servers in listed order", "nameserver in listed order", "nameservers in listed order", "name servers in listed order", "name servers listed in order", "name servers in the listed order", "domain name servers listed in order", "dns", "dns server", "dns servers", "dns name", "ns", "ns name", "ns hostname", "ns host", "host name", "hostname", "hosts",
 			"primary server", "secondary server", "primary ns", "secondary ns", "primary name server", "secondary name server", "primary nameserver", "secondary nameserver", "tertiary name server", "tertiary ns", "primary dns", "secondary dns", "nameserver information", "name server information", "name servers information", "nameserver list", "ns list", "current nameservers", "nservers", "name server name", "servidor es de nombres de dominio", "servidores de nombre", "servidores de nombres", "servidor dns", "servidores dns", "servidor", "dns primario", "dns secundario", "nameserverinformation", "serveur de noms", "serveurs de noms", "serveurs de nom", "serveur", "호스트이름", "nombre del servidor", "ネームサーバ", "主机", "dns hostname", "nameserver hostname", "domain dns", "delegated name servers", "dns list", "nimipalvelin", "nimipalvelimet", "namnserver", "navneserver", "nameserver ns", "сервер dns", "servers",
 		}},
+		{fTier, []string{"tier", "price tier", "pricing tier", "price category", "price class", "premium tier", "premium category", "domain tier"}},
 		{fNote, []string{"notes", "note", "message", "remark", "remarks", "notice", "info", "error message", "description of status", "comment", "reason", "result"}},
 		{fHolder, []string{
 			"registrant name", "registrant organization", "registrant organisation", "registrant id", "registrant handle", "holder c", "owner c", "registrant contact id", "owner name", "registry registrant id", "owner contact", "registrant contact name", "holder of domain name", "registrant code", "admin c", "tech c", "zone c", "domain id", "registry domain id", "domain roid", "roid", "registered for", "registrar abuse contact email", "registrar url", "sponsoring registrar id", "registrar id", "nsset", "keyset", "nsl id", "responsible", "descr", "등록인", "registrant name and address", "registered name holder", "admin id", "dnssec", "owner orgname",

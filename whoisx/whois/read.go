@@ -220,6 +220,11 @@ func (r *reader) fact(l *line) {
 	key, value, ok := cutKey(l.text)
 	f := fNone
 	if ok {
+		if yes, no := yesNo(value); yes || no {
+			if r.flag(key, yes, l) {
+				return
+			}
+		}
 		f = r.field(key)
 		if f == fDomain && strings.IndexByte(value, ':') > 0 && strings.HasPrefix(l.text, "domain:") { // rwhois: "domain:Created:20090324"
 			if k, v, ok := cutKey(value); ok {
@@ -267,6 +272,51 @@ func (r *reader) fact(l *line) {
 		return
 	}
 	r.take(f, key, value, l)
+}
+
+// yesNo reports whether a value is a plain answer, and which.
+func yesNo(value string) (yes, no bool) {
+	if len(value) > 5 {
+		return false, false
+	}
+	switch strings.ToLower(value) {
+	case "yes", "true", "y":
+		return true, false
+	case "no", "false", "n":
+		return false, true
+	}
+	return false, false
+}
+
+// flag reads a label that is a question: "Premium: yes", "Available: no".
+func (r *reader) flag(key string, yes bool, l *line) bool {
+	r.normalise(key)
+	o, category := whoisx.Outcome(""), ""
+	switch strings.TrimPrefix(string(r.norm), "is ") {
+	case "premium", "premium domain", "premium name":
+		o = whoisx.Premium
+	case "reserved", "reserved name":
+		o = whoisx.Reserved
+	case "blocked":
+		o = whoisx.Blocked
+	case "available", "free", "registrable":
+		o = whoisx.NotRegistered
+		if !yes {
+			o, category, yes = whoisx.Reserved, "unavailable", true
+		}
+	case "registered", "taken":
+		if yes {
+			r.status(key, l)
+			return true
+		}
+		o, yes = whoisx.NotRegistered, true
+	default:
+		return false
+	}
+	if yes {
+		r.keep(outcomeLine{outcome: o, n: l.n, text: l.text, category: category, says: says(o), rank: ranks[o]})
+	}
+	return true
 }
 
 // header notes that the lines that follow are the values of a label, or about

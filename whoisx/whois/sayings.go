@@ -106,14 +106,15 @@ var lexicon = sync.OnceValue(func() map[string]entry {
 	add(whoisx.Blocked, atStart, tailEnd, "unavailable", "unavailable")
 	add(whoisx.Blocked, atStart, tailFew, "unassignable", "unassignable", "not assignable")
 	add(whoisx.Blocked, atStart, tailFew, "", "blocked", "not allowed")
-	add(whoisx.Premium, anywhere, tailAny, "", "premium domain", "premium name", "premium domains", "premium names", "platinum domain", "platinum name", "premium price", "premium pricing", "premium registration", "is premium", "is a premium", "registry premium", "premium string", "premium tier", "tiered pricing", "premium auction")
+	add(whoisx.Premium, anywhere, tailAny, "", "premium domain", "premium name", "premium domains", "premium names", "platinum domain", "platinum name", "premium price", "premium pricing", "premium registration", "is premium", "is a premium", "registry premium", "premium string", "premium tier", "tiered pricing", "premium auction", "available premium", "higher price", "special price", "premium fee")
 	add(whoisx.Premium, atStart, tailFew, "", "premium", "platinum")
 	add(whoisx.Gated, anywhere, tailAny, "dropzone", "dropzone", "drop zone service")
 	add(whoisx.Gated, anywhere, tailAny, "auction", "is in auction", "at auction", "in auction", "will be auctioned", "being auctioned", "for auction", "auction pending", "pending auction", "auction in progress", "available by auction", "through auction", "via auction", "auktsion", "oksjon", "future auction", "atauction", "up for auction")
 	add(whoisx.Gated, anywhere, tailAny, "waiting list", "waiting list", "venteliste", "offered to the waiting")
-	add(whoisx.Gated, anywhere, tailAny, "expiry access period", "expiry access period", "early access period", "early access program", "early access phase")
-	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "will be available", "will become available", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "available for application", "available for applications", "pending application", "application pending", "igenyles alatt", "igénylés alatt", "in sunrise", "sunrise period", "landrush", "available for backorder", "available soon")
-	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved for", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "stop list", "stoplist", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "forbidden for registration", "forbidden to be registered", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration is not permitted", "name is not permitted", "not available because", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "зарезервирован", "зарезервировано", "in accordance with icann policy")
+	add(whoisx.Gated, anywhere, tailAny, "expiry access period", "expiry access period", "early access")
+	add(whoisx.Gated, anywhere, tailAny, "release", "to be released", "will be available", "will become available", "pending release", "release process", "processo de liberação", "processo de liberacao", "tbr session", "igenyles alatt", "igénylés alatt", "available soon")
+	add(whoisx.Gated, anywhere, tailAny, "application", "available for application", "available for applications", "pending application", "application pending", "in sunrise", "during sunrise", "sunrise period", "landrush", "available for backorder", "pre registration", "preregistration", "pre order", "preorder")
+	add(whoisx.Reserved, anywhere, tailAny, "", "is reserved", "has been reserved", "are reserved", "reserved by", "reserved domain", "reserved name", "reserved names", "reserved string", "reserved for", "reserved from", "reserved list", "stop list", "stoplist", "name reserved", "domain reserved", "registry reserved", "reserved registry", "reserved word", "you want to register is reserved", "restricted from registration", "is restricted from", "prohibited string", "prohibited name", "prohibited domain", "object cannot be registered", "cannot be registered", "can not be registered", "can t be registered", "cant be registered", "cannot register", "can not register", "may not be registered", "not available for registration", "not available for second level", "not available for public", "not open for registration", "not open to registration", "not allowed to be registered", "not allowed for registration", "not allowed by the policy", "not eligible for registration", "is prohibited", "withheld from", "excluded from registration", "banned from registration", "is banned", "banned name", "forbidden name", "forbidden domain", "forbidden for registration", "forbidden to be registered", "registration prohibited", "registration is prohibited", "registration not allowed", "registration is not allowed", "registration is not permitted", "name is not permitted", "not available because", "registration restricted", "registration is restricted", "icann reserved", "not registrable", "not registerable", "unregistrable", "unregisterable", "non registrable", "nom réservé", "nombre reservado", "dominio reservado", "domínio reservado", "зарезервирован", "зарезервировано", "zastrzeżona", "zarezerwowana", "rezervováno", "rezervovaná", "in accordance with icann policy")
 	add(whoisx.Reserved, atStart, tailFew, "", "reserved", "restricted", "not open", "prohibited", "withheld", "reservado", "réservé", "reserviert", "gesperrt", "blokovaná", "forbidden to register", "excluded")
 	add(whoisx.Reserved, atStart, tailFew, "unavailable", "not available")
 	// Freenom's registries say this of every name that nobody holds; names
@@ -123,7 +124,7 @@ var lexicon = sync.OnceValue(func() map[string]entry {
 	add(whoisx.Unreadable, anywhere, tailAny, "", "marked private", "or error in your query")
 	add(whoisx.NotRegistered, atStart, tailAny, "",
 		"no match", "no matches", "no domains matched", "no domain matched", "no matching", "nomatch", "not match", "no matched", "no such domain", "no such name", "no such object", "no such record", "no such entry", "no such",
-		"not found", "notfound", "was not found", "cannot be found", "could not be found", "can not be found", "couldnt be found", "could not be located", "cannot be located", "returned no results", "returned no result", "returned no data", "returned nothing", "not in registry", "couldnt find", "could not find", "we could not find", "did not find", "didnt find", "unable to find", "unable to locate", "cannot find", "can not find", "cant find", "cannot locate", "nothing found", "none found", "no found", "no domain found", "no domains found", "no results", "no result", "returned 0 objects", "0 objects found", "0 results", "0 records", "0 matches", "zero results",
+		"not found", "notfound", "was not found", "cannot be found", "could not be found", "can not be found", "couldnt be found", "could not be located", "cannot be located", "returned no results", "returned no result", "returned no data", "returned nothing", "not in registry", "couldnt find", "could not find", "we could not find", "did not find", "didnt find", "unable to find", "unable to locate", "cannot find", "can not find", "cant find", "cannot locate", "nothing found", "none found", "no found", "no domain found", "no domains found", "no domain @", "no domain name @", "no results", "no result", "returned 0 objects", "0 objects found", "0 results", "0 records", "0 matches", "zero results",
 		"no data found", "no data was found", "no data", "no entries found", "no entries", "no entry found", "no entry", "no records", "no record", "no object found", "no objects found", "no object", "no objects", "no information available", "no information was found", "no information found", "no information about", "no information on", "no information", "no domain records", "no domain record", "no registration found", "no registrations found", "no registration for", "no registration record", "no whois record", "no whois information", "no whois data", "no details found",
 		"does not exist", "doesnt exist", "do not exist", "not exist", "not exists", "dont exist", "does not exists", "nonexistent", "non existent", "non existing", "nonexisting", "not existing", "no existe", "doesn t exist", "don t exist",
 		"not registered", "not been registered", "not yet registered", "not yet been registered", "not currently registered", "not registred", "not a registered", "not a registerd", "unregistered", "unallocated", "not allocated", "not assigned", "unassigned", "not in use", "not in database", "not in our database", "not in the database", "not listed in", "not in the registry", "not present in", "not known in", "not currently in", "isnt registered", "isn t registered",
@@ -183,6 +184,12 @@ var signs = [...]struct {
 	{"등록할 수 없", whoisx.Reserved},
 	{"예약", whoisx.Reserved},
 	{"予約", whoisx.Reserved},
+	{"등록 제한", whoisx.Reserved},
+	{"등록이 불가", whoisx.Reserved},
+	{"등록 불가", whoisx.Reserved},
+	{"限制注册", whoisx.Reserved},
+	{"不可以注册", whoisx.Reserved},
+	{"不允许注册", whoisx.Reserved},
 	{"登録できません", whoisx.Reserved},
 	{"등록되어 있지 않", whoisx.NotRegistered},
 	{"등록되지 않", whoisx.NotRegistered},
@@ -221,7 +228,7 @@ func sign(norm string) (o whoisx.Outcome) {
 var fillers = sync.OnceValue(func() map[string]bool {
 	return wordSet(`@ a an the this that above your our their its it is was are were be been being has have had there here
 		domain domains name names domainname object objects entry record records key data query queried request requested search searched searching lookup looked result results for of in on at to
-		sorry but and error err warning info information notice status state code message msg response reply answer attention note ok
+		sorry congratulations but and error err warning info information notice status state code message msg response reply answer attention note ok
 		whois server database registry says said said we i you that which specified given entered submitted provided following string label resource item currently also still contains contained s
 		el la los las le les der die das de o os um una un il lo dominio nombre nom domaine du domeinnaam domæne domän domena registro consulta consultado objeto registros
 		ce cette cet pour sous den det ett en af på het een deze dit domein domänen dominiu dominiul domeniu domeniul domena doména domény domenę tato tento za nevű név seda see ten ta to
@@ -287,7 +294,7 @@ func (r *reader) saying(text string) outcomeLine {
 			}
 			here = ph
 		}
-		if here.words != "" && (best.outcome == "" || here.rank < best.rank || here.rank == best.rank && best.category == "release" && here.category != "") {
+		if here.words != "" && (best.outcome == "" || here.rank < best.rank || here.rank == best.rank && (best.category == "release" || best.category == "application") && here.category != "") {
 			best = outcomeLine{outcome: here.outcome, rank: here.rank, category: here.category, says: says(here.outcome)}
 		}
 		if leading && !fillers()[word] && !numeric(word) {
@@ -307,6 +314,9 @@ func (r *reader) saying(text string) outcomeLine {
 		}
 		if elsewhere(norm) {
 			return outcomeLine{}
+		}
+		if priceIn(text) != nil {
+			return outcomeLine{outcome: whoisx.Premium, rank: ranks[whoisx.Premium], says: says(whoisx.Premium)}
 		}
 	}
 	// "All rights reserved", "restricted by copyright", "reserves the right".
@@ -389,6 +399,9 @@ func ends(t tail, rest string) bool {
 		}
 		return false
 	case tailFew:
+		if _, no := yesNo(rest); no {
+			return false // "Premium: no"
+		}
 		return strings.Count(rest, " ") < 3 && !strings.HasPrefix(rest, "in ")
 	}
 	return true
