@@ -412,7 +412,7 @@ func (r *reader) doubtful(found int) bool {
 		if l.n == found || l.text == "" {
 			continue
 		}
-		if r.containsName(l.text) && r.claimed(l.text) {
+		if len(l.text) <= 80 && r.containsName(l.text) && r.claimed(l.text) {
 			r.evidence(l.n, l.text, "speaks of a name that is held")
 			r.unreadable("the server says that nothing was found, and also: " + l.text)
 			return true
