@@ -151,6 +151,31 @@ func (b *budgets) empty() {
 	clear(b.spent)
 }
 
+// recall throws away what is in the hand for hosts that said "too often" to
+// another process.
+func (b *budgets) recall(ctx context.Context) error {
+	b.mu.Lock()
+	none := len(b.grants) == 0
+	b.mu.Unlock()
+	if none {
+		return nil
+	}
+	bks, err := b.store.Budgets(ctx)
+	if err != nil {
+		b.empty() // none of it is sure
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, bk := range bks {
+		if bk.Why != "" {
+			delete(b.grants, bk.Host)
+			delete(b.spent, bk.Host)
+		}
+	}
+	return nil
+}
+
 // draw takes tokens from a bucket: one, or from a fast host what it allows in
 // a quarter of a second.
 func (b *budgets) draw(bk *Budget, now time.Time) (got int, next time.Time, why string) {
@@ -247,7 +272,7 @@ func (b *budgets) learn(ctx context.Context, host string, a whoisx.Answer) error
 			return // several were out when it said so once
 		}
 		bk.Limits++
-		bk.Held = 0 // whoever has some spends them no more
+		bk.Held = 0 // whoever has some spends them no more: we from here on, another process once it calls them back
 		bk.Rate = max(bk.Rate/2, bk.Usual/64)
 		bk.Tokens = 0
 		wait := time.Duration(a.RetryAfter)

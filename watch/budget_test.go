@@ -2,7 +2,10 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +20,7 @@ type purseStore struct {
 	Store
 	buckets map[string]Budget
 	writes  int
+	fails   error
 }
 
 func (p *purseStore) ChangeBudget(_ context.Context, host string, change func(*Budget)) error {
@@ -26,6 +30,13 @@ func (p *purseStore) ChangeBudget(_ context.Context, host string, change func(*B
 	p.buckets[host] = b
 	p.writes++
 	return nil
+}
+
+func (p *purseStore) Budgets(context.Context) ([]Budget, error) {
+	if p.fails != nil {
+		return nil, p.fails
+	}
+	return slices.Collect(maps.Values(p.buckets)), nil
 }
 
 func testBudgets(t interface{ Fatal(...any) }, limits string) (*budgets, *purseStore, *time.Time) {
@@ -252,6 +263,48 @@ func TestHandOfRequests(t *testing.T) {
 	}
 	if ok, _, _, _ := b.take(t.Context(), "h"); ok {
 		t.Error("asked again at once")
+	}
+}
+
+// What is in the hand of one process is called back when another one hears "too
+// often": only for that host, and for all where nobody can tell.
+func TestHandIsCalledBack(t *testing.T) {
+	b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 1.0\nburst = 5.0\n[[host]]\nhost = \"other\"\nrate = 1.0\nburst = 5.0\n")
+	stock := func() {
+		for _, host := range []string{"h", "other"} {
+			if ok, _, _, err := b.take(t.Context(), host); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		*now = now.Add(time.Minute)
+		changes, taken := b.restock()
+		for _, ch := range changes {
+			if err := st.ChangeBudget(t.Context(), ch.Host, ch.Change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		taken()
+		if b.grants["h"].n == 0 || b.grants["other"].n == 0 {
+			t.Fatalf("hand %+v", b.grants)
+		}
+	}
+	stock()
+	another := newBudgets(st, b.book, b.now)
+	if err := another.learn(t.Context(), "h", whoisx.Answer{Outcome: whoisx.RateLimited, RetryAfter: whoisx.Duration(30 * time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.recall(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if ok, _, _, err := b.take(t.Context(), "h"); ok || err != nil {
+		t.Errorf("asked again within the half hour that it asked for, %v", err)
+	}
+	if b.grants["other"].n == 0 {
+		t.Error("the other host's are gone too")
+	}
+	st.fails = errors.New("no store")
+	if err := b.recall(t.Context()); err == nil || len(b.grants) != 0 {
+		t.Errorf("%v, hand %+v", err, b.grants)
 	}
 }
 

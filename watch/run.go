@@ -161,6 +161,9 @@ func (s *Service) hold(ctx context.Context, epoch int64, work func(context.Conte
 				cancel(err)
 				return
 			}
+			if err := s.budget.recall(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("read budgets", "err", err)
+			}
 		}
 	})
 	err := work(ctx, epoch)
