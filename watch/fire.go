@@ -158,10 +158,13 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 			return errors.Join(s.postponeAll(ctx, live, cause.Error(), time.Second), derr) // disarmed right then
 		}
 		var one *IntentError
+		i := -1 // the one that is refused
+		if errors.As(err, &one) {
+			i = slices.IndexFunc(live, func(sh shot) bool { return sh.order.ID == one.Order })
+		}
 		switch refused := errors.Is(err, ErrGuard) || errors.Is(err, ErrStale); {
-		case refused && errors.As(err, &one):
+		case refused && i >= 0:
 			// The others fire without it: they are gathered again at once.
-			i := slices.IndexFunc(live, func(sh shot) bool { return sh.order.ID == one.Order })
 			out, rest := live[i:i+1], slices.Concat(live[:i], live[i+1:])
 			why := fmt.Sprintf("not armed for %s: %v", atText(at), one.Err)
 			s.tell(ctx, EvTrouble, Name(out[0].order.Name), Name(out[0].order.Name).Display()+" "+why)
