@@ -165,6 +165,14 @@ func (s *Service) askOne(ctx context.Context, src Source, n Name, patient time.D
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err // we stopped, the server did nothing wrong
 	}
+	if found := src.Host(string(n)); found != host && found != "" {
+		// IANA was asked for the TLD's server, and that one right after: the
+		// question counts, and what it said of too many is its own.
+		host = found
+		if _, _, _, err := s.budget.take(ctx, host); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := s.budget.learn(ctx, host, a); err != nil {
 		return nil, nil, err
 	}

@@ -374,3 +374,38 @@ func TestHostBook(t *testing.T) {
 		}
 	}
 }
+
+// finder is a source that has to ask IANA for the TLD's server first.
+type finder struct {
+	host   string
+	answer whoisx.Answer
+}
+
+func (f *finder) Kind() whoisx.Source { return whoisx.WHOIS }
+func (f *finder) Host(string) string  { return f.host }
+func (f *finder) Ask(context.Context, string) whoisx.Answer {
+	f.host = "h"
+	return f.answer
+}
+
+// A server that had to be found first is asked out of its own budget, too, and
+// told "too often" by nobody else's.
+func TestServerThatWasFoundHasABudget(t *testing.T) {
+	for _, limited := range []bool{false, true} {
+		b, st, now := testBudgets(t, "[[host]]\nhost = \"h\"\nrate = 1.0\nburst = 5.0\n")
+		s := &Service{now: func() time.Time { return *now }, budget: b}
+		src := &finder{host: "whois.iana.org", answer: whoisx.Answer{Outcome: whoisx.Registered}}
+		if limited {
+			src.answer.Outcome = whoisx.RateLimited
+		}
+		if a, w, err := s.askOne(t.Context(), src, "a.example", 0); a == nil || w != nil || err != nil {
+			t.Fatal(a, w, err)
+		}
+		if bk := st.buckets["h"]; bk.LastAsk.IsZero() || (bk.Why != "") != limited {
+			t.Errorf("limited %v: the server's %+v", limited, bk)
+		}
+		if bk := st.buckets["whois.iana.org"]; bk.LastAsk.IsZero() || bk.Why != "" {
+			t.Errorf("limited %v: IANA's %+v", limited, bk)
+		}
+	}
+}
