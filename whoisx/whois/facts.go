@@ -49,15 +49,11 @@ func (r *reader) take(f field, key, value string, l *line) {
 		}
 	case fNameserver:
 		r.inPerson = false
-		host := hostOf(value)
 		if i := strings.Index(value, "\tNS\t"); i >= 0 { // a zone file's line
-			host = hostOf(value[i+4:])
+			value = value[i+4:]
 		}
-		if host != "" && (host != r.name || !strings.EqualFold(strings.TrimSpace(key), "dns")) { // .dk: "DNS:" is the name's own spelling
-			r.nameserver(host, l)
-			if i := strings.IndexByte(value, ' '); i > 0 && host != "" {
-				r.hosts(value[i:], l)
-			}
+		if host := hostOf(value); host != "" && (host != r.name || !strings.EqualFold(strings.TrimSpace(key), "dns")) { // .dk: "DNS:" is the name's own spelling
+			r.hosts(value, l)
 		}
 		r.open, r.openN = fNameserver, 1
 	case fHolder:
@@ -273,9 +269,13 @@ func (r *reader) registrar(value string, l *line) {
 // hostOf returns the host name that a value begins with, in lower case and
 // without its final dot; "" if there is none.
 func hostOf(v string) string {
-	if strings.HasPrefix(v, "- ") {
+	switch { // "- ns1.example.net", "1. ns1.example.net"
+	case len(v) > 2 && v[1] == ' ' && strings.IndexByte("-*:", v[0]) >= 0:
 		v = strings.TrimLeft(v[2:], " ")
+	case len(v) > 3 && v[2] == ' ' && (v[1] == '.' || v[1] == ')') && v[0] >= '0' && v[0] <= '9':
+		v = strings.TrimLeft(v[3:], " ")
 	}
+	v = strings.TrimLeft(v, "{(")
 	i := 0
 	dot := false
 	for i < len(v) {
@@ -331,14 +331,23 @@ func (r *reader) nameserver(host string, l *line) {
 // hosts reads the host names of a line; what else stands there are addresses.
 func (r *reader) hosts(t string, l *line) {
 	n := 0
-	for w := range strings.FieldsSeq(t) {
+	for w := range strings.FieldsFuncSeq(t, betweenHosts) {
 		if n++; n > 16 {
 			return
 		}
-		if host := hostOf(strings.TrimLeft(w, "(,")); host != "" {
+		if host := hostOf(w); host != "" {
 			r.nameserver(host, l)
 		}
 	}
+}
+
+// betweenHosts reports whether a rune stands between the names of a list.
+func betweenHosts(c rune) bool {
+	switch c {
+	case ' ', '\t', ',', ';', '|', '(', '{', '}', '[':
+		return true
+	}
+	return false
 }
 
 // redacted notes the fields that the server hides.

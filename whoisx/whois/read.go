@@ -133,6 +133,15 @@ func (r *reader) field(key string) field {
 		}
 		return r.lookup(key[:i])
 	}
+	// "Delegated nameservers", "Zone NS".
+	if i := strings.IndexByte(key, ' '); i > 0 && i+2 < len(key) {
+		switch key[i+1] | 0x20 {
+		case 'n', 'd':
+			if f := r.lookup(key[i+1:]); f == fNameserver {
+				return f
+			}
+		}
+	}
 	return fNone
 }
 
@@ -342,7 +351,7 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 	t := l.text
 	switch r.open {
 	case fNameserver:
-		if k := strings.Trim(key, " ."); keyed && strings.EqualFold(k, "name") && hostOf(value) != "" {
+		if k := strings.Trim(key, " ."); keyed && (strings.EqualFold(k, "name") || strings.EqualFold(k, "host")) && hostOf(value) != "" {
 			r.hosts(value, l)
 			r.openN++
 			return
@@ -388,7 +397,7 @@ func (r *reader) plain(l *line, key, value string, keyed bool) {
 		return
 	}
 	if keyed {
-		if r.open == fNameserver && r.openN > 0 {
+		if r.open == fNameserver && r.openN > 0 && !strings.EqualFold(strings.TrimSpace(key), "ip") {
 			r.open = fNone
 		}
 		// .ee and the YAML of others: "Domain:" and then "name: x".
