@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/watch/launch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
 
@@ -103,12 +104,17 @@ func (s *Service) checkPlan(o catch.Order, r catch.Route, t catch.Terms, row Row
 	if !o.CutOff.IsZero() && !o.CutOff.After(now) {
 		return refuse("%s closed for %s %s", o.Service, row.Name.Display(), atText(o.CutOff))
 	}
+	// Every order that this one would drive up needs a consent that names it.
+	others := slices.DeleteFunc(holding(orders), func(x catch.Order) bool { return slices.Contains(o.Consents, "against:"+x.Route) })
 	if g, ok := r.(guarded); ok {
-		if err := g.Guard(holding(orders)); err != nil {
+		var self *launch.SelfError
+		if err := g.Guard(others); errors.As(err, &self) {
+			return refuse("%v; --consent against:%s%s allows it", err, launch.RoutePrefix, self.Has.ID)
+		} else if err != nil {
 			return refuse("%v", err)
 		}
 	}
-	if against, why := againstOneself(r.Describe(), t, orders); against != "" && !slices.Contains(o.Consents, "against:"+against) {
+	if against, why := againstOneself(r.Describe(), t, others); against != "" {
 		return refuse("%s; --consent against:%s allows it", why, against)
 	}
 	if o.Kind == catch.Register && o.State == catch.Planned {

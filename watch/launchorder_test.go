@@ -340,3 +340,48 @@ func TestReservedAfterPayment(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// TestConsentNamesEveryOther takes standard pre-registrations of one phase at
+// several registrars: each that stands has to be consented to by name.
+func TestConsentNamesEveryOther(t *testing.T) {
+	t.Parallel()
+	s := &shelf{}
+	text := phases("oak", "GA", "ga", 48*time.Hour, 0*time.Hour)
+	for _, id := range []string{"o", "p", "q"} {
+		text += fmt.Sprintf("[[offer]]\nid = %q\nregistrar = %q\ntld = \"oak\"\nphase = \"GA\"\ntier = \"standard\"\nprice = \"30USD\"\n", id, strings.ToUpper(id))
+	}
+	s.write(t, text)
+	pools := make([]catch.Route, 3)
+	for i := range pools {
+		svc := newService(fmt.Sprintf("pool-%d", i))
+		svc.desc.Pool = "one"
+		pools[i] = svc
+	}
+	p := launcher(t, s, pools...)
+	for _, n := range []string{"acorn.oak", "a.com"} {
+		if _, err := p.Add(t.Context(), []watch.NewWatch{{Input: n, Cap: usd(60)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name     watch.Name
+		route    string
+		consents []string
+		refused  string
+	}{
+		{"acorn.oak", "prereg:o", nil, ""},
+		{"acorn.oak", "prereg:p", nil, "--consent against:prereg:o allows it"},
+		{"acorn.oak", "prereg:p", []string{"against:prereg:q"}, "--consent against:prereg:o allows it"},
+		{"acorn.oak", "prereg:p", []string{"against:prereg:o"}, ""},
+		{"acorn.oak", "prereg:q", []string{"against:prereg:o"}, "--consent against:prereg:p allows it"},
+		{"acorn.oak", "prereg:q", []string{"against:prereg:o", "against:prereg:p"}, ""},
+		{"a.com", "pool-0", nil, ""},
+		{"a.com", "pool-1", []string{"against:pool-0"}, ""},
+		{"a.com", "pool-2", []string{"against:pool-0"}, "--consent against:pool-1 allows it"},
+	} {
+		_, err := p.Order(t.Context(), watch.OrderSpec{Name: c.name, Route: c.route, Consents: c.consents})
+		if c.refused == "" && err != nil || c.refused != "" && (!errors.Is(err, watch.ErrGuard) || !strings.Contains(err.Error(), c.refused)) {
+			t.Errorf("%s, consent %q: %v, want %q", c.route, c.consents, err, c.refused)
+		}
+	}
+}

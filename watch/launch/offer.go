@@ -130,12 +130,30 @@ func (o Offer) label() string {
 
 // Errors that a caller may tell apart. They are guards: nothing was ordered.
 var (
-	ErrAgainstSelf = errors.New("it would be an order against oneself")
+	ErrAgainstSelf = errors.New("it would be an order against oneself") // a *SelfError
 	ErrRequoted    = errors.New("the price changed after it was quoted")
 	ErrReserved    = errors.New("the registry reserves the name")
 	ErrNoOrder     = errors.New("an interest is not an order")
 	ErrOpen        = errors.New("the TLD is already open")
 )
+
+// SelfError names the offer that another one would drive up.
+type SelfError struct {
+	Next, Has Offer
+	At        time.Time // when the one was taken
+}
+
+// Error says where the two meet.
+func (e *SelfError) Error() string {
+	since := stamp(whoisx.At(e.At))
+	if strings.EqualFold(e.Has.Registrar, e.Next.Registrar) {
+		return fmt.Sprintf("%s: %v: there is one already since %s", e.Next.label(), ErrAgainstSelf, since)
+	}
+	return fmt.Sprintf("%s: %v: %s has one since %s, and the two registrars would stand against each other at the registry", e.Next.label(), ErrAgainstSelf, e.Has.label(), since)
+}
+
+// Unwrap is ErrAgainstSelf.
+func (e *SelfError) Unwrap() error { return ErrAgainstSelf }
 
 // Taken is an offer that a person took for a name.
 type Taken struct {
@@ -155,10 +173,7 @@ func Guard(taken []Taken, next Offer) error {
 		if o.Tier != next.Tier || !strings.EqualFold(o.Phase, next.Phase) || !strings.EqualFold(o.TLD, next.TLD) {
 			continue
 		}
-		if strings.EqualFold(o.Registrar, next.Registrar) {
-			return fmt.Errorf("%s: %w: there is one already since %s", next.label(), ErrAgainstSelf, stamp(whoisx.At(t.At)))
-		}
-		return fmt.Errorf("%s: %w: %s has one since %s, and the two registrars would stand against each other at the registry", next.label(), ErrAgainstSelf, o.label(), stamp(whoisx.At(t.At)))
+		return &SelfError{Next: next, Has: o, At: t.At}
 	}
 	return nil
 }
