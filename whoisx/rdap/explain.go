@@ -176,6 +176,11 @@ func (r *reader) named(ldh, uni int) bool {
 		return true
 	}
 	a.Outcome = whoisx.Unreadable
+	if said, at := r.words(); at >= 0 && mentions(strings.ToLower(said), limitWords) { // a gateway's own form
+		r.value(at, "what the server said")
+		a.Outcome, a.Why = whoisx.RateLimited, "asked too often ("+short(said)+")"
+		return false
+	}
 	if r.get(0, "rdapConformance") >= 0 && r.get(0, "objectClassName") < 0 {
 		a.Why = "the answer is a help text or a notice: it names no domain"
 	} else {
@@ -243,13 +248,13 @@ func (r *reader) event(i int) {
 	var into *whoisx.Date
 	var what string
 	switch b := r.bytes(action); {
-	case spelled(b, "registration"):
+	case spelled(b, "registration", "created", "creation", "registered", "registrationdate", "creationdate"):
 		into, what = &r.a.Created, "created "
-	case spelled(b, "lastchanged"):
+	case spelled(b, "lastchanged", "lastupdate", "lastupdated", "lastmodified"):
 		into, what = &r.a.Updated, "updated "
-	case spelled(b, "expiration"):
+	case spelled(b, "expiration", "expiry", "expires", "expirationdate", "registryexpiration", "registryexpiry"):
 		into, what = &r.a.Expires, "expires at the registry "
-	case spelled(b, "registrarexpiration"):
+	case spelled(b, "registrarexpiration", "registrarexpiry"):
 		into, what = &r.a.RegistrarExpires, "expires at the registrar "
 	case spelled(b, "deletion"):
 		into, what = &r.a.Deleted, "deleted "
@@ -359,8 +364,10 @@ func (r *reader) cardName(card int) int {
 func (r *reader) nameserver(i int) {
 	at := i
 	if r.kind(i) == kObject {
-		if at = r.first(r.get(i, "ldhName")); r.text(at) == "" {
-			at = r.first(r.get(i, "unicodeName"))
+		for _, member := range []string{"ldhName", "unicodeName", "name", "handle"} {
+			if at = r.first(r.get(i, member)); strings.IndexByte(r.text(at), '.') > 0 {
+				break
+			}
 		}
 	}
 	if at < 0 || r.kind(at) != kString || len(r.a.Nameservers) >= maxItems {

@@ -117,6 +117,25 @@ func TestExplainOutcomes(t *testing.T) {
 		{"404 with a notice of a block", 404, `{"errorCode":404,"title":"Not Found","notices":[{"title":"Terms of Use","description":["All rights reserved. A premium name costs more."]},{"title":"Blocked Domain","description":["This name has been blocked by a GlobalBlock service"]}]}`, whoisx.Blocked, "GlobalBlock"},
 		{"404 with a notice of a period", 404, `{"errorCode":404,"notices":{"title":"Domain","description":"This domain is currently available for registration in the Expiry Access Period"}}`, whoisx.Gated, "Expiry"},
 		{"404 with a remark", 404, `{"errorCode":404,"remarks":[{"description":["This is a premium name"]}]}`, whoisx.Premium, ""},
+		{"404 with one word in its title", 404, `{"errorCode":404,"title":"Reserved"}`, whoisx.Reserved, "not open"},
+		{"404 with one word in its description", 404, `{"errorCode":404,"title":"Not Found","description":["PREMIUM"]}`, whoisx.Premium, ""},
+		{"404 with one word and no code", 404, `{"title":"Blocked"}`, whoisx.Blocked, ""},
+		{"404 with a notice of one word", 404, `{"errorCode":404,"notices":[{"title":"Premium","description":["Price class 1"]}]}`, whoisx.Premium, ""},
+		{"404 in Chinese", 404, fault(404, "Not Found", "该域名为保留域名"), whoisx.Reserved, ""},
+		{"404 that allows nobody", 404, fault(404, "Not Found", "Registration is not permitted"), whoisx.Reserved, ""},
+		{"404 of a name applied for", 404, fault(404, "Not Found", "Pending application"), whoisx.Gated, ""},
+		{"404 that says it is registered", 404, fault(404, "Not Found", "The domain is registered but its data is not published here"), whoisx.Unreadable, "registered"},
+		{"404 that says it is taken", 404, fault(404, "Not Found", "Domain already registered"), whoisx.Unreadable, "registered"},
+		{"404 that finds nothing registered", 404, fault(404, "Not Found", "No domain of this name is registered"), whoisx.NotRegistered, ""},
+		{"404 with the record's parts", 404, `{"errorCode":404,"handle":"1","status":["active"]}`, whoisx.Unreadable, "yet describes"},
+		{"404 with name servers", 404, `{"errorCode":404,"nameservers":[{"ldhName":"ns1.example.net"}]}`, whoisx.Unreadable, "yet describes"},
+		{"404 of a framework", 404, `{"timestamp":1,"status":404,"error":"Not Found","path":"/domain/example.com"}`, whoisx.NotRegistered, ""},
+		{"404 that tells where reserved names are listed", 404, fault(404, "Not Found", "No object was found. Reserved names are listed at https://r.example/reserved"), whoisx.NotRegistered, ""},
+		{"404 with a notice about a kind of names", 404, `{"errorCode":404,"notices":[{"title":"Reserved names","description":["For reserved names see https://r.example"]}]}`, whoisx.NotRegistered, ""},
+		{"200 of a gateway's limit", 200, `{"message":"API rate limit exceeded"}`, whoisx.RateLimited, ""},
+		{"200 with a status of several words", 200, domain(`,"status":["reserved by registry"]`), whoisx.Reserved, ""},
+		{"200 with a premium status", 200, domain(`,"status":["available premium"]`), whoisx.Premium, ""},
+		{"200 with a remark of one word", 200, domain(`,"remarks":[{"title":"Reserved","description":["Reserved"]}]`), whoisx.Reserved, ""},
 		{"404 with terms of use alone", 404, `{"errorCode":404,"title":"Not Found","notices":[{"title":"Terms of Service","description":["A name that is reserved by the registry is not found. Access is limited; your IP may be blocked."]},{"title":"Note","description":["` + strings.Repeat("a premium name is a name like others, ", 9) + `"]},{"title":"Note","description":["(c) All rights reserved by the registry"]}]}`, whoisx.NotRegistered, ""},
 		{"404 whose own code is 429", 404, fault(429, "Sorry"), whoisx.RateLimited, ""},
 		{"404 whose own code is 403", 404, fault(403, "Sorry"), whoisx.Refused, ""},
@@ -462,5 +481,20 @@ func BenchmarkExplainHostile(b *testing.B) {
 				Explain([]byte(in), 200, "example.com", time.Time{})
 			}
 		})
+	}
+}
+
+// TestOddEvents reads events whose actions and dates are spelled in ways that no
+// RFC has, and name servers without an ldhName.
+func TestOddEvents(t *testing.T) {
+	for _, c := range []struct{ created, updated, expires string }{
+		{`"Registration","eventDate":"2001-02-03T00:00:00Z"`, `"LAST CHANGED","eventDate":"2002-02-03T00:00:00Z"`, `"Expiration ","eventDate":"2027-02-03T00:00:00Z"`},
+		{`"created","eventDate":"20010203"`, `"last update","eventDate":"2002/02/03"`, `"expiry","eventDate":"03-Feb-2027"`},
+		{`"registration date","eventDate":"Sat, 03 Feb 2001 10:00:00 GMT"`, `"last updated","eventDate":"2002-02-03T00:00:00+0000"`, `"expiration date","eventDate":"2027-02-03T00:00:00Z[UTC]"`},
+	} {
+		a := Explain([]byte(`{"objectClassName":"domain","ldhName":"example.com","events":[{"eventAction":`+c.created+`},{"eventAction":`+c.updated+`},{"eventAction":`+c.expires+`}],"nameservers":[{"handle":"ns1.example.net"},{"handle":"H-1","ldhName":"ns2.example.net"}]}`), 200, "example.com", time.Time{})
+		if a.Created.Format(time.DateOnly) != "2001-02-03" || a.Updated.Format(time.DateOnly) != "2002-02-03" || a.Expires.Format(time.DateOnly) != "2027-02-03" || len(a.Nameservers) != 2 {
+			t.Errorf("%v: created %s, updated %s, expires %s, name servers %v", c, a.Created, a.Updated, a.Expires, a.Nameservers)
+		}
 	}
 }

@@ -23,6 +23,7 @@ var (
 	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden", "you have been blocked", "verify you are human"}
 	failedWords  = []string{"maintenance", "temporarily unavailable", "temporarily not", "service unavailable", "internal error", "internal server error", "server error", "timed out", "timeout", "database error", "backend"}
 	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry", "find rdap service", "no rdap server"}
+	takenWords   = []string{"is registered", "already registered", "has been registered", "is already taken", "already exists"}
 	routeWords   = []string{"no route matched", "route not found", "no handler found", "no static resource", "cannot get /", "no such endpoint", "unknown endpoint", "nosuchbucket"}
 	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
 )
@@ -30,6 +31,18 @@ var (
 func mentions(text string, words []string) bool {
 	for _, w := range words {
 		if strings.Contains(text, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// taken reports whether a text in lower case says that somebody holds the name:
+// "no domain is registered" does not.
+func taken(low string) bool {
+	low = strings.ReplaceAll(low, "not found", "")
+	for _, w := range takenWords {
+		if i := strings.Index(low, w); i >= 0 && !mentions(low[:i], []string{"no ", "not ", "if ", "whether "}) {
 			return true
 		}
 	}
@@ -44,7 +57,7 @@ func failed(a *whoisx.Answer, raw []byte) {
 		if d, err := parse(raw); err == nil {
 			defer d.free()
 			r := &reader{doc: d, a: a}
-			if status == http.StatusNotFound && (r.get(0, "ldhName") >= 0 || r.get(0, "handle") >= 0 && r.get(0, "events") >= 0) {
+			if status == http.StatusNotFound && r.describes() {
 				a.Outcome, a.Why = whoisx.Unreadable, "the server answered 404, yet describes a domain"
 				return
 			}
@@ -58,7 +71,7 @@ func failed(a *whoisx.Answer, raw []byte) {
 					status = n
 				}
 			}
-			if status == http.StatusNotFound && r.noticed() {
+			if status == http.StatusNotFound && (r.heldAlone() || r.noticed()) {
 				return
 			}
 			byStatus(a, status, said, false)
@@ -75,6 +88,16 @@ func failed(a *whoisx.Answer, raw []byte) {
 	byStatus(a, status, text, len(body) == 0 || body[0] == '<')
 }
 
+// describes reports whether a body that came with an error describes a domain
+// all the same.
+func (r *reader) describes() bool {
+	some := func(member string) bool {
+		i := r.get(0, member)
+		return r.kind(i) == kArray && r.first(i) >= 0
+	}
+	return r.get(0, "ldhName") >= 0 || some("nameservers") || some("events") || r.get(0, "handle") >= 0 && (some("status") || some("entities"))
+}
+
 // errorBody types an error object (RFC 9083 §6) that came with HTTP 200: the
 // code in it counts.
 func errorBody(r *reader, code int) {
@@ -88,7 +111,7 @@ func errorBody(r *reader, code int) {
 		r.a.Outcome, r.a.Why = whoisx.Unreadable, "an error object with no code that is known"
 		return
 	}
-	if n == http.StatusNotFound && r.noticed() {
+	if n == http.StatusNotFound && (r.heldAlone() || r.noticed()) {
 		return
 	}
 	byStatus(r.a, n, said, false)
@@ -140,7 +163,10 @@ func byStatus(a *whoisx.Answer, status int, said string, bare bool) {
 		set(whoisx.RateLimited, "404, but the server says that it was asked too often")
 	case status == http.StatusNotFound:
 		switch h := held(low); {
-		case mentions(low, closedWords):
+		case taken(low):
+			set(whoisx.Unreadable, "404, but the server says that the name is registered")
+			return
+		case mentions(low, closedWords) && !strings.Contains(low, "registration is not"):
 			set(whoisx.Refused, "404, but the server says that it does not let this address ask")
 			return
 		case h != nil:

@@ -23,12 +23,13 @@ var heldWords = []heldWord{
 	{[]string{"uni eps"}, whoisx.Blocked, "uni eps"},
 	{[]string{"name collision", "controlled interruption"}, whoisx.Blocked, "name collision"},
 	{[]string{"cannot be delegated", "has been blocked", "is blocked", "blocked by", "blocked domain", "domain blocked", "name blocked"}, whoisx.Blocked, "blocked by the registry"},
-	{[]string{"premium domain", "platinum domain", "premium name", "premium price", "is premium", "is a premium", "registry premium", "premium registration"}, whoisx.Premium, ""},
+	{[]string{"premium", "platinum domain"}, whoisx.Premium, ""},
 	{[]string{"dropzone"}, whoisx.Gated, "dropzone"},
 	{[]string{"expiry access period"}, whoisx.Gated, "expiry access period"},
 	{[]string{"auction"}, whoisx.Gated, "auction"},
 	{[]string{"sunrise", "landrush", "early access"}, whoisx.Gated, "release"},
-	{[]string{"is reserved", "has been reserved", "reserved by", "reserved for", "reserved domain", "reserved name", "reserved string", "domain reserved", "name reserved", "registry reserved", "reserved list", "cannot be registered", "can not be registered", "not available for registration", "not open for registration", "unassignable", "is restricted", "restricted name", "is prohibited", "withheld"}, whoisx.Reserved, "reserved by the registry"},
+	{[]string{"pending application", "application pending", "available for application", "waiting list"}, whoisx.Gated, "application"},
+	{[]string{"is reserved", "has been reserved", "reserved by", "reserved for", "reserved domain", "reserved name", "reserved string", "domain reserved", "name reserved", "registry reserved", "reserved list", "cannot be registered", "can not be registered", "not available for registration", "not open for registration", "unassignable", "is restricted", "restricted name", "is prohibited", "withheld", "not allowed for registration", "domain is not allowed", "name is not allowed", "registration is not permitted", "registration is not allowed", "not permitted to be registered", "stop list", "reservado", "reservada", "réservé", "reserviert", "riservato", "зарезервирован", "保留", "予約", "예약"}, whoisx.Reserved, "reserved by the registry"},
 }
 
 // termsWords are in the titles of notices that stand in every answer.
@@ -62,7 +63,9 @@ func (r *reader) noticed() bool {
 				}
 			}
 			r.each(r.get(n, "description"), look)
-			look(r.first(r.get(n, "title")))
+			if !mentions(title, kindWords) { // "Reserved names" is what the notice is about
+				look(r.first(r.get(n, "title")))
+			}
 		})
 		if found {
 			return true
@@ -71,14 +74,56 @@ func (r *reader) noticed() bool {
 	return false
 }
 
-// held finds the first of heldWords in a text in lower case.
+// held finds the first of heldWords in a text in lower case, or what the text
+// says by a word alone. Sentences that tell where to read about a kind of names
+// are passed over.
 func held(low string) *heldWord {
-	for i := range heldWords {
-		if mentions(low, heldWords[i].words) {
-			return &heldWords[i]
+	if o := saidOutcomes[letters(low)]; o != "" && o != whoisx.NotRegistered {
+		h := heldWord{outcome: o}
+		if o == whoisx.Reserved || o == whoisx.Blocked {
+			h.category = string(o) + " by the registry"
+		}
+		return &h
+	}
+	for sentence := range strings.SplitSeq(low, ". ") {
+		if mentions(sentence, kindWords) && mentions(sentence, readWords) {
+			continue
+		}
+		for i := range heldWords {
+			if mentions(sentence, heldWords[i].words) {
+				return &heldWords[i]
+			}
 		}
 	}
 	return nil
+}
+
+// Words of sentences that tell where to read about a kind of names: "reserved
+// names are listed at https://...".
+var (
+	kindWords = []string{" names", " domains"}
+	readWords = []string{"http", "www.", "listed", "see "}
+)
+
+// heldAlone looks at an error's title and at every piece of its description for
+// one that says by itself that the name is not for the taking: "Reserved".
+func (r *reader) heldAlone() bool {
+	found := false
+	look := func(i int) {
+		text := r.text(i)
+		if found || text == "" || len(text) > 40 {
+			return
+		}
+		if o := saidOutcomes[letters(text)]; o != "" && o != whoisx.NotRegistered {
+			found = true
+			h := held(strings.ToLower(text))
+			r.a.Outcome, r.a.Category = h.outcome, h.category
+			r.a.Why = "not registered, yet not open (" + short(text) + ")"
+		}
+	}
+	look(r.first(r.get(0, "title")))
+	r.each(r.get(0, "description"), look)
+	return found
 }
 
 // saidOutcomes are statuses, by their letters alone, by which a few registries
@@ -101,17 +146,12 @@ func (r *reader) judge() {
 	}
 	free := false
 	for _, s := range a.SaidStatuses {
-		switch o := saidOutcomes[letters(s)]; o {
-		case "":
-			continue
-		case whoisx.NotRegistered:
+		if saidOutcomes[letters(s)] == whoisx.NotRegistered {
 			free = true
 			continue
-		case whoisx.Reserved, whoisx.Blocked:
-			a.Category = string(o) + " by the registry"
-			fallthrough
-		default:
-			a.Outcome = o
+		}
+		if h := held(strings.ToLower(s)); h != nil {
+			a.Outcome, a.Category = h.outcome, h.category
 			return
 		}
 	}

@@ -371,9 +371,18 @@ func clip(s string, n int) string {
 	return s[:n]
 }
 
-// spelled reports whether b is the word, whatever stands between its letters:
-// "Registrar_Expiration" is spelled "registrarexpiration".
-func spelled(b []byte, word string) bool {
+// spelled reports whether b is one of the words, whatever stands between its
+// letters: "Registrar_Expiration" is spelled "registrarexpiration".
+func spelled(b []byte, words ...string) bool {
+	for _, w := range words {
+		if spells(b, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func spells(b []byte, word string) bool {
 	n := 0
 	for _, c := range b {
 		if c |= 0x20; c < 'a' || c > 'z' {
