@@ -476,16 +476,6 @@ func (r *reader) note(value string, l *line) {
 	}
 }
 
-// tier reads what class of price a name has: every class but the standard one
-// makes it premium.
-func (r *reader) tier(value string, l *line) {
-	switch strings.ToLower(firstWord(value)) {
-	case "standard", "regular", "normal", "default", "basic", "no", "none", "non-premium", "0", "n/a", "-":
-		return
-	}
-	r.keep(outcomeLine{outcome: whoisx.Premium, n: l.n, text: l.text, says: says(whoisx.Premium), rank: ranks[whoisx.Premium]})
-}
-
 // domainLike reports whether a word looks like a domain name.
 func domainLike(w string) bool {
 	w = strings.TrimSuffix(w, ".")

@@ -1,0 +1,292 @@
+package whois
+
+import (
+	"strings"
+	"time"
+
+	"github.com/lapse-dev/lapse/whoisx"
+)
+
+// What a server says in sentences, and which of its lines are sentences about
+// the question at all.
+
+// sayings looks for the strongest saying in the lines where servers speak: at
+// the start of a paragraph, not in the middle of legal text.
+func (r *reader) sayings() outcomeLine {
+	var best outcomeLine
+	for i := range r.lines {
+		l := &r.lines[i]
+		t := l.text
+		if len(t) > maxSentence {
+			t = firstSentence(t)
+		}
+		if t == "" || l.tail && !r.containsName(l.text) || boilerplate(t) {
+			continue
+		}
+		s, policy := r.stated(t)
+		if s.outcome == "" && r.taken(l.text) {
+			s = outcomeLine{outcome: whoisx.Registered, rank: ranks[whoisx.Registered], says: "registered"}
+		}
+		if policy.stronger(r.policy) {
+			policy.n, policy.text = l.n, l.text
+			r.policy = policy
+		}
+		if s.outcome == whoisx.NotRegistered && len(t) < len(l.text) {
+			continue // what else a long line says could take it back
+		}
+		if s.outcome == whoisx.NotRegistered && r.freeAt == 0 {
+			r.freeAt = l.n
+		}
+		if !s.stronger(best) {
+			continue
+		}
+		if s.outcome == whoisx.NotRegistered {
+			if other := r.otherIn(l.text); other != "" {
+				if r.other == "" {
+					r.other, r.otherAt = clip(strings.ToLower(other)), l.n
+				}
+				continue
+			}
+		}
+		s.n, s.text = l.n, l.text
+		best = s
+	}
+	return best
+}
+
+// taken reports whether a line says that somebody holds the name, and nothing
+// else: "lapse.example is already registered".
+func (r *reader) taken(t string) bool {
+	if len(t) > 100 || !r.containsName(t) {
+		return false
+	}
+	r.normalise(t)
+	held := false
+	for w := range strings.FieldsSeq(string(r.norm)) {
+		switch w {
+		case "registered", "taken", "exists", "occupied":
+			held = true
+		case "already":
+		default:
+			if !fillers()[w] {
+				return false
+			}
+		}
+	}
+	return held
+}
+
+// claimed reports whether a line about the name speaks of it as held or kept
+// back, and takes nothing of that back.
+func (r *reader) claimed(t string) bool {
+	r.normalise(t)
+	held := false
+	for w := range strings.FieldsSeq(string(r.norm)) {
+		switch w {
+		case "registered", "taken", "exists", "owned", "occupied", "reserved", "unavailable", "blocked", "premium":
+			held = true
+		case "not", "no", "never", "cannot", "if", "whether", "when", "available", "free":
+			return false
+		}
+	}
+	return held
+}
+
+// maxSentence is the length, in bytes, past which a line is no sentence of a
+// server any more but a paragraph: then only how it begins counts.
+const maxSentence = 200
+
+// firstSentence returns what a paragraph begins with, "" if that is too long to
+// be said about one name.
+func firstSentence(t string) string {
+	for i := 1; i < len(t)-1 && i <= maxSentence; i++ {
+		if t[i] == '.' && (t[i+1] == ' ' || t[i+1] >= 'A' && t[i+1] <= 'Z' && t[i-1] >= 'a' && t[i-1] <= 'z') {
+			return t[:i+1]
+		}
+	}
+	return ""
+}
+
+// doubtful reports whether a line other than the one that says that nothing was
+// found puts it in doubt, in words that the lexicon lacks: a line about the name
+// that calls it held, or one of a short answer that speaks of limits or of
+// access, so that nothing found may mean nothing shown. Long answers hold legal
+// texts, which speak of limits always.
+func (r *reader) doubtful(found int) bool {
+	said := 0
+	for i := range r.lines {
+		if r.lines[i].text != "" {
+			said++
+		}
+	}
+	for i := range r.lines {
+		l := &r.lines[i]
+		if l.n == found || l.text == "" {
+			continue
+		}
+		if len(l.text) <= 80 && r.containsName(l.text) && r.claimed(l.text) {
+			r.evidence(l.n, l.text, "speaks of a name that is held")
+			r.unreadable("the server says that nothing was found, and also: " + l.text)
+			return true
+		}
+		if said > 6 || len(l.text) > 100 || l.tail || boilerplate(l.text) {
+			continue
+		}
+		r.saying(l.text)
+		norm := string(r.norm)
+		if r.has&ofTerms != 0 || !aboutAsker(norm) {
+			continue
+		}
+		switch r.doubt(norm) {
+		case whoisx.RateLimited, whoisx.Refused:
+			r.evidence(l.n, l.text, "speaks of limits")
+			r.unreadable("the server says that nothing was found, and speaks of limits: " + l.text)
+			return true
+		}
+	}
+	return false
+}
+
+// aboutAsker reports whether a sentence tells whoever asks what is the case:
+// policies say what may or will be.
+func aboutAsker(norm string) bool {
+	you := false
+	for w := range strings.FieldsSeq(norm) {
+		switch w {
+		case "you", "your":
+			you = true
+		case "may", "might", "will", "would", "shall", "should", "must", "can", "could", "if", "when", "agree":
+			return false
+		}
+	}
+	return you
+}
+
+// containsName reports whether a line holds the name that was asked: no legal
+// text does.
+func (r *reader) containsName(t string) bool {
+	if r.name == "" {
+		return false
+	}
+	for i := 0; i < len(t); i++ {
+		if t[i]|0x20 == r.name[0]|0x20 && r.nameAt(t[i:]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// boilerplate knows lines that begin a legal text or a help, in which words
+// like "exceed" and "reserved" say nothing about this question.
+func boilerplate(t string) bool {
+	low := t
+	if len(low) > 120 {
+		low = low[:120]
+	}
+	low = strings.ToLower(low)
+	for _, w := range [...]string{"terms of use", "you agree", "you are not authorized to", "you may not", "reserves the right", "rights reserved", "for information purposes", "by submitting", "please note that the", "last update of", "copyright", "lawful", "it allows persons", "information purposes", "is provided", "use of this", "you must not", "any use of", "abuse of this", "a maximum of", "do not abuse", "access to whois", "queries left", "for more information on whois status", "identified in this", "is prohibited to", "are prohibited to", "prohibited from"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// otherIn finds a domain in a sentence that was not asked; "" if there is none.
+func (r *reader) otherIn(t string) string {
+	for w := range strings.FieldsFuncSeq(t, func(c rune) bool { return c <= ' ' || strings.ContainsRune("\"'()[]<>,;:!?=«»“”", c) }) {
+		w = strings.TrimSuffix(w, ".")
+		if !domainLike(w) || r.isName(w) {
+			continue
+		}
+		low := strings.ToLower(w)
+		if strings.HasPrefix(low, "www.") || strings.HasPrefix(low, "whois.") || strings.Contains(low, "/") || low == strings.ToLower(r.srv.Host) {
+			continue
+		}
+		return w
+	}
+	return ""
+}
+
+// echoes are the words before a question that a server repeats.
+var echoes = [...]string{"whois ", "query ", "query: ", "query : ", "queried ", "you queried for ", "you searched for ", "information related to ", "searching for ", "search for ", "whois results for ", "results for ", "result for ", "domain ", "object ", "name "}
+
+// echo reports whether the server repeats the question, and it was another
+// one. Only lines that consist of the repeated question count: legal texts
+// name the registry's own domains.
+func (r *reader) echo() bool {
+	for i := range r.lines {
+		t := r.lines[i].text
+		if len(t) < 5 || len(t) > 120 {
+			continue
+		}
+		rest := ""
+		if j := strings.Index(t, "] >> "); j >= 0 { // AFNIC: "[192.0.2.1 REQUEST] >> -V Md5.0 a.fr"
+			rest = t[strings.LastIndexByte(t, ' ')+1:]
+		} else {
+			for _, e := range echoes {
+				if len(t) > len(e) && strings.EqualFold(t[:len(e)], e) {
+					rest = t[len(e):]
+					break
+				}
+			}
+		}
+		if rest == "" {
+			continue
+		}
+		w := strings.TrimRight(firstWord(rest), ".,:;")
+		if r.isName(w) {
+			return false
+		}
+		if after := strings.TrimLeft(strings.TrimPrefix(strings.TrimLeft(rest, "\"' "), w), "\"'.,:; "); domainLike(w) && (after == "" || strings.HasPrefix(after, "but ")) {
+			r.other, r.otherAt = clip(strings.ToLower(w)), r.lines[i].n
+		}
+	}
+	return r.other != ""
+}
+
+// wait reads how long a limit lasts: "replenished in 50 seconds".
+func (r *reader) wait() time.Duration {
+	for i := range r.lines {
+		l := &r.lines[i]
+		if l.text == "" || len(l.text) > 200 {
+			continue
+		}
+		low := strings.ToLower(l.text)
+		if !strings.Contains(low, " for ") && !strings.Contains(low, "wait") && !strings.Contains(low, " in ") && !strings.Contains(low, "after") && !strings.Contains(low, "period of") && !strings.Contains(low, "every") {
+			continue
+		}
+		n, num := 0, false
+		for w := range strings.FieldsSeq(low) {
+			w = strings.Trim(w, ".,;:()")
+			if numeric(w) && len(w) < 8 {
+				n, num = 0, true
+				for _, c := range []byte(w) {
+					n = n*10 + int(c-'0')
+				}
+				continue
+			}
+			if !num {
+				continue
+			}
+			num = false
+			var unit time.Duration
+			switch {
+			case strings.HasPrefix(w, "sec"), w == "s":
+				unit = time.Second
+			case strings.HasPrefix(w, "min"):
+				unit = time.Minute
+			case strings.HasPrefix(w, "hour"), strings.HasPrefix(w, "hr"):
+				unit = time.Hour
+			case strings.HasPrefix(w, "day"):
+				unit = 24 * time.Hour
+			default:
+				continue
+			}
+			if d := time.Duration(n) * unit; d > 0 {
+				return min(d, 24*time.Hour)
+			}
+		}
+	}
+	return 0
+}
