@@ -140,9 +140,6 @@ func (r *reader) decide(at time.Time) {
 		return
 	}
 	s := r.sayings()
-	if r.named > 0 && r.said.outcome == whoisx.NotRegistered && s.rank <= ranks[whoisx.Invalid] {
-		s = r.said // it answered about this name: what it says of limits is its policy
-	}
 	if r.said.outcome != "" && (s.outcome == "" || r.said.rank <= s.rank) {
 		s = r.said
 	}

@@ -24,7 +24,7 @@ func TestComposed(t *testing.T) {
 		whoisx.Unsupported: {"WHOIS over port 43 has ended", "WHOIS service has been terminated. Use RDAP at https://rdap.example", "The WHOIS service has been sunsetted."},
 	} {
 		for _, text := range texts {
-			for _, answer := range []string{"", "Domain not found.\n"} {
+			for _, answer := range []string{"", "Domain not found.\n", "Domain: lapse.example\nStatus: free\n"} {
 				if a := Classify([]byte(answer+text+"\n"), "", "lapse.example", time.Time{}); a.Outcome != want {
 					t.Errorf("%q: read %s (%s), want %s", answer+text, a.Outcome, a.Why, want)
 				}

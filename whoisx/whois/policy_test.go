@@ -31,7 +31,7 @@ func TestPolicies(t *testing.T) {
 		whoisx.Unreadable: {"版权所有 保留一切权利", "版权所有，保留所有权利。", "版權所有 保留一切權利", "著作權所有 保留所有權利", "保留最终解释权"},
 	} {
 		for _, text := range texts {
-			for answer, want := range map[string]whoisx.Outcome{"": alone, "Domain not found.\n\n": whoisx.NotRegistered, "该域名未注册\n": whoisx.NotRegistered, "lapse.example is reserved\n": whoisx.Reserved, record: whoisx.Registered, "Access denied\n": whoisx.Refused} {
+			for answer, want := range map[string]whoisx.Outcome{"": alone, "Domain not found.\n\n": whoisx.NotRegistered, "该域名未注册\n": whoisx.NotRegistered, "Domain: lapse.example\nStatus: AVAILABLE\n\n": whoisx.NotRegistered, "lapse.example is reserved\n": whoisx.Reserved, record: whoisx.Registered, "Access denied\n": whoisx.Refused} {
 				if a := Classify([]byte(answer+text+"\n"), "", "lapse.example", time.Time{}); a.Outcome != want {
 					t.Errorf("%q: read %s (%s), want %s", answer+text, a.Outcome, a.Why, want)
 				}
@@ -54,7 +54,7 @@ func TestStatements(t *testing.T) {
 		whoisx.Premium:  {"This name may be available at a premium price", "For sale as a premium domain"},
 	} {
 		for _, text := range texts {
-			for _, answer := range []string{"", "Domain not found.\n\n", "No match for lapse.example\n"} {
+			for _, answer := range []string{"", "Domain not found.\n\n", "No match for lapse.example\n", "Domain: lapse.example\nStatus: AVAILABLE\n\n"} {
 				if a := Classify([]byte(answer+text+"\n"), "", "lapse.example", time.Time{}); a.Outcome != want {
 					t.Errorf("%q: read %s (%s), want %s", answer+text, a.Outcome, a.Why, want)
 				}
