@@ -250,11 +250,14 @@ func (r *reader) fact(l *line) {
 	}
 	if r.open == fRegistrar && ok && value != "" {
 		switch strings.ToLower(strings.TrimSpace(key)) { // .it: "Registrar", then "Organization: ..."
-		case "name", "organization", "organisation", "company":
+		case "name", "organization", "organisation", "company", "organization name":
 			r.registrar(value, l)
 			r.open = fNone
 			return
 		}
+	}
+	if f == fPerson && r.open == fRegistrar && value != "" { // .tr: its handle comes before its name
+		return
 	}
 	if f == fNone {
 		g, v := r.phrase(l.text)
