@@ -234,6 +234,9 @@ func (r *reader) conclude(s outcomeLine) {
 		r.evidence(s.n, s.text, s.says)
 		a.Confirmed = a.Confirmed || r.containsName(s.text)
 	}
+	if r.policy.n > 0 && r.policy.n != s.n {
+		r.evidence(r.policy.n, r.policy.text, "told of other cases, not of this one")
+	}
 	if !s.outcome.SaysSomething() || s.outcome == whoisx.Unreachable {
 		a.Why = r.because(s.text)
 	}

@@ -40,6 +40,15 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// TestPolicyIsShown holds that a policy that was passed over stands in the
+// evidence, so that a person sees why it counts for nothing.
+func TestPolicyIsShown(t *testing.T) {
+	a := Classify([]byte("Domain not found.\n\nIf you exceed the limit, access is denied.\n"), "", "lapse.example", time.Time{})
+	if n := len(a.Evidence); n != 2 || a.Evidence[1].Line != 3 || a.Evidence[1].Says != "told of other cases, not of this one" {
+		t.Errorf("evidence %v", a.Evidence)
+	}
+}
+
 // TestStatements reads what servers state of this question in the words of
 // policies, beside an answer that says that nothing was found: it is not free.
 func TestStatements(t *testing.T) {
