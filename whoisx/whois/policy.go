@@ -110,8 +110,15 @@ func general(clause string) bool {
 	modal, leading, last := false, true, ""
 	for w := range strings.FieldsFuncSeq(clause, isGap) {
 		w = strings.ToLower(w)
-		if modal && w != "not" && w != "temporarily" { // "can not be answered" is said of now
-			return true
+		if modal {
+			switch {
+			case w == "be", w == "have", w == "been", w == "temporarily":
+				continue
+			case w == "not", lexicon()[w].mark&isSpent != 0:
+				// "Can not be answered", "may be exceeded" are said of now.
+			default:
+				return true
+			}
 		}
 		modal = generalities()[w] || strings.HasSuffix(w, "bilir") // Turkish has an ending for it
 		switch {
