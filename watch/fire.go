@@ -246,7 +246,11 @@ func (s *Service) settleBurst(ctx context.Context, r catch.Route, plan catch.Bur
 			errs = append(errs, err)
 			continue
 		}
-		s.tell(ctx, EvBurst, Name(o.Name), fmt.Sprintf("%s: %s after %d creates: %s", Name(o.Name).Display(), o.State, e.Creates, o.Why))
+		sent := fmt.Sprintf("%d creates", e.Creates)
+		if e.Creates == 1 {
+			sent = "1 create"
+		}
+		s.tell(ctx, EvBurst, Name(o.Name), fmt.Sprintf("%s: %s after %s: %s", Name(o.Name).Display(), o.State, sent, o.Why))
 		if err := s.store.Touch(ctx, Name(o.Name), now, "its burst is over"); err != nil && !errors.Is(err, ErrNotFound) {
 			errs = append(errs, err)
 		}

@@ -126,14 +126,42 @@ func TestCodes(t *testing.T) {
 	}
 }
 
+// owned answers an info: who has the name, and since when.
+func owned(by string, created time.Time) func() (int, string) {
+	return func() (int, string) {
+		return 1000, fmt.Sprintf(`<resData><domain:infData xmlns:domain="%s"><domain:name>example.test</domain:name><domain:roid>D1-T</domain:roid><domain:clID>%s</domain:clID><domain:crDate>%s</domain:crDate></domain:infData></resData>`,
+			epp.NSDomain, by, created.UTC().Format(time.RFC3339))
+	}
+}
+
+// TestNoCreateIsWasted: once an info shows the name registered in the window, by
+// others or by a create of ours whose answer was lost, nothing more is sent.
+func TestNoCreateIsWasted(t *testing.T) {
+	for by, state := range map[string]catch.State{"them": catch.Lost, "ours": catch.Won, "old": catch.Planned} {
+		synctest.Test(t, func(t *testing.T) {
+			created := time.Now().Add(5 * time.Second)
+			if by == "old" {
+				created = time.Unix(0, 0)
+			}
+			w := tell(t, always(2302), owned(by, created))
+			at := time.Now().Add(5 * time.Second)
+			b, err := Arm(t.Context(), w.opts, []Target{{Name: "example.test", Create: epp.DomainCreate{Years: 1}}}, at, at.Add(20*time.Second))
+			if err != nil {
+				t.Fatal(err)
+			}
+			reps, err := b.Fire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, all := reps["example.test"].State, b.Result().Announced; got != state || (w.creates < all/2) != (by != "old") {
+				t.Errorf("%s has it: %s after %d of %d creates", by, got, w.creates, all)
+			}
+		})
+	}
+}
+
 // TestWhoHasIt refuses every create, and says of the name what the case says.
 func TestWhoHasIt(t *testing.T) {
-	owned := func(by string, created time.Time) func() (int, string) {
-		return func() (int, string) {
-			return 1000, fmt.Sprintf(`<resData><domain:infData xmlns:domain="%s"><domain:name>example.test</domain:name><domain:roid>D1-T</domain:roid><domain:clID>%s</domain:clID><domain:crDate>%s</domain:crDate></domain:infData></resData>`,
-				epp.NSDomain, by, created.UTC().Format(time.RFC3339))
-		}
-	}
 	for name, c := range map[string]struct {
 		info  func(now time.Time) func() (int, string)
 		state catch.State

@@ -146,8 +146,8 @@ func (e *engine) until(ctx context.Context, at time.Duration) bool {
 	return true
 }
 
-// scout asks, in a pause of the pace, whether somebody has the names by now, so
-// that no create is wasted on what is gone. It goes on a session that would
+// scout asks, in a pause of the pace, whether somebody has the names by now, we
+// ourselves perhaps, so that no create is wasted on what is gone. It goes on a session that would
 // otherwise do nothing and only if the pace has room at this moment, once after
 // every wave of refused creates.
 func (e *engine) scout(ctx context.Context) {
@@ -181,11 +181,15 @@ func (e *engine) scout(ctx context.Context) {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			t.asking = false
-			if err == nil && t.state == open && t.inflight == 0 && d.Sponsor != e.o.Client && t.fresh(d.Created) {
-				t.asked, t.holder, t.created, t.state = true, d.Sponsor, d.Created, taken
-				e.undone = e.left()
-				poke(e.wake)
+			if err != nil || t.state != open || t.inflight > 0 || !t.fresh(d.Created) {
+				return
 			}
+			t.asked, t.holder, t.created, t.state = true, d.Sponsor, d.Created, taken
+			if e.o.Client != "" && d.Sponsor == e.o.Client { // by a create whose answer was lost
+				t.state = won
+			}
+			e.undone = e.left()
+			poke(e.wake)
 		})
 	}
 }
