@@ -80,8 +80,8 @@ func classify(raw []byte, s Server, name string, at time.Time) whoisx.Answer {
 		r.unreadable("the server answered nothing")
 	case binary(raw):
 		r.unreadable("the answer is not text")
-	case isHTML(text):
-		r.unreadable("the answer is a web page, not WHOIS")
+	case isMarkup(text):
+		r.unreadable("the answer is a web page or data in another form, not WHOIS")
 	default:
 		r.split(text)
 		r.skipRoot()
@@ -312,7 +312,17 @@ func binary(raw []byte) bool {
 	return bad*10 > min(len(raw), 2048)
 }
 
-func isHTML(text string) bool {
+// isMarkup reports whether a text is a web page, XML or JSON: what answered is
+// no WHOIS server, and what it did not find is no domain.
+func isMarkup(text string) bool {
 	t := strings.ToLower(strings.TrimSpace(text[:min(len(text), 256)]))
-	return strings.HasPrefix(t, "<!doctype") || strings.HasPrefix(t, "<html") || strings.HasPrefix(t, "http/1.")
+	switch {
+	case len(t) < 2:
+		return false
+	case t[0] == '<':
+		return t[1] == '!' || t[1] == '?' || t[1] >= 'a' && t[1] <= 'z'
+	case t[0] == '{':
+		return strings.HasPrefix(strings.TrimSpace(t[1:]), `"`)
+	}
+	return strings.HasPrefix(t, "http/1.")
 }

@@ -33,3 +33,13 @@ func TestOwnRecords(t *testing.T) {
 		t.Errorf("created %s, updated %q, expires %s, name servers %v", a.Created, a.Updated, a.Expires, a.Nameservers)
 	}
 }
+
+// TestMarkup reads what gateways answer on port 43 in forms of other protocols:
+// what they do not find is no domain.
+func TestMarkup(t *testing.T) {
+	for _, text := range []string{`{"error":"not found"}`, "{\n  \"message\": \"No match\"\n}", "<error>not found</error>", "<?xml version=\"1.0\"?>\n<e>No entries found</e>", "<!DOCTYPE html>\n404 Not Found", "HTTP/1.1 404 Not Found\n\nNo match"} {
+		if a := Classify([]byte(text+"\n"), "", "lapse.example", time.Time{}); a.Outcome != whoisx.Unreadable {
+			t.Errorf("%q: read %s (%s)", text, a.Outcome, a.Why)
+		}
+	}
+}
