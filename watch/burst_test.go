@@ -278,6 +278,28 @@ func TestHaltIsHeardLater(t *testing.T) {
 	}
 }
 
+// TestStoppedWhileArmed ends the program while a burst is armed: the order waits
+// again, and says why in words.
+func TestStoppedWhileArmed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := newBurster(w.reg)
+	b.hold = make(chan struct{})
+	w.reg.pending("a.co.uk", time.Second)
+	p := w.open(true, b)
+	q := w.open(false, b)
+	q.add(t, "a.co.uk")
+	o, err := q.Order(t.Context(), watch.OrderSpec{Name: "a.co.uk", Route: "epp:main", Cap: usd(30)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "reserved", func() bool { l, err := q.Ledger(t.Context(), 0); return err == nil && len(l) > 0 })
+	p.stop()
+	if got := q.order(t, o.ID); got.State != catch.Planned || !strings.Contains(got.Why, "the program was stopped while it was armed") {
+		t.Errorf("%s: %s", got.State, got.Why)
+	}
+}
+
 // TestHaltLiftedBeforeTheDrop lifts a halt while a window is near: what waited for
 // it does so no longer.
 func TestHaltLiftedBeforeTheDrop(t *testing.T) {

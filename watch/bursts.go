@@ -52,6 +52,9 @@ var errRegather = errors.New("another name of this window joins it: armed again 
 // errWithdrawn disarms a burst of which the person takes an order back.
 var errWithdrawn = errors.New("an order of it was taken back: what is left of it is armed again")
 
+// errStopped is why a burst did not fire whose process was told to end.
+var errStopped = errors.New("the program was stopped while it was armed")
+
 func newBurstTable() *burstTable {
 	return &burstTable{orders: map[int64]*armedBurst{}, probed: map[string]probe{}}
 }

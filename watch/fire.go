@@ -176,7 +176,11 @@ func (s *Service) fire(ctx context.Context, epoch int64, r catch.Route, b catch.
 	}
 	s.tell(ctx, EvBurst, names[0], fmt.Sprintf("armed at %s for %s: %s", r.Describe().Service, atText(at), planText(plan, live)))
 	reports, err := armed.Fire(bctx)
-	if cause := context.Cause(bctx); cause != nil && len(reports) == 0 {
+	switch cause := context.Cause(bctx); {
+	case cause == nil || len(reports) > 0:
+	case errors.Is(cause, context.Canceled):
+		err = errStopped
+	default:
 		err = cause
 	}
 	return s.settleBurst(ctx, r, plan, live, es, seqs, reports, err)
