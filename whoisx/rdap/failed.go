@@ -20,9 +20,10 @@ var errName = errors.New("not a domain name")
 var (
 	limitWords   = []string{"rate limit", "ratelimit", "rate-limit", "too many requests", "too many queries", "queries exceeded", "quota", "limit exceeded", "exceeded the", "exceeded your", "query limit", "throttl", "try again later", "slow down", "request limit", "limit reached", "limit has been", "too many", "over the limit", "allowance", "límite de", "limite de", "demasiadas", "excedid", "trop de requ", "превышен", "频繁", "过限制"}
 	refusedWords = []string{"blocked", "denied", "not allowed", "not permitted", "unauthori", "banned", "blacklist", "blocklist", "allowlist", "whitelist", "your ip"}
-	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden", "you have been blocked", "verify you are human"}
+	closedWords  = []string{"access denied", "access is denied", "permission denied", "access has been", "blacklist", "allowlist", "whitelist", "your ip", "unauthori", "not authorised", "not authorized", "not permitted", "forbidden", "you have been blocked", "verify you are human", "enable javascript", "captcha", "checking your browser", "just a moment"}
 	failedWords  = []string{"maintenance", "temporarily unavailable", "temporarily not", "service unavailable", "internal error", "internal server error", "server error", "timed out", "timeout", "database error", "backend"}
-	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry", "find rdap service", "no rdap server"}
+	servedWords  = []string{"not authoritative", "not supported", "unsupported", "unknown tld", "no rdap service", "tld not found", "not managed", "not served", "no such registry", "zone not found", "not responsible", "requested zone", "no registry found", "tld is unknown", "unknown zone", "outside of this registry", "find rdap service", "no rdap server", "no registry rdap"}
+	otherWords   = []string{"contact not found", "nameserver not found", "name server not found", "user not found", "account not found", "registrar not found", "host not found", "no such user", "no such contact"}
 	takenWords   = []string{"is registered", "already registered", "has been registered", "is already taken", "already exists"}
 	routeWords   = []string{"no route matched", "route not found", "no handler found", "no static resource", "cannot get /", "no such endpoint", "unknown endpoint", "nosuchbucket"}
 	invalidWords = []string{"invalid domain", "malformed", "syntax", "invalid query", "invalid name", "invalid label", "not a valid domain", "is not valid", "idna"}
@@ -148,7 +149,7 @@ func (r *reader) words() (string, int) {
 // is a body that is empty or a page of HTML, which the registry's RDAP service
 // did not write.
 func byStatus(a *whoisx.Answer, status int, said string, bare bool) {
-	low := strings.ToLower(said)
+	low := withoutNames(strings.ToLower(said))
 	set := func(o whoisx.Outcome, why string) {
 		a.Outcome, a.Why = o, why
 		if said != "" && o != whoisx.NotRegistered {
@@ -175,6 +176,9 @@ func byStatus(a *whoisx.Answer, status int, said string, bare bool) {
 			return
 		case mentions(low, servedWords):
 			set(whoisx.Unsupported, "the server does not serve this suffix")
+			return
+		case mentions(low, otherWords):
+			set(whoisx.Unreadable, "404, but what was not found is no domain")
 			return
 		case mentions(low, routeWords):
 			set(whoisx.Unreadable, "404 of a web server that has no such page: the RDAP service did not answer")

@@ -22,13 +22,15 @@ var heldWords = []heldWord{
 	{[]string{"adultblock"}, whoisx.Blocked, "adultblock"},
 	{[]string{"uni eps"}, whoisx.Blocked, "uni eps"},
 	{[]string{"name collision", "controlled interruption"}, whoisx.Blocked, "name collision"},
+	{[]string{"trademark block", "trademark protection", "trex"}, whoisx.Blocked, "trademark"},
 	{[]string{"cannot be delegated", "has been blocked", "is blocked", "blocked by", "blocked domain", "domain blocked", "name blocked"}, whoisx.Blocked, "blocked by the registry"},
 	{[]string{"premium", "platinum domain"}, whoisx.Premium, ""},
 	{[]string{"dropzone"}, whoisx.Gated, "dropzone"},
 	{[]string{"expiry access period"}, whoisx.Gated, "expiry access period"},
 	{[]string{"auction"}, whoisx.Gated, "auction"},
 	{[]string{"sunrise", "landrush", "early access"}, whoisx.Gated, "release"},
-	{[]string{"pending application", "application pending", "available for application", "waiting list"}, whoisx.Gated, "application"},
+	{[]string{"pending application", "application pending", "available for application", "available for backorder", "pre-registration", "preregistration", "pre-order", "waiting list"}, whoisx.Gated, "application"},
+	{[]string{"domain unavailable", "name unavailable", "domain is unavailable", "name is unavailable", "domain not available", "name not available", "domain is not available", "name is not available"}, whoisx.Reserved, "unavailable"},
 	{[]string{"is reserved", "has been reserved", "reserved by", "reserved for", "reserved domain", "reserved name", "reserved string", "domain reserved", "name reserved", "registry reserved", "reserved list", "cannot be registered", "can not be registered", "not available for registration", "not open for registration", "unassignable", "is restricted", "restricted name", "is prohibited", "withheld", "not allowed for registration", "domain is not allowed", "name is not allowed", "registration is not permitted", "registration is not allowed", "not permitted to be registered", "stop list", "reservado", "reservada", "réservé", "reserviert", "riservato", "зарезервирован", "保留", "予約", "예약"}, whoisx.Reserved, "reserved by the registry"},
 }
 
@@ -51,7 +53,7 @@ func (r *reader) noticed() bool {
 				return
 			}
 			look := func(i int) {
-				text := strings.ToLower(r.text(i))
+				text := withoutNames(strings.ToLower(r.text(i)))
 				if found || text == "" || len(text) > maxQuote || mentions(text, useWords) {
 					return
 				}
@@ -86,6 +88,7 @@ func held(low string) *heldWord {
 		return &h
 	}
 	for sentence := range strings.SplitSeq(low, ". ") {
+		sentence = strings.ReplaceAll(sentence, "not available in", "") // "... in the registry": not found
 		if mentions(sentence, kindWords) && mentions(sentence, readWords) {
 			continue
 		}
@@ -105,9 +108,35 @@ var (
 	readWords = []string{"http", "www.", "listed", "see "}
 )
 
+// withoutNames leaves out the domain names of a text, as they are made of words,
+// too: "auction.example was not found".
+func withoutNames(text string) string {
+	if strings.IndexByte(text, '.') < 0 {
+		return text
+	}
+	var b strings.Builder
+	for w := range strings.FieldsSeq(text) {
+		if name := strings.Trim(w, ".,;:!?\"'()[]"); !strings.Contains(w, "/") && plainLDH(name) {
+			w = strings.Replace(w, name, "", 1)
+		}
+		b.WriteByte(' ')
+		b.WriteString(w)
+	}
+	return b.String()
+}
+
 // heldAlone looks at an error's title and at every piece of its description for
-// one that says by itself that the name is not for the taking: "Reserved".
+// one that says by itself that the name is not for the taking: "Reserved". So
+// does a member that no RFC has: "premium": true.
 func (r *reader) heldAlone() bool {
+	for _, m := range []string{"reserved", "blocked", "premium"} {
+		if i := r.get(0, m); r.kind(i) == kBool && string(r.bytes(i)) == "true" {
+			h := held(m)
+			r.value(i, m)
+			r.a.Outcome, r.a.Category, r.a.Why = h.outcome, h.category, "not registered, yet not open ("+m+")"
+			return true
+		}
+	}
 	found := false
 	look := func(i int) {
 		text := r.text(i)
@@ -131,7 +160,7 @@ func (r *reader) heldAlone() bool {
 // status 200.
 var saidOutcomes = map[string]whoisx.Outcome{
 	"reserved": whoisx.Reserved, "registryreserved": whoisx.Reserved, "serverreserved": whoisx.Reserved, "restricted": whoisx.Reserved, "prohibited": whoisx.Reserved, "withheld": whoisx.Reserved, "unavailable": whoisx.Reserved, "notavailable": whoisx.Reserved,
-	"blocked": whoisx.Blocked, "registryblocked": whoisx.Blocked, "unassignable": whoisx.Blocked,
+	"blocked": whoisx.Blocked, "registryblocked": whoisx.Blocked, "unassignable": whoisx.Blocked, "serverblocked": whoisx.Blocked, "registryblock": whoisx.Blocked,
 	"premium": whoisx.Premium, "registrypremium": whoisx.Premium,
 	"auction": whoisx.Gated, "inauction": whoisx.Gated, "atauction": whoisx.Gated,
 	"available": whoisx.NotRegistered, "free": whoisx.NotRegistered, "unregistered": whoisx.NotRegistered, "notregistered": whoisx.NotRegistered,
@@ -155,7 +184,7 @@ func (r *reader) judge() {
 			return
 		}
 	}
-	if len(a.Statuses) > 0 || r.noticed() {
+	if len(a.Statuses) > 0 || free && r.heldAlone() || r.noticed() {
 		return
 	}
 	if free {
