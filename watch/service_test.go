@@ -478,3 +478,27 @@ func TestRunLeavesNothingBehind(t *testing.T) {
 	}
 	until(t, "every goroutine ended", func() bool { return runtime.NumGoroutine() <= before+2 })
 }
+
+// unprintable is a service that cannot write the request for a price below zero.
+type unprintable struct{ *service }
+
+func (unprintable) Print(r catch.Request) (string, error) {
+	if r.Price.Units < 0 {
+		return "", errors.New("the price is below zero")
+	}
+	return "request", nil
+}
+
+// TestPriceBelowZeroIsRefused: what no request can be written for is refused for
+// what is wrong with it.
+func TestPriceBelowZeroIsRefused(t *testing.T) {
+	t.Parallel()
+	svc := newService("odd")
+	svc.price = usd(-5)
+	p := newWorld(t).open(false, unprintable{svc})
+	p.add(t, "a.com")
+	spec := watch.OrderSpec{Name: "a.com", Route: "odd", Cap: usd(60), DryRun: true}
+	if _, err := p.Order(t.Context(), spec); !errors.Is(err, watch.ErrGuard) || !strings.Contains(err.Error(), "no price, no purchase") {
+		t.Errorf("%v", err)
+	}
+}
