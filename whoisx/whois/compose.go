@@ -21,7 +21,8 @@ const (
 	isDown   // fails for now
 	isEnded  // is gone for good
 	ofName   // names, their registration
-	ofTerms  // what may be done with an answer
+	ofUse    // what is done with an answer, and how it is asked for
+	ofTerms  // what regulates that
 )
 
 // marks are the words of every class.
@@ -42,7 +43,8 @@ var marks = [...]struct {
 	{isDown, "overloaded down offline unavailable unreachable unresponsive inaccessible maintenance outage suspended crashed"},
 	{isEnded, "ended terminated retired sunset sunsetted discontinued decommissioned deprecated superseded replaced ceased closed abolished"},
 	{ofName, "@ domain domains name names domainname registration registrations register registered registrant registrar registrars nameserver nameservers holder status"},
-	{ofTerms, "data information purpose purposes marketing commercial advertising spam use copy copied law laws copyright terms conditions policy policies accuracy warranty liability liable automated automatic bulk excessive abusive abuse mass volume repeated robots scripts mining harvesting"},
+	{ofUse, "data information purpose purposes marketing commercial advertising spam use copy copied accuracy automated automatic bulk excessive abusive abuse mass volume repeated robots scripts mining harvesting"},
+	{ofTerms, "law laws copyright terms conditions policy policies warranty liability liable"},
 }
 
 // sentence is saying for a line in which a server speaks of itself: what words
@@ -62,7 +64,7 @@ func composed(has mark, words int) whoisx.Outcome {
 	switch {
 	case all(ofLimit | isSpent), all(ofCount | ofAsking | isSpent):
 		return whoisx.RateLimited
-	case has&(ofName|ofTerms) != 0, words > 16:
+	case has&(ofName|ofUse|ofTerms) != 0, words > 16:
 		return "" // a long sentence is part of a legal text
 	case all(ofAsker | isSlowed):
 		return whoisx.RateLimited

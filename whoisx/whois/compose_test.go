@@ -33,7 +33,7 @@ func TestComposed(t *testing.T) {
 	}
 	// Words of those classes in sentences about something else.
 	for _, text := range []string{
-		"The registry is reached at this number: +1.5555550100", "Automated queries are not allowed", "Access to the whois service is rate limited.",
+		"The registry is reached at this number: +1.5555550100", "Automated queries are not allowed", "Automated access is prohibited.", "High volume queries are prohibited", "Access to the whois service is rate limited.",
 		"NOTE: FAILURE TO LOCATE A RECORD IN THE WHOIS DATABASE IS NOT", "You are not permitted to use this data for marketing", "The registrar's system may be offline",
 	} {
 		if a := Classify([]byte("Domain not found.\n\n"+text+"\n"), "", "lapse.example", time.Time{}); a.Outcome != whoisx.NotRegistered {

@@ -324,6 +324,10 @@ func (r *reader) saying(text string) outcomeLine {
 	if best.outcome == whoisx.Reserved && holdsAny(norm, rights[:]) {
 		return outcomeLine{}
 	}
+	// "Automated access is prohibited", without a word of names.
+	if best.outcome == whoisx.Reserved && r.has&ofUse != 0 && r.has&ofName == 0 && !strings.Contains(norm, "reserv") {
+		return outcomeLine{}
+	}
 	return best
 }
 

@@ -134,7 +134,7 @@ func (r *reader) doubtful(found int) bool {
 		}
 		r.saying(l.text)
 		norm := string(r.norm)
-		if r.has&ofTerms != 0 || !aboutAsker(norm) {
+		if r.has&(ofUse|ofTerms) != 0 || !aboutAsker(norm) {
 			continue
 		}
 		switch r.doubt(norm) {
