@@ -93,12 +93,12 @@ var generalities = sync.OnceValue(func() map[string]bool {
 })
 
 // Generalities and conditions of scripts that write words without blanks, and
-// endings by which Korean and Japanese say that it has come to pass, whatever
-// else the clause holds.
+// words and endings by which they say that it has come to pass, whatever else the
+// clause holds.
 var (
 	inScripts   = [...]string{"可能", "将", "將", "请勿", "請勿", "切勿", "避免", "場合", "ことがあり", "ことがござい", "おそれ", "恐れ", "超えると", "行うと", "すると", "수 있", "경우", "초과시", "하면", "되면", "อาจ", "กรณี"}
 	inScriptsIf = [...]string{"如果", "若", "如您", "如需", "如有", "如查", "如遇", "一旦", "หาก", "ถ้า"}
-	happened    = [...]string{"하였", "했습", "되었", "됐습", "ました", "ています", "ております"}
+	happened    = [...]string{"已", "하였", "했습", "되었", "됐습", "ました", "ています", "ております"}
 )
 
 // general reports whether a clause tells what may or will be, or what not to
@@ -122,9 +122,11 @@ func general(clause string) bool {
 		}
 		modal = generalities()[w] || strings.HasSuffix(w, "bilir") // Turkish has an ending for it
 		switch {
-		case w == "시", leading && w == "not": // Korean "when", behind its clause; "please do not ..."
+		case w == "시", leading && (w == "not" || w == "use"): // Korean "when", behind its clause; "please do not ...", "use RDAP"
 			return true
 		case w == "exceeding" && last != "is" && last != "are": // "queries exceeding the limit"
+			return true
+		case last == "being" && lexicon()[w].mark&isEnded != 0: // "WHOIS is being replaced by RDAP"
 			return true
 		}
 		last = w
@@ -169,6 +171,9 @@ func cutCondition(clause string) (head string, conditional bool) {
 // measured reports whether a sentence states a rate, and not that it was
 // exceeded: "10 queries per minute".
 func measured(norm string) bool {
+	if !ascii(norm) && holdsAny(norm, perUnit[:]) && !holdsAny(norm, happened[:]) {
+		return true
+	}
 	number, rate, unit := false, false, false
 	for w := range strings.FieldsSeq(norm) {
 		switch {
@@ -188,8 +193,11 @@ func measured(norm string) bool {
 	return number && rate && unit
 }
 
+// perUnit are the words for it in scripts that write words without blanks.
+var perUnit = [...]string{"每天", "每日", "每小时", "每小時", "每分", "1日", "1時間", "1일", "하루"}
+
 // thisName are words by which a sentence about names is about the one asked.
-var thisName = [...]string{"this ", "requested", "queried", "your domain", "この", "当該", "이 도메인", "해당", "요청", "该域名", "此域名", "本域名", "该名", "您查询", "此網域", "該網域", "該域名"}
+var thisName = [...]string{"this domain", "this name", "this string", "this label", "this is", "this premium", "this platinum", "this reserved", "this blocked", "requested", "queried", "your domain", "この", "当該", "이 도메인", "해당", "요청", "该域名", "此域名", "本域名", "该名", "您查询", "此網域", "該網域", "該域名"}
 
 // explains reports whether a sentence tells of a kind of names, or where to read
 // about it: "for reserved names see ...".
@@ -216,7 +224,7 @@ func explains(t string) bool {
 			read = true
 		}
 	}
-	return many && read
+	return many && (read || strings.Contains(low, "premium names") || strings.Contains(low, "premium domains"))
 }
 
 // explanations are words of such sentences where words have no blanks.

@@ -15,7 +15,7 @@ func TestPolicies(t *testing.T) {
 		whoisx.RateLimited: {
 			"If you exceed the limit, your IP address will be temporarily blocked.", "Your IP address may be temporarily blocked due to excessive querying.", "Queries over the limit will be refused.",
 			"Too many queries may result in your IP address being blocked.", "When the limit is reached, access is denied.", "In case of too many requests please contact hostmaster@example.com",
-			"Please do not send too many queries.", "The rate limit is 10 queries per minute.", "Rate limit: 10 queries per minute", "Daily limit: 1000 queries",
+			"Please do not send too many queries.", "The rate limit is 10 queries per minute.", "Rate limit: 10 queries per minute", "Daily limit: 1000 queries", "查询次数限制：每天100次",
 			"조회 횟수 초과 시 접속이 제한될 수 있습니다", "조회 횟수를 초과하면 접속이 제한됩니다", "短時間に大量の検索を行うとアクセスが制限されることがあります", "制限を超えた場合、アクセスが制限される場合があります。", "一定回数を超えると接続が拒否されることがあります。",
 			"如果查询过于频繁，您的IP可能被限制访问", "请勿频繁查询", "若查询次数超过限制，将拒绝访问", "如查詢過於頻繁，將被拒絕", "หากค้นหาเกินกำหนด อาจถูกปฏิเสธ",
 			"Zu viele Anfragen können zur Sperrung führen", "En cas de dépassement, trop de requêtes peuvent entraîner un blocage", "Если превышено число запросов, адрес может быть заблокирован",
@@ -26,9 +26,10 @@ func TestPolicies(t *testing.T) {
 			"予約ドメイン名についてはこちらをご覧ください", "予約ドメイン名に関する情報は下記をご参照ください", "예약 도메인에 대한 안내는 홈페이지를 참조하십시오", "일부 도메인은 등록이 제한될 수 있습니다", "有关保留域名，请参见 https://example.cn", "保留域名列表请见官网",
 			"For reserved names see https://example.com/reserved", "Reserved names: see https://example.com/reserved", "A list of reserved domain names is available at https://example.com/", "Some names are reserved by the registry and can not be registered.",
 		},
-		whoisx.Premium:    {"Premium domains are listed at https://example.com/premium", "Information about premium domains: https://example.com/premium"},
-		whoisx.Blocked:    {"For trademark protection see our website."},
-		whoisx.Unreadable: {"版权所有 保留一切权利", "版权所有，保留所有权利。", "版權所有 保留一切權利", "著作權所有 保留所有權利", "保留最终解释权"},
+		whoisx.Premium:     {"Premium domains are listed at https://example.com/premium", "Information about premium domains: https://example.com/premium"},
+		whoisx.Unsupported: {"WHOIS is being replaced by RDAP, see https://rdap.example.", "This WHOIS server will be retired on 2027-01-28. Please use RDAP."},
+		whoisx.Blocked:     {"For trademark protection see our website."},
+		whoisx.Unreadable:  {"版权所有 保留一切权利", "版权所有，保留所有权利。", "版權所有 保留一切權利", "著作權所有 保留所有權利", "保留最终解释权"},
 	} {
 		for _, text := range texts {
 			for answer, want := range map[string]whoisx.Outcome{"": alone, "Domain not found.\n\n": whoisx.NotRegistered, "该域名未注册\n": whoisx.NotRegistered, "Domain: lapse.example\nStatus: AVAILABLE\n\n": whoisx.NotRegistered, "lapse.example is reserved\n": whoisx.Reserved, record: whoisx.Registered, "Access denied\n": whoisx.Refused} {
@@ -56,7 +57,7 @@ func TestStatements(t *testing.T) {
 		whoisx.RateLimited: {
 			"You have exceeded the limit. If you need more queries, contact us.", "Your IP has been temporarily blocked, access will be restored later.", "Query limit exceeded, you may try again in 10 minutes", "If you see this message, you have exceeded the limit",
 			"You may query again in 10 minutes: query limit exceeded.", "Too many requests. Further requests will be denied.", "Your query will not be answered due to excessive querying", "You can not query now because your limit has been exceeded", "10 queries per minute exceeded", "Your request could not be performed. Lookup quota may be exceeded.", "Your query was refused due to query limit controls", "Excessive use",
-			"查询过于频繁，如有疑问请联系管理员", "您的IP查询次数已超过限制，请稍后再试", "제한 시간 내 조회 횟수를 초과하여 접속이 제한되었습니다", "조회 횟수를 초과하였으니 잠시 후 다시 시도하시면 됩니다", "制限を超えたため、表示できない場合があります", "アクセスが制限されています",
+			"查询过于频繁，如有疑问请联系管理员", "您的IP查询次数已超过限制，请稍后再试", "제한 시간 내 조회 횟수를 초과하여 접속이 제한되었습니다", "您今天的查询次数限制已用完，每天100次", "조회 횟수를 초과하였으니 잠시 후 다시 시도하시면 됩니다", "制限を超えたため、表示できない場合があります", "アクセスが制限されています",
 		},
 		whoisx.Gated:    {"This domain is only available for registration under certain conditions"},
 		whoisx.Refused:  {"Access to whois service at whois.example was **DENIED**", "Access denied. If you believe that this is an error, contact us."},

@@ -184,7 +184,7 @@ func boilerplate(t string) bool {
 		low = low[:120]
 	}
 	low = strings.ToLower(low)
-	for _, w := range [...]string{"terms of use", "you agree", "you are not authorized to", "you may not", "reserves the right", "rights reserved", "for information purposes", "by submitting", "please note that the", "last update of", "copyright", "lawful", "it allows persons", "information purposes", "is provided", "use of this", "you must not", "any use of", "abuse of this", "a maximum of", "do not abuse", "queries left", "for more information on whois status", "identified in this", "is prohibited to", "are prohibited to", "prohibited from"} {
+	for _, w := range [...]string{"terms of use", "you agree", "you are not authorized to", "you may not", "reserves the right", "rights reserved", "for information purposes", "by submitting", "please note that the", "last update of", "copyright", "lawful", "it allows persons", "information purposes", "is provided", "use of this", "you must not", "any use of", "abuse of this", "a maximum of", "do not abuse", "queries left", "for more information on whois status", "identified in this", "unauthorized access", "unauthorised access", "unauthorized use", "is prohibited to", "are prohibited to", "prohibited from"} {
 		if strings.Contains(low, w) {
 			return true
 		}
