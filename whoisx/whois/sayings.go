@@ -334,63 +334,6 @@ func (r *reader) saying(text string) outcomeLine {
 // rights are words of sentences in which rights are reserved, not names.
 var rights = [...]string{"right", "权利", "權利", "版权", "版權", "解释权", "解釋權", "所有权", "所有權"}
 
-// doubts are words of limits, of access and of conditions: a sentence with one
-// of them that also says that nothing was found does not say that a name is
-// free.
-var doubts = sync.OnceValue(func() map[string]whoisx.Outcome {
-	m := map[string]whoisx.Outcome{}
-	for o, words := range map[whoisx.Outcome]string{
-		whoisx.RateLimited: "limit limits limited limiting quota quotas allowance exhausted exceeded exceeds throttled throttling",
-		whoisx.Refused:     "permitted unpermitted authorised authorized unauthorised unauthorized authorisation authorization denied refused forbidden restricted whitelist whitelisted allowlist blacklist blacklisted banned",
-		whoisx.Unreachable: "maintenance timeout outage offline overloaded overload",
-		whoisx.Premium:     "premium platinum",
-		whoisx.Gated:       "auction auctioned sunrise landrush backorder",
-		whoisx.Reserved:    "reserved prohibited",
-		whoisx.Blocked:     "blocked dpml globalblock",
-	} {
-		for w := range strings.FieldsSeq(words) {
-			m[w] = o
-		}
-	}
-	return m
-})
-
-// others are what else a server may fail to find: whoever asks, people,
-// itself, its caches. Those of the second list count only where the sentence
-// speaks of no domain.
-var others = sync.OnceValues(func() (always, alone map[string]bool) {
-	return wordSet("account accounts user users customer customers credentials login password session subscription ip command cache replica configuration contact contacts handle handles nameserver nameservers later directory"),
-		wordSet("server servers host hosts hostname file url page dns suffix tld parameter string type service received specified given wrong abuse table relation registrar registrars 404 time")
-})
-
-// elsewhere reports whether a sentence that finds nothing looked for something
-// else than the name.
-func elsewhere(norm string) bool {
-	always, alone := others()
-	about, other := false, strings.HasPrefix(norm, "database ")
-	for w := range strings.FieldsSeq(norm) {
-		switch {
-		case always[w]:
-			return true
-		case w == "@", w == "registry", strings.HasPrefix(w, "dom"):
-			about = true
-		case alone[w]:
-			other = true
-		}
-	}
-	return other && !about
-}
-
-// doubt finds the strongest of those words in a sentence.
-func (r *reader) doubt(norm string) (o whoisx.Outcome) {
-	for w := range strings.FieldsSeq(norm) {
-		if d, ok := doubts()[w]; ok && (o == "" || ranks[d] < ranks[o]) {
-			o = d
-		}
-	}
-	return o
-}
-
 func ends(t tail, rest string) bool {
 	switch t {
 	case tailEnd:

@@ -76,22 +76,6 @@ func (r *reader) taken(t string) bool {
 	return held
 }
 
-// claimed reports whether a line about the name speaks of it as held or kept
-// back, and takes nothing of that back.
-func (r *reader) claimed(t string) bool {
-	r.normalise(t)
-	held := false
-	for w := range strings.FieldsSeq(string(r.norm)) {
-		switch w {
-		case "registered", "taken", "exists", "owned", "occupied", "reserved", "unavailable", "blocked", "premium":
-			held = true
-		case "not", "no", "never", "cannot", "if", "whether", "when", "available", "free":
-			return false
-		}
-	}
-	return held
-}
-
 // maxSentence is the length, in bytes, past which a line is no sentence of a
 // server any more but a paragraph: then only how it begins counts.
 const maxSentence = 200
@@ -105,61 +89,6 @@ func firstSentence(t string) string {
 		}
 	}
 	return ""
-}
-
-// doubtful reports whether a line other than the one that says that nothing was
-// found puts it in doubt, in words that the lexicon lacks: a line about the name
-// that calls it held, or one of a short answer that speaks of limits or of
-// access, so that nothing found may mean nothing shown. Long answers hold legal
-// texts, which speak of limits always.
-func (r *reader) doubtful(found int) bool {
-	said := 0
-	for i := range r.lines {
-		if r.lines[i].text != "" {
-			said++
-		}
-	}
-	for i := range r.lines {
-		l := &r.lines[i]
-		if l.n == found || l.text == "" {
-			continue
-		}
-		if len(l.text) <= 80 && r.containsName(l.text) && r.claimed(l.text) {
-			r.evidence(l.n, l.text, "speaks of a name that is held")
-			r.unreadable("the server says that nothing was found, and also: " + l.text)
-			return true
-		}
-		if said > 6 || len(l.text) > 100 || l.tail || boilerplate(l.text) {
-			continue
-		}
-		r.saying(l.text)
-		norm := string(r.norm)
-		if r.has&(ofUse|ofTerms) != 0 || !aboutAsker(norm) {
-			continue
-		}
-		switch r.doubt(norm) {
-		case whoisx.RateLimited, whoisx.Refused:
-			r.evidence(l.n, l.text, "speaks of limits")
-			r.unreadable("the server says that nothing was found, and speaks of limits: " + l.text)
-			return true
-		}
-	}
-	return false
-}
-
-// aboutAsker reports whether a sentence tells whoever asks what is the case:
-// policies say what may or will be.
-func aboutAsker(norm string) bool {
-	you := false
-	for w := range strings.FieldsSeq(norm) {
-		switch w {
-		case "you", "your":
-			you = true
-		case "may", "might", "will", "would", "shall", "should", "must", "can", "could", "if", "when", "agree":
-			return false
-		}
-	}
-	return you
 }
 
 // containsName reports whether a line holds the name that was asked: no legal
