@@ -452,6 +452,32 @@ func TestJourneys(t *testing.T) {
 			t.Errorf("%s %+v", v.Stage, v.Window)
 		}
 	})
+	t.Run("a list still has a name that was caught since", func(t *testing.T) {
+		for _, from := range []string{"2026-11-12T14:03:20Z", "2026-11-12"} {
+			for _, ours := range []bool{false, true} {
+				j := &journey{t: t, name: "a.uk", rule: Default().Rule("a.uk")}
+				list := ans(whoisx.DropList, whoisx.Registered, func(a *whoisx.Answer) { a.Drop = &whoisx.Drop{From: dt(from), Will: true} })
+				old := held("", born, "", "2026-08-27T10:00:00Z", "Example", "")
+				old.SaidStatuses = []string{"Suspended"}
+				if v := j.look("2026-11-12T14:03:19Z", old, list); v.Stage != PendingDelete && v.Stage != Dropping {
+					t.Fatalf("%s", v.Stage)
+				}
+				j.ours = ours
+				caught := held("", "2026-11-12T14:03:20Z", "", "2027-11-12T14:03:20Z", "Another", "")
+				want, event := Lost, true
+				if ours {
+					want, event = Caught, false
+				}
+				v := j.look("2026-11-12T14:03:21Z", caught, list)
+				if v.Stage != want || v.Window != nil || v.event(EventReregistered) != event {
+					t.Errorf("%s, ours %v: %s, %+v, %v", from, ours, v.Stage, v.Window, v.Happened)
+				}
+				if v = j.look("2026-11-12T18:00:00Z", caught); v.Stage != want || v.event(EventBackFromTheGrave) || v.Anomaly != "" {
+					t.Errorf("%s, ours %v, later: %s, %v, %v", from, ours, v.Stage, v.Happened, v.Anomaly)
+				}
+			}
+		}
+	})
 }
 
 func TestLookAlike(t *testing.T) {

@@ -163,9 +163,14 @@ func (d *decider) window(st Stage) *Window {
 	return d.learn(w)
 }
 
-// over reports whether a published time has passed for longer than a day: it
-// is then another life's.
+// over reports whether a published time is another life's: it has passed for
+// longer than a day, or the registration that is shown began at it. Lists are
+// made daily, and still have a name that was caught since.
 func (d *decider) over(p *whoisx.Drop) bool {
+	began := time.Duration(d.Rule.scale() * float64(time.Minute)) // clocks differ
+	if c := d.v.Created; !c.IsZero() && !c.DayOnly && !c.Before(d.Rule.Drop.midnight(p.From, 0).Add(-began)) {
+		return true
+	}
 	to := p.To
 	if to.IsZero() {
 		to = p.From
