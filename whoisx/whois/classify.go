@@ -156,6 +156,7 @@ func (r *reader) decide(at time.Time) {
 		}
 		if r.policy.outcome != "" {
 			r.conclude(r.policy) // nothing else was said: it must be why
+			a.RetryAfter = 0     // what would last for others
 			return
 		}
 		r.unreadable("nothing in the answer says what becomes of the name")
@@ -174,9 +175,6 @@ func (r *reader) decide(at time.Time) {
 	case s.outcome == whoisx.NotRegistered && r.doubtful(s.n):
 	default:
 		r.conclude(s)
-	}
-	if a.Outcome == whoisx.RateLimited {
-		a.RetryAfter = whoisx.Duration(r.wait())
 	}
 }
 
@@ -242,7 +240,7 @@ func (r *reader) conclude(s outcomeLine) {
 	}
 	switch s.outcome {
 	case whoisx.RateLimited:
-		a.RetryAfter = whoisx.Duration(r.wait())
+		a.RetryAfter = whoisx.Duration(r.wait(s.n))
 	case whoisx.Premium:
 		a.Price = priceIn(s.text)
 	}

@@ -50,6 +50,22 @@ func TestPolicyIsShown(t *testing.T) {
 	}
 }
 
+// TestLasts reads how long a limit lasts where a policy tells of a longer one.
+func TestLasts(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"Query limit exceeded, try again in 10 minutes\n":                                                            10 * time.Minute,
+		"Clients that exceed the limit will be blocked for 24 hours.\n\nQuery limit exceeded. Wait for 50 seconds\n": 50 * time.Second,
+		"Clients over the limit will be blocked for 24 hours.\n\nQuery limit exceeded\n\nWait for 50 seconds\n":      50 * time.Second,
+		"Too many queries will get you blocked for 24 hours.\n":                                                      0,
+		"Too many requests\n": 0,
+	} {
+		a := Classify([]byte(text), "", "lapse.example", time.Time{})
+		if a.Outcome != whoisx.RateLimited || time.Duration(a.RetryAfter) != want {
+			t.Errorf("%q: %s (%s), asked again after %s, want %s", text, a.Outcome, a.Why, time.Duration(a.RetryAfter), want)
+		}
+	}
+}
+
 // TestStatements reads what servers state of this question in the words of
 // policies, beside an answer that says that nothing was found: it is not free.
 func TestStatements(t *testing.T) {

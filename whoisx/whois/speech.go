@@ -174,47 +174,60 @@ func (r *reader) echo() bool {
 	return r.other != ""
 }
 
-// wait reads how long a limit lasts: "replenished in 50 seconds".
-func (r *reader) wait() time.Duration {
+// wait reads how long a limit lasts, from the line that states it or else from
+// the lines around it that are no policy.
+func (r *reader) wait(stated int) time.Duration {
+	if d := lasts(r.textOf(stated)); d > 0 {
+		return d
+	}
 	for i := range r.lines {
-		l := &r.lines[i]
-		if l.text == "" || len(l.text) > 200 {
+		if l := &r.lines[i]; l.n != r.policy.n {
+			if d := lasts(l.text); d > 0 {
+				return d
+			}
+		}
+	}
+	return 0
+}
+
+// lasts reads a duration in a sentence: "replenished in 50 seconds".
+func lasts(t string) time.Duration {
+	if t == "" || len(t) > 200 {
+		return 0
+	}
+	low := strings.ToLower(t)
+	if !strings.Contains(low, " for ") && !strings.Contains(low, "wait") && !strings.Contains(low, " in ") && !strings.Contains(low, "after") && !strings.Contains(low, "period of") && !strings.Contains(low, "every") {
+		return 0
+	}
+	n, num := 0, false
+	for w := range strings.FieldsSeq(low) {
+		w = strings.Trim(w, ".,;:()")
+		if numeric(w) && len(w) < 8 {
+			n, num = 0, true
+			for _, c := range []byte(w) {
+				n = n*10 + int(c-'0')
+			}
 			continue
 		}
-		low := strings.ToLower(l.text)
-		if !strings.Contains(low, " for ") && !strings.Contains(low, "wait") && !strings.Contains(low, " in ") && !strings.Contains(low, "after") && !strings.Contains(low, "period of") && !strings.Contains(low, "every") {
+		if !num {
 			continue
 		}
-		n, num := 0, false
-		for w := range strings.FieldsSeq(low) {
-			w = strings.Trim(w, ".,;:()")
-			if numeric(w) && len(w) < 8 {
-				n, num = 0, true
-				for _, c := range []byte(w) {
-					n = n*10 + int(c-'0')
-				}
-				continue
-			}
-			if !num {
-				continue
-			}
-			num = false
-			var unit time.Duration
-			switch {
-			case strings.HasPrefix(w, "sec"), w == "s":
-				unit = time.Second
-			case strings.HasPrefix(w, "min"):
-				unit = time.Minute
-			case strings.HasPrefix(w, "hour"), strings.HasPrefix(w, "hr"):
-				unit = time.Hour
-			case strings.HasPrefix(w, "day"):
-				unit = 24 * time.Hour
-			default:
-				continue
-			}
-			if d := time.Duration(n) * unit; d > 0 {
-				return min(d, 24*time.Hour)
-			}
+		num = false
+		var unit time.Duration
+		switch {
+		case strings.HasPrefix(w, "sec"), w == "s":
+			unit = time.Second
+		case strings.HasPrefix(w, "min"):
+			unit = time.Minute
+		case strings.HasPrefix(w, "hour"), strings.HasPrefix(w, "hr"):
+			unit = time.Hour
+		case strings.HasPrefix(w, "day"):
+			unit = 24 * time.Hour
+		default:
+			continue
+		}
+		if d := time.Duration(n) * unit; d > 0 {
+			return min(d, 24*time.Hour)
 		}
 	}
 	return 0
