@@ -24,6 +24,7 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 )
 
 func (a *app) accountCommand() *cobra.Command {
@@ -130,14 +131,14 @@ func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) erro
 		return coded(exitGuard, errors.New("add account: read-only"))
 	}
 	if !accountName().MatchString(name) {
-		return usagef("account %q: letters, digits, - and _, at most 32", clip(name))
+		return usagef("account %q: letters, digits, - and _, at most 32", typed.Clip(name))
 	}
 	if _, have := cfg.Account[name]; have {
 		return accountExists(name)
 	}
 	if known := registrar.Services(); !slices.Contains(known, c.Service) {
 		err := usagef("no service %q", c.Service)
-		if g := guess(c.Service, known); g != "" && c.Service != "" {
+		if g := typed.Guess(c.Service, known); g != "" && c.Service != "" {
 			return withHint(err, "did you mean %s?", g)
 		}
 		return withHint(err, "there are %s", strings.Join(known, ", "))
@@ -148,8 +149,8 @@ func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) erro
 		for _, field := range service.Fields {
 			known = append(known, field.Name)
 		}
-		err := usagef("%s has no option %q", service.Title, clip(option))
-		if g := guess(option, known); g != "" {
+		err := usagef("%s has no option %q", service.Title, typed.Clip(option))
+		if g := typed.Guess(option, known); g != "" {
 			return withHint(err, "did you mean %s?", g)
 		}
 		return withHint(err, "it asks for %s", strings.Join(known, ", "))
@@ -342,7 +343,7 @@ func (a *app) accountRm() *cobra.Command {
 				return coded(exitGuard, errors.New("remove account: read-only"))
 			}
 			if _, have := cfg.Account[args[0]]; !have {
-				return coded(exitNotFound, fmt.Errorf("there is no account %q", clip(args[0])))
+				return coded(exitNotFound, fmt.Errorf("there is no account %q", typed.Clip(args[0])))
 			}
 			if a.interactive() && !yes {
 				ok, err := a.ask(false, "take account %s out?", args[0])
@@ -421,7 +422,7 @@ func (a *app) accountTest() *cobra.Command {
 				return err
 			}
 			if _, have := cfg.Account[args[0]]; !have {
-				return coded(exitNotFound, fmt.Errorf("there is no account %q", clip(args[0])))
+				return coded(exitNotFound, fmt.Errorf("there is no account %q", typed.Clip(args[0])))
 			}
 			return a.testAccount(cmd.Context(), cfg, args[0])
 		},

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -47,7 +48,7 @@ func parseKind(s string) (watch.Kind, error) {
 		return k, nil
 	}
 	err := usagef("no kind %q: want, mine or launch", s)
-	if g := guess(s, []string{"want", "mine", "launch"}); g != "" {
+	if g := typed.Guess(s, []string{"want", "mine", "launch"}); g != "" {
 		return "", withHint(err, "did you mean %s?", g)
 	}
 	return "", err
@@ -172,7 +173,7 @@ func (a *app) addResults(results []watch.AddResult) error {
 }
 
 func badLine(r watch.AddResult) string {
-	s := fmt.Sprintf("not added: %s: %s", clip(r.Input), r.Why)
+	s := fmt.Sprintf("not added: %s: %s", typed.Clip(r.Input), r.Why)
 	if r.Meant != "" && !strings.Contains(r.Why, r.Meant) {
 		s += "; did you mean " + r.Meant + "?"
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 )
 
 // Config is config.toml. Every key is written here; one that is not is an
@@ -197,7 +198,7 @@ func decodeStrict(path string, data []byte, into any) error {
 		for _, e := range missing.Errors {
 			row, _ := e.Position()
 			msg := fmt.Sprintf("%s:%d: unknown key %q", path, row, strings.Join(e.Key(), "."))
-			if g := guess(lastOf(e.Key()), knownKeys()); g != "" {
+			if g := typed.Guess(lastOf(e.Key()), knownKeys()); g != "" {
 				msg += fmt.Sprintf(" (did you mean %q?)", g)
 			}
 			lines = append(lines, msg)
@@ -281,12 +282,12 @@ func (l *loaded) check() error {
 		host := server
 		if h, port, err := net.SplitHostPort(server); err == nil {
 			if !isPort(port) {
-				return bad("clock.ntp", "%q has no port between 0 and 65535", clip(server))
+				return bad("clock.ntp", "%q has no port between 0 and 65535", typed.Clip(server))
 			}
 			host = h
 		}
 		if !isHost(host) {
-			return bad("clock.ntp", "%q is no time server: write a host, like time.cloudflare.com", clip(server))
+			return bad("clock.ntp", "%q is no time server: write a host, like time.cloudflare.com", typed.Clip(server))
 		}
 	}
 	if _, err := l.Alert.rules(); err != nil {
@@ -308,10 +309,10 @@ func (l *loaded) check() error {
 		}
 		if known := registrar.Services(); !slices.Contains(known, acc.Service) {
 			hint := ""
-			if g := guess(acc.Service, known); g != "" {
+			if g := typed.Guess(acc.Service, known); g != "" {
 				hint = fmt.Sprintf(" (did you mean %q?)", g)
 			}
-			return bad("account."+name+".service", "no service is called %q%s; there are %s", clip(acc.Service), hint, strings.Join(known, ", "))
+			return bad("account."+name+".service", "no service is called %q%s; there are %s", typed.Clip(acc.Service), hint, strings.Join(known, ", "))
 		}
 		for key, ref := range map[string]string{"secret": acc.Secret, "api_key": acc.APIKey} {
 			if ref == "" {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
@@ -126,8 +127,8 @@ func contactNamed(all map[string]catch.Contact, id string) (catch.Contact, error
 	if ok {
 		return c, nil
 	}
-	err := coded(exitNotFound, fmt.Errorf("there is no contact %q", clip(id)))
-	if g := guess(id, slices.Collect(maps.Keys(all))); g != "" {
+	err := coded(exitNotFound, fmt.Errorf("there is no contact %q", typed.Clip(id)))
+	if g := typed.Guess(id, slices.Collect(maps.Keys(all))); g != "" {
 		return c, withHint(err, "did you mean %s?", g)
 	}
 	return c, withHint(err, "lapse contact ls lists them")
@@ -159,7 +160,7 @@ func (a *app) contactEdit(edit bool) *cobra.Command {
 			}
 			id := words[0]
 			if !accountName().MatchString(id) {
-				return usagef("contact %q: letters, digits, - and _, at most 32", clip(id))
+				return usagef("contact %q: letters, digits, - and _, at most 32", typed.Clip(id))
 			}
 			var c catch.Contact
 			err = cfg.changeContacts(cmd.Context(), func(all map[string]catch.Contact) error {
@@ -244,7 +245,7 @@ func changeContact(c *catch.Contact, given func(flag string) bool, in catch.Cont
 		for _, w := range m.words {
 			k, v, ok := strings.Cut(w, "=")
 			if k = m.key(k); !ok || k == "" {
-				return usagef("--%s %q: write it with a =", m.flag, clip(w))
+				return usagef("--%s %q: write it with a =", m.flag, typed.Clip(w))
 			}
 			if *m.into == nil {
 				*m.into = map[string]string{}
@@ -429,7 +430,7 @@ func (a *app) eppAccounts(ctx context.Context, cfg *loaded, named string) ([]*ep
 		out = append(out, acc)
 	}
 	if named != "" && len(out) == 0 {
-		return nil, coded(exitNotFound, fmt.Errorf("there is no EPP account %q", clip(named)))
+		return nil, coded(exitNotFound, fmt.Errorf("there is no EPP account %q", typed.Clip(named)))
 	}
 	return out, nil
 }

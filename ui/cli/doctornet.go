@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch/registrar"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 )
 
 // probeWithin is how long a host may take to accept a connection.
@@ -193,13 +194,13 @@ func hostPort(addr, port string) string {
 func checkAddr(addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return fmt.Errorf("%q is not host:port, like 127.0.0.1:2222", clip(addr))
+		return fmt.Errorf("%q is not host:port, like 127.0.0.1:2222", typed.Clip(addr))
 	}
 	if !isPort(port) {
-		return fmt.Errorf("%q has no port between 0 and 65535", clip(addr))
+		return fmt.Errorf("%q has no port between 0 and 65535", typed.Clip(addr))
 	}
 	if host != "" && !isHost(host) {
-		return fmt.Errorf("%q names no host", clip(addr))
+		return fmt.Errorf("%q names no host", typed.Clip(addr))
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/intake"
 )
@@ -91,19 +92,19 @@ func (im importing) options() (intake.Options, error) {
 	for _, m := range im.maps {
 		i := strings.LastIndexByte(m, '=')
 		if i <= 0 {
-			return o, usagef("--map %s: write it as HEADING=FIELD", clip(m))
+			return o, usagef("--map %s: write it as HEADING=FIELD", typed.Clip(m))
 		}
 		f := intake.Field(strings.ToLower(strings.TrimSpace(m[i+1:])))
 		if f == "bid_cap" {
 			f = intake.BidCap
 		}
 		if !slices.Contains(intake.Fields, f) {
-			err := usagef("--map %s: no field %q; there are %s", clip(m), clip(m[i+1:]), fieldWords())
+			err := usagef("--map %s: no field %q; there are %s", typed.Clip(m), typed.Clip(m[i+1:]), fieldWords())
 			var all []string
 			for _, f := range intake.Fields {
 				all = append(all, string(f))
 			}
-			if g := guess(string(f), all); g != "" {
+			if g := typed.Guess(string(f), all); g != "" {
 				return o, withHint(err, "did you mean %s?", g)
 			}
 			return o, err
@@ -317,7 +318,7 @@ func (a *app) showPlan(plan *intake.Plan, im importing) error {
 	if a.flags.json {
 		j := planJSON{Plan: plan, Names: len(plan.Names), Sample: []string{}}
 		for _, e := range plan.Names[:min(len(plan.Names), 5)] {
-			j.Sample = append(j.Sample, clip(e.Input))
+			j.Sample = append(j.Sample, typed.Clip(e.Input))
 		}
 		if err := a.writeJSON(j); err != nil {
 			return err

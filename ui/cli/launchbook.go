@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/launch"
 	"github.com/lapse-dev/lapse/watch/store"
@@ -253,8 +254,8 @@ func launchOf(b *launch.Book, tld string) (launch.Launch, error) {
 	for _, l := range b.Launches() {
 		known = append(known, l.TLD)
 	}
-	err := coded(exitNotFound, fmt.Errorf("nothing is known of how .%s opens", clip(strings.Trim(tld, "."))))
-	if g := guess(strings.Trim(tld, "."), known); g != "" {
+	err := coded(exitNotFound, fmt.Errorf("nothing is known of how .%s opens", typed.Clip(strings.Trim(tld, "."))))
+	if g := typed.Guess(strings.Trim(tld, "."), known); g != "" {
 		return l, withHint(err, "did you mean %s?", g)
 	}
 	return l, withHint(err, "lapse launch add %s --phase NAME,KIND,FROM,TO,FEE, or lapse launch import", strings.Trim(tld, "."))

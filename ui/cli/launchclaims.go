@@ -10,6 +10,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -173,7 +174,7 @@ func (a *app) launchConsents(n watch.Name, f launchFlags) ([]string, error) {
 	switch {
 	case f.accept == notice.ID:
 	case f.accept != "":
-		return nil, coded(exitGuard, fmt.Errorf("the notice is %s, what was accepted is %s", notice.ID, clip(f.accept)))
+		return nil, coded(exitGuard, fmt.Errorf("the notice is %s, what was accepted is %s", notice.ID, typed.Clip(f.accept)))
 	case !a.interactive():
 		return nil, withHint(coded(exitGuard, fmt.Errorf("the claims notice has not been accepted")), "read it, then --accept-notice %s", notice.ID)
 	default:

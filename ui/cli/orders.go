@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -259,7 +260,7 @@ that are named are ticked off; --undo puts them back.`,
 			}
 			for _, item := range args[1:] {
 				if _, err := s.TickOff(cmd.Context(), n, item, undo); errors.Is(err, watch.ErrNotFound) {
-					return withHint(coded(exitNotFound, fmt.Errorf("check: %s has no item %q", n.Display(), clip(item))), "lapse orders check %s lists them", n)
+					return withHint(coded(exitNotFound, fmt.Errorf("check: %s has no item %q", n.Display(), typed.Clip(item))), "lapse orders check %s lists them", n)
 				} else if err != nil {
 					return fmt.Errorf("check: %w", err)
 				}
@@ -354,7 +355,7 @@ func (a *app) printOrder(o catch.Order) error {
 	}
 	var consents []string
 	for _, c := range o.Consents {
-		consents = append(consents, clip(c)) // a signed mark is long
+		consents = append(consents, typed.Clip(c)) // a signed mark is long
 	}
 	line("consents", strings.Join(consents, ", "))
 	return a.printf("%s", b.String())

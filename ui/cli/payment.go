@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -41,7 +42,7 @@ no place for a card's number. Without words it lists what is noted; a - forgets.
 				return err
 			}
 			if _, have := cfg.Account[words[0]]; !have && !strings.HasPrefix(words[0], "by-hand:") {
-				return coded(exitNotFound, fmt.Errorf("there is no account %q", clip(words[0])))
+				return coded(exitNotFound, fmt.Errorf("there is no account %q", typed.Clip(words[0])))
 			}
 			text := whoisx.CleanLine(strings.Join(words[1:], " "))
 			if longDigits(text) {

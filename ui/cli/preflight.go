@@ -11,6 +11,7 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/burst"
 	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -32,7 +33,7 @@ func (a *app) eppAccount(ctx context.Context, named string, n watch.Name) (*eppa
 		if c, ok := cfg.Account[named]; ok {
 			return nil, usagef("account %s is one of %s, not EPP", named, c.Service)
 		}
-		return nil, coded(exitNotFound, fmt.Errorf("there is no account %q", clip(named)))
+		return nil, coded(exitNotFound, fmt.Errorf("there is no account %q", typed.Clip(named)))
 	}
 	var open []*eppaccount.Account
 	var why []error
@@ -126,7 +127,7 @@ is red is told. A red line ends with exit 4.`,
 					return err
 				}
 				if _, ok := cfg.Account[account]; !ok {
-					return coded(exitNotFound, fmt.Errorf("there is no account %q", clip(account)))
+					return coded(exitNotFound, fmt.Errorf("there is no account %q", typed.Clip(account)))
 				}
 				routes, err := a.accountRoutes(cmd.Context(), cfg, account)
 				if err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/lapse-dev/lapse/watch"
-	"github.com/lapse-dev/lapse/whoisx"
 )
 
 // maxInput is how much of standard input, or of a file, is read as names.
@@ -112,13 +111,4 @@ func (a *app) ask(yes bool, format string, args ...any) (bool, error) {
 		return true, nil
 	}
 	return false, nil
-}
-
-// clip shortens what a person typed so that an error stays a line.
-func clip(s string) string {
-	s = whoisx.CleanLine(s)
-	if r := []rune(s); len(r) > 80 {
-		return string(r[:77]) + "..."
-	}
-	return s
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lapse-dev/lapse/catch/burst"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/ui/widget"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -159,7 +160,7 @@ func (a *app) rehearsal(ctx context.Context, n watch.Name, account, policy strin
 			for _, known := range policies.All() {
 				ids = append(ids, known.ID)
 			}
-			return withHint(usagef("no policy %q", clip(policy)), "there are %s", strings.Join(ids, ", "))
+			return withHint(usagef("no policy %q", typed.Clip(policy)), "there are %s", strings.Join(ids, ", "))
 		}
 		r.Policy = p
 		return nil

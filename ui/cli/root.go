@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 )
 
 // The groups of `lapse --help`.
@@ -90,7 +92,7 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := usagef("unknown command %q", args[0])
-	if g := guess(args[0], subcommands(cmd)); g != "" {
+	if g := typed.Guess(args[0], subcommands(cmd)); g != "" {
 		return withHint(err, "did you mean %s %s?", cmd.CommandPath(), g)
 	}
 	if strings.Contains(args[0], ".") && !cmd.HasParent() {
@@ -119,7 +121,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if g := guess(word, names); g != "" {
+	if g := typed.Guess(word, names); g != "" {
 		return withHint(err, "did you mean --%s?", g)
 	}
 	return withHint(err, "%s --help shows its flags", cmd.CommandPath())
@@ -131,7 +133,7 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, a []string) error {
 		if err := check(cmd, a); err != nil {
 			if len(a) > 0 && !strings.Contains(a[0], ".") { // no name: a subcommand that was mistyped
-				if g := guess(a[0], subcommands(cmd)); g != "" {
+				if g := typed.Guess(a[0], subcommands(cmd)); g != "" {
 					return withHint(coded(exitUsage, err), "did you mean %s %s?", cmd.CommandPath(), g)
 				}
 			}
@@ -146,7 +148,7 @@ func noWords(cmd *cobra.Command, a []string) error {
 	if len(a) == 0 {
 		return nil
 	}
-	return withHint(usagef("%s takes flags alone, not %q", cmd.CommandPath(), clip(a[0])), "usage: %s", cmd.UseLine())
+	return withHint(usagef("%s takes flags alone, not %q", cmd.CommandPath(), typed.Clip(a[0])), "usage: %s", cmd.UseLine())
 }
 
 // names are the arguments of a command that takes at least one name.

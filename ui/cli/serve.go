@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"github.com/lapse-dev/lapse/ui/cli/metrics"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -80,7 +81,7 @@ func (a *app) serveOnce(ctx context.Context, addrs serveAddrs, hup <-chan os.Sig
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m := newMeter(s, a.now)
+	m := metrics.New(s, buildVersion(), a.now)
 	events, leave := s.Subscribe()
 	defer leave()
 	window, err := a.openMetrics(ctx, m, cmp.Or(addrs.metrics, a.cfg.Serve.Metrics))
@@ -138,7 +139,7 @@ func (a *app) serveOnce(ctx context.Context, addrs serveAddrs, hup <-chan os.Sig
 				events = nil
 				continue
 			}
-			m.count(e)
+			m.Count(e)
 			if err := a.printEvent(e); err != nil {
 				cancel()
 				return false, errors.Join(err, stopped(acted, door, window))

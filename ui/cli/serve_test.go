@@ -176,23 +176,6 @@ func TestServeUnderAManager(t *testing.T) {
 	w.until("it said that it stops", tells("STOPPING=1"))
 }
 
-// TestMetricsStayOnThisMachine holds that no address which others can reach is
-// listened on.
-func TestMetricsStayOnThisMachine(t *testing.T) {
-	for in, want := range map[string]string{
-		":9110": "127.0.0.1:9110", "127.0.0.1:0": "127.0.0.1:0", "[::1]:9110": "[::1]:9110", "localhost:1": "localhost:1",
-		"0.0.0.0:9110": "", "[::]:9110": "", "192.0.2.7:9110": "", "example.com:9110": "", "9110": "", "": "",
-	} {
-		got, err := metricsAddr(in)
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("metricsAddr(%q) = %q, %v; want %q", in, got, err, want)
-		}
-		if err != nil && exitCode(err) != exitUsage {
-			t.Errorf("metricsAddr(%q): exit %d", in, exitCode(err))
-		}
-	}
-}
-
 // lossy stands before the sandbox's backorder service: an order reaches the
 // service, its answer never comes back.
 func (w *world) lossy() (ordered <-chan struct{}) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar"
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -67,7 +68,7 @@ otherwise since.`,
 				}
 				if len(of) == 0 {
 					err := coded(exitNotFound, fmt.Errorf("nobody wrote down the terms of %q", args[0]))
-					if g := guess(strings.ToLower(args[0]), services); g != "" {
+					if g := typed.Guess(strings.ToLower(args[0]), services); g != "" {
 						return withHint(err, "did you mean %s?", g)
 					}
 					return withHint(err, "write them into terms.toml beside the configuration")

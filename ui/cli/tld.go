@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
 
@@ -62,7 +63,7 @@ func (a *app) tldCommand() *cobra.Command {
 				for _, known := range book.Rules() {
 					zones = append(zones, known.Zone)
 				}
-				if g := guess(zone, zones); g != "" {
+				if g := typed.Guess(zone, zones); g != "" {
 					return withHint(err, "did you mean %s?", g)
 				}
 				return withHint(err, "write one of your own into rules.toml beside the configuration")

@@ -1,7 +1,7 @@
-package cli
+package typed
 
-// guess returns the candidate that a word was probably meant to be, or "".
-func guess(word string, candidates []string) string {
+// Guess returns the candidate that a word was probably meant to be, or "".
+func Guess(word string, candidates []string) string {
 	best, at := "", len(word)/3+2
 	for _, c := range candidates {
 		if d := distance(word, c); d < at && d < len(c) {
