@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"sort"
@@ -24,6 +21,7 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar"
 	"github.com/lapse-dev/lapse/catch/registrar/account"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/ui/cli/typed"
 )
 
@@ -90,7 +88,7 @@ func (a *app) accountLs() *cobra.Command {
 var accountName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$`) })
 
 func (a *app) accountAdd() *cobra.Command {
-	var c AccountConfig
+	var c config.Account
 	cmd := &cobra.Command{
 		Use:   "add ACCOUNT --service SERVICE",
 		Short: "Add an account; its secret goes into the OS keyring",
@@ -122,7 +120,7 @@ which of its interfaces is spoken, are its options.`,
 	return cmd
 }
 
-func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) error {
+func (a *app) addAccount(ctx context.Context, name string, c config.Account) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -161,24 +159,24 @@ func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) erro
 		if secret, err = a.readSecretText(name); err != nil {
 			return err
 		}
-	} else if _, err := parseSecretRef(c.Secret, cfg.paths.folder); err != nil {
+	} else if _, err := cfg.Paths.Secret(c.Secret); err != nil {
 		return usagef("--secret: %v", err)
 	}
 	if c.APIKey != "" {
-		if _, err := parseSecretRef(c.APIKey, cfg.paths.folder); err != nil {
+		if _, err := cfg.Paths.Secret(c.APIKey); err != nil {
 			return usagef("--api-key: %v", err)
 		}
 	}
-	err = changeConfig(ctx, cfg.paths.config, func(data []byte, now *Config) ([]byte, error) {
+	err = cfg.Change(ctx, func(data []byte, now *config.File) ([]byte, error) {
 		if _, have := now.Account[name]; have { // since it was looked at above
 			return nil, accountExists(name)
 		}
 		if !secret.IsZero() {
-			if err := keyring.Set(keyringService, name, secret.Reveal()); err != nil {
+			if err := keyring.Set(config.KeyringService, name, secret.Reveal()); err != nil {
 				return nil, withHint(fmt.Errorf("put the secret into the keyring: %w", err), "keep it in a file of mode 0600 and say --secret file:PATH")
 			}
 		}
-		return appendAccount(data, name, c), nil
+		return config.AppendAccount(data, name, c), nil
 	})
 	if err != nil {
 		return err
@@ -189,7 +187,7 @@ func (a *app) addAccount(ctx context.Context, name string, c AccountConfig) erro
 	}
 	// The secrets and a contact's data are read where the account is opened.
 	have := account.Config{URL: c.URL, User: c.User, Contact: c.Contact, Options: c.Options, Key: catch.NewSecret("-"), Secret: catch.NewSecret("-")}
-	contacts, err := cfg.contacts()
+	contacts, err := cfg.Contacts()
 	if err != nil {
 		return err
 	}
@@ -243,90 +241,6 @@ func (a *app) readSecretText(name string) (catch.Secret, error) {
 	return catch.NewSecret(string(text)), nil
 }
 
-// appendAccount adds a table to the end of the configuration, which leaves
-// every comment and every line of the person's as it is.
-func appendAccount(data []byte, name string, c AccountConfig) []byte {
-	var b bytes.Buffer
-	b.Write(data)
-	if len(data) > 0 && !bytes.HasSuffix(data, []byte("\n")) {
-		b.WriteByte('\n')
-	}
-	if len(data) > 0 {
-		b.WriteByte('\n')
-	}
-	fmt.Fprintf(&b, "[account.%s]\n", name)
-	for _, kv := range [][2]string{
-		{"service", c.Service},
-		{"url", c.URL},
-		{"user", c.User},
-		{"api_key", c.APIKey},
-		{"secret", c.Secret},
-		{"contact", c.Contact},
-		{"currency", c.Currency},
-		{"policy", c.Policy},
-		{"ca", c.CA},
-		{"cert", c.Cert},
-		{"key", c.Key},
-	} {
-		if kv[1] != "" {
-			fmt.Fprintf(&b, "%s = %q\n", kv[0], kv[1])
-		}
-	}
-	if len(c.TLDs) > 0 {
-		fmt.Fprintf(&b, "tlds = [%s]\n", quoteAll(c.TLDs))
-	}
-	for i, k := range slices.Sorted(maps.Keys(c.Options)) {
-		if i == 0 {
-			fmt.Fprintf(&b, "[account.%s.options]\n", name)
-		}
-		fmt.Fprintf(&b, "%q = %q\n", k, c.Options[k])
-	}
-	return b.Bytes()
-}
-
-// changeConfig reads the configuration, changes it and puts it in place at once,
-// while no other process can.
-func changeConfig(ctx context.Context, path string, change func([]byte, *Config) ([]byte, error)) error {
-	if at, err := filepath.EvalSymlinks(path); err == nil {
-		path = at // a link of the person's stays one
-	}
-	return alone(ctx, "configuration", path, func() error {
-		data, err := readBounded(path, maxConfig)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("change configuration: %w", err)
-		}
-		var now Config
-		if err := decodeStrict(path, data, &now); err != nil {
-			return fmt.Errorf("change configuration: %w", err)
-		}
-		if data, err = change(data, &now); err != nil {
-			return err
-		}
-		if err := decodeStrict(path, data, new(Config)); err != nil {
-			return fmt.Errorf("change configuration: %w", err)
-		}
-		return replaceConfig(path, data)
-	})
-}
-
-// replaceConfig puts a configuration in place at once.
-func replaceConfig(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".config-*.toml")
-	if err != nil {
-		return fmt.Errorf("change configuration: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, werr := tmp.Write(data)
-	serr := tmp.Sync()
-	if err := errors.Join(werr, serr, tmp.Close()); err != nil {
-		return fmt.Errorf("change configuration: %w", err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return fmt.Errorf("change configuration: %w", err)
-	}
-	return nil
-}
-
 func (a *app) accountRm() *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
@@ -351,18 +265,18 @@ func (a *app) accountRm() *cobra.Command {
 					return err
 				}
 			}
-			err = changeConfig(cmd.Context(), cfg.paths.config, func(data []byte, _ *Config) ([]byte, error) {
-				out, ok := cutTable(data, "account."+args[0])
+			err = cfg.Change(cmd.Context(), func(data []byte, _ *config.File) ([]byte, error) {
+				out, ok := config.CutAccount(data, args[0])
 				if !ok {
-					return nil, withHint(fmt.Errorf("remove account: [account.%s] does not stand as a table of its own in %s", args[0], cfg.paths.config), "take it out by hand")
+					return nil, withHint(fmt.Errorf("remove account: [account.%s] does not stand as a table of its own in %s", args[0], cfg.Paths.Config), "take it out by hand")
 				}
 				return out, nil
 			})
 			if err != nil {
 				return err
 			}
-			for _, name := range cfg.keyringOnly(args[0]) {
-				if err := keyring.Delete(keyringService, name); err != nil && !errors.Is(err, keyring.ErrNotFound) {
+			for _, name := range cfg.KeyringOnly(args[0]) {
+				if err := keyring.Delete(config.KeyringService, name); err != nil && !errors.Is(err, keyring.ErrNotFound) {
 					return coded(exitPartly, fmt.Errorf("the account is gone, its secret stays in the keyring: %w", err))
 				}
 			}
@@ -371,43 +285,6 @@ func (a *app) accountRm() *cobra.Command {
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
-}
-
-// keyringOnly are the secrets of an account in the keyring that nothing else of
-// the configuration has: they go with it.
-func (l *loaded) keyringOnly(name string) []string {
-	others := map[string]bool{}
-	for n, acc := range l.Account {
-		others[acc.Secret], others[acc.APIKey] = others[acc.Secret] || n != name, others[acc.APIKey] || n != name
-	}
-	for _, ch := range l.Alert.Channel {
-		others[ch.Secret] = true
-	}
-	var out []string
-	for _, ref := range []string{l.Account[name].Secret, l.Account[name].APIKey} {
-		if kept, ok := strings.CutPrefix(ref, "keyring:"); ok && !others[ref] && !slices.Contains(out, kept) {
-			out = append(out, kept)
-		}
-	}
-	return out
-}
-
-// cutTable takes a table and those below it out of TOML, line by line.
-func cutTable(data []byte, table string) (out []byte, found bool) {
-	cutting := false
-	var keep [][]byte
-	for _, line := range bytes.SplitAfter(data, []byte("\n")) {
-		t := strings.TrimSpace(string(line))
-		if strings.HasPrefix(t, "[") {
-			head := strings.ReplaceAll(strings.Trim(strings.SplitN(t, "#", 2)[0], "[] \t"), `"`, "")
-			cutting = head == table || strings.HasPrefix(head, table+".")
-			found = found || cutting
-		}
-		if !cutting {
-			keep = append(keep, line)
-		}
-	}
-	return bytes.Join(keep, nil), found
 }
 
 func (a *app) accountTest() *cobra.Command {
@@ -429,7 +306,7 @@ func (a *app) accountTest() *cobra.Command {
 	}
 }
 
-func (a *app) testAccount(ctx context.Context, cfg *loaded, name string) error {
+func (a *app) testAccount(ctx context.Context, cfg *config.Loaded, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	routes, err := a.accountRoutes(ctx, cfg, name)

@@ -4,85 +4,23 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"sort"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/alert"
 	"github.com/lapse-dev/lapse/whoisx"
 )
 
-// AlertConfig is who is told what, and when not.
-type AlertConfig struct {
-	Channels []string                 `toml:"channels"` // told what no rule claims: names of channels, "desktop", "terminal"
-	Quiet    string                   `toml:"quiet"`    // "23:00-07:00 Europe/Berlin": only what is urgent
-	Digest   string                   `toml:"digest"`   // "08:00", in the zone of the quiet hours
-	Channel  map[string]ChannelConfig `toml:"channel"`
-	Rule     []alert.Rule             `toml:"rule"` // the first that matches decides
-}
-
-// ChannelConfig is one way to a person. Its address is a shoutrrr URL, which
-// holds secrets: only where it is kept stands here.
-type ChannelConfig struct {
-	Secret string `toml:"secret"` // "keyring:NAME", "command:CMD" or "file:PATH"
-}
-
-// rules reads the rules, and says what is wrong with them.
-func (c AlertConfig) rules() (alert.Rules, error) {
-	quiet, err := alert.ParseQuiet(c.Quiet)
-	if err != nil {
-		return alert.Rules{}, fmt.Errorf("alert.quiet: %w", err)
-	}
-	r := alert.Rules{Rules: c.Rule, Channels: c.Channels, Quiet: quiet, DigestAt: 8 * 60}
-	if c.Digest != "" {
-		if r.DigestAt, err = alert.ParseClock(c.Digest); err != nil {
-			return alert.Rules{}, fmt.Errorf("alert.digest: %w", err)
-		}
-	}
-	known := func(name string) error {
-		if _, ok := c.Channel[name]; ok || name == "desktop" || name == "terminal" {
-			return nil
-		}
-		return fmt.Errorf("no channel is called %q; write [alert.channel.%s] with a secret, or use desktop or terminal", name, name)
-	}
-	for _, name := range c.Channels {
-		if err := known(name); err != nil {
-			return alert.Rules{}, fmt.Errorf("alert.channels: %w", err)
-		}
-	}
-	for i, rule := range c.Rule {
-		for _, name := range rule.Channels {
-			if err := known(name); err != nil {
-				return alert.Rules{}, fmt.Errorf("alert.rule %d: %w", i+1, err)
-			}
-		}
-		for _, e := range rule.Events {
-			if !slices.Contains(alert.Kinds, e) {
-				return alert.Rules{}, fmt.Errorf("alert.rule %d: no event is called %q; there are %s", i+1, e, kindWords())
-			}
-		}
-	}
-	return r, nil
-}
-
-func kindWords() string {
-	words := make([]string, len(alert.Kinds))
-	for i, k := range alert.Kinds {
-		words[i] = string(k)
-	}
-	return strings.Join(words, ", ")
-}
-
-// channels opens the channels that something is sent to.
-func (l *loaded) channels(ctx context.Context) ([]alert.Channel, error) {
+// openChannels opens the channels that something is sent to.
+func openChannels(ctx context.Context, cfg *config.Loaded) ([]alert.Channel, error) {
 	used := map[string]bool{}
-	for _, c := range l.Alert.Channels {
+	for _, c := range cfg.Alert.Channels {
 		used[c] = true
 	}
-	for _, r := range l.Alert.Rule {
+	for _, r := range cfg.Alert.Rule {
 		for _, c := range r.Channels {
 			used[c] = true
 		}
@@ -102,11 +40,11 @@ func (l *loaded) channels(ctx context.Context) ([]alert.Channel, error) {
 			out = append(out, alert.Terminal{W: os.Stderr})
 			continue
 		}
-		ref, err := parseSecretRef(l.Alert.Channel[n].Secret, l.paths.folder)
+		ref, err := cfg.Paths.Secret(cfg.Alert.Channel[n].Secret)
 		if err != nil {
 			return nil, coded(exitUsage, fmt.Errorf("alert.channel.%s: %w", n, err))
 		}
-		url, err := readSecret(ctx, ref)
+		url, err := ref.Read(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("alert.channel.%s: %w", n, err)
 		}
@@ -161,7 +99,7 @@ func (a *app) alertCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			channels, err := cfg.channels(cmd.Context())
+			channels, err := openChannels(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}

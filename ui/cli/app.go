@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/store"
 )
@@ -44,7 +45,7 @@ type app struct {
 
 	holderAs string // "serve", "screens", "order": how the lease names us
 
-	cfg     *loaded
+	cfg     *config.Loaded
 	rooms   *rooms
 	service *watch.Service
 	uses    *store.Store // opened for the use of accounts alone; nil: it was not
@@ -131,27 +132,27 @@ func flagEnv(flag string) string {
 }
 
 // config reads the configuration once.
-func (a *app) config() (*loaded, error) {
+func (a *app) config() (*config.Loaded, error) {
 	if a.cfg != nil {
 		return a.cfg, nil
 	}
-	p := defaultPaths(a.getenv)
+	p := config.DefaultPaths(a.getenv)
 	named := a.flags.config != ""
 	if named {
 		abs, err := filepath.Abs(a.flags.config)
 		if err != nil {
 			return nil, fmt.Errorf("find configuration: %w", err)
 		}
-		p.config, p.folder = abs, filepath.Dir(abs)
+		p.Config, p.Folder = abs, filepath.Dir(abs)
 	}
 	if a.flags.db != "" {
 		abs, err := filepath.Abs(a.flags.db)
 		if err != nil {
 			return nil, fmt.Errorf("find database: %w", err)
 		}
-		p.db = abs
+		p.DB = abs
 	}
-	l, err := loadConfig(p, named, a.getenv)
+	l, err := config.Load(p, named, a.getenv)
 	if err != nil {
 		return nil, err
 	}

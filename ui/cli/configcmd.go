@@ -2,6 +2,8 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/lapse-dev/lapse/ui/cli/config"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -19,16 +21,16 @@ secret is never appears; only where it is kept.`,
 			if err != nil {
 				return err
 			}
-			ss := l.settings()
+			ss := l.Settings()
 			if a.flags.json {
 				return a.writeJSON(struct {
-					File     string    `json:"file"`
-					Database string    `json:"database"`
-					State    string    `json:"state"`
-					Settings []setting `json:"settings"`
-				}{l.paths.config, l.paths.db, l.paths.state, list(ss)})
+					File     string           `json:"file"`
+					Database string           `json:"database"`
+					State    string           `json:"state"`
+					Settings []config.Setting `json:"settings"`
+				}{l.Paths.Config, l.Paths.DB, l.Paths.State, list(ss)})
 			}
-			a.note("file %s\ndatabase %s\nstate %s", l.paths.config, l.paths.db, l.paths.state)
+			a.note("file %s\ndatabase %s\nstate %s", l.Paths.Config, l.Paths.DB, l.Paths.State)
 			t := &table{head: []string{"SETTING", "VALUE", "FROM"}}
 			for _, s := range ss {
 				t.add(s.Key, s.Value, s.Origin)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -53,7 +54,7 @@ type contactLine struct {
 	Accounts []string          `json:"accounts"` // that register for it
 }
 
-func (l *loaded) contactLine(c catch.Contact) contactLine {
+func contactLineOf(cfg *config.Loaded, c catch.Contact) contactLine {
 	line := contactLine{Contact: c.ID, Country: c.Country, Complete: true, Why: []string{}, Handles: c.Handles, Accounts: []string{}}
 	if err := c.Check(); err != nil {
 		line.Complete, line.Why = false, strings.Split(err.Error(), "\n")
@@ -62,8 +63,8 @@ func (l *loaded) contactLine(c catch.Contact) contactLine {
 	if line.Handles == nil {
 		line.Handles = map[string]string{}
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.Account)) {
-		if l.Account[name].Contact == c.ID {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Account)) {
+		if cfg.Account[name].Contact == c.ID {
 			line.Accounts = append(line.Accounts, name)
 		}
 	}
@@ -83,7 +84,7 @@ func (a *app) contactLs() *cobra.Command {
 			}
 			lines := []contactLine{}
 			for _, id := range slices.Sorted(maps.Keys(all)) {
-				lines = append(lines, cfg.contactLine(all[id]))
+				lines = append(lines, contactLineOf(cfg, all[id]))
 			}
 			if a.flags.json {
 				return a.writeJSON(lines)
@@ -112,12 +113,12 @@ func pairs(m map[string]string) string {
 	return strings.Join(out, ",")
 }
 
-func (a *app) contactBook() (*loaded, map[string]catch.Contact, error) {
+func (a *app) contactBook() (*config.Loaded, map[string]catch.Contact, error) {
 	cfg, err := a.config()
 	if err != nil {
 		return nil, nil, err
 	}
-	all, err := cfg.contacts()
+	all, err := cfg.Contacts()
 	return cfg, all, err
 }
 
@@ -163,7 +164,7 @@ func (a *app) contactEdit(edit bool) *cobra.Command {
 				return usagef("contact %q: letters, digits, - and _, at most 32", typed.Clip(id))
 			}
 			var c catch.Contact
-			err = cfg.changeContacts(cmd.Context(), func(all map[string]catch.Contact) error {
+			err = cfg.ChangeContacts(cmd.Context(), func(all map[string]catch.Contact) error {
 				var there bool
 				c, there = all[id]
 				switch {
@@ -187,7 +188,7 @@ func (a *app) contactEdit(edit bool) *cobra.Command {
 				return err
 			}
 			if a.flags.json {
-				return a.writeJSON(cfg.contactLine(c))
+				return a.writeJSON(contactLineOf(cfg, c))
 			}
 			a.note("lapse contact test %s asks your EPP accounts whether they have it", id)
 			return a.printf("%s\t%s\n", map[bool]string{false: "added", true: "changed"}[edit], id)
@@ -305,7 +306,7 @@ func (a *app) contactShow() *cobra.Command {
 			for _, acc := range slices.Sorted(maps.Keys(c.Handles)) {
 				row("id at "+acc, c.Handles[acc])
 			}
-			l := cfg.contactLine(c)
+			l := contactLineOf(cfg, c)
 			row("used by", strings.Join(l.Accounts, ", "))
 			for _, why := range l.Why {
 				row("wrong", why)
@@ -334,7 +335,7 @@ func (a *app) contactRm() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if used := cfg.contactLine(c).Accounts; len(used) > 0 {
+			if used := contactLineOf(cfg, c).Accounts; len(used) > 0 {
 				return withHint(coded(exitGuard, fmt.Errorf("remove contact %s: account %s registers for it", c.ID, strings.Join(used, ", "))), "name another contact there first")
 			}
 			if a.interactive() && !yes {
@@ -343,7 +344,7 @@ func (a *app) contactRm() *cobra.Command {
 					return err
 				}
 			}
-			err = cfg.changeContacts(cmd.Context(), func(all map[string]catch.Contact) error {
+			err = cfg.ChangeContacts(cmd.Context(), func(all map[string]catch.Contact) error {
 				delete(all, c.ID)
 				return nil
 			})
@@ -417,7 +418,7 @@ nothing. A red line ends with exit 4.`,
 }
 
 // eppAccounts opens the EPP account that was named, or all.
-func (a *app) eppAccounts(ctx context.Context, cfg *loaded, named string) ([]*eppaccount.Account, error) {
+func (a *app) eppAccounts(ctx context.Context, cfg *config.Loaded, named string) ([]*eppaccount.Account, error) {
 	var out []*eppaccount.Account
 	for _, name := range slices.Sorted(maps.Keys(cfg.Account)) {
 		if cfg.Account[name].Service != eppaccount.Factory().Service || named != "" && named != name {

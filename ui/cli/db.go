@@ -77,19 +77,19 @@ func (a *app) dbCommand() *cobra.Command {
 				return coded(exitGuard, errors.New("restore: read-only"))
 			}
 			if a.interactive() && !yes {
-				ok, err := a.ask(false, "put %s in the place of %s?", args[0], cfg.paths.db)
+				ok, err := a.ask(false, "put %s in the place of %s?", args[0], cfg.Paths.DB)
 				if err != nil || !ok {
 					return err
 				}
 			}
-			if err := os.MkdirAll(filepath.Dir(cfg.paths.db), 0o700); err != nil {
+			if err := os.MkdirAll(filepath.Dir(cfg.Paths.DB), 0o700); err != nil {
 				return fmt.Errorf("restore: %w", err)
 			}
-			kept, err := store.Restore(cmd.Context(), args[0], cfg.paths.db)
+			kept, err := store.Restore(cmd.Context(), args[0], cfg.Paths.DB)
 			if err != nil {
 				return err
 			}
-			return a.dbSay("restored", cfg.paths.db, kept)
+			return a.dbSay("restored", cfg.Paths.DB, kept)
 		},
 	}
 	restore.Flags().BoolVar(&yes, "yes", false, "do not ask")
@@ -117,9 +117,9 @@ func (a *app) withStore(ctx context.Context, readOnly bool, do func(*store.Store
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, cfg.paths.db, store.Options{ReadOnly: readOnly || a.flags.readOnly, Now: a.now})
+	s, err := store.Open(ctx, cfg.Paths.DB, store.Options{ReadOnly: readOnly || a.flags.readOnly, Now: a.now})
 	if err != nil {
-		return storeHint(err, cfg.paths.db)
+		return storeHint(err, cfg.Paths.DB)
 	}
 	return errors.Join(do(s), s.Close())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/lapse-dev/lapse/catch/burst"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch/store"
 	"github.com/lapse-dev/lapse/whoisx/rdap"
 	"github.com/lapse-dev/lapse/whoisx/whois"
@@ -43,7 +44,7 @@ func (a *app) doctor(ctx context.Context) error {
 	if err != nil {
 		fs = append(fs, finding{"configuration", false, err.Error(), "mend the file; lapse config shows what is in effect"})
 	} else {
-		says := cfg.paths.config
+		says := cfg.Paths.Config
 		if _, err := os.Stat(says); err != nil {
 			says += " is not there: defaults"
 		}
@@ -75,12 +76,12 @@ func (a *app) doctor(ctx context.Context) error {
 	return nil
 }
 
-func (a *app) doctorDatabase(ctx context.Context, cfg *loaded) finding {
-	f := finding{What: "database", Says: cfg.paths.db}
-	s, err := store.Open(ctx, cfg.paths.db, store.Options{ReadOnly: true, Now: a.now})
+func (a *app) doctorDatabase(ctx context.Context, cfg *config.Loaded) finding {
+	f := finding{What: "database", Says: cfg.Paths.DB}
+	s, err := store.Open(ctx, cfg.Paths.DB, store.Options{ReadOnly: true, Now: a.now})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		f.OK, f.Says = true, cfg.paths.db+" is not there yet: the first command makes it"
+		f.OK, f.Says = true, cfg.Paths.DB+" is not there yet: the first command makes it"
 	case err != nil:
 		f.Says, f.Do = err.Error(), "lapse db restore FILE"
 	default:
@@ -95,12 +96,12 @@ func (a *app) doctorDatabase(ctx context.Context, cfg *loaded) finding {
 
 // doctorKeyring asks for an entry that is not there: a keyring that works says
 // just that.
-func doctorKeyring(cfg *loaded) finding {
+func doctorKeyring(cfg *config.Loaded) finding {
 	needed := false
 	for _, acc := range cfg.Account {
 		needed = needed || strings.HasPrefix(acc.Secret+acc.APIKey, "keyring:")
 	}
-	_, err := keyring.Get(keyringService, "doctor-asks-whether-it-works")
+	_, err := keyring.Get(config.KeyringService, "doctor-asks-whether-it-works")
 	if err == nil || errors.Is(err, keyring.ErrNotFound) {
 		return finding{What: "keyring", OK: true, Says: "works"}
 	}
@@ -110,17 +111,17 @@ func doctorKeyring(cfg *loaded) finding {
 	return finding{What: "keyring", Says: "an account keeps its secret there, and it cannot be asked: " + err.Error(), Do: "keep the secret by file: or command:"}
 }
 
-func doctorAccounts(ctx context.Context, cfg *loaded) []finding {
-	book, err := cfg.terms()
+func doctorAccounts(ctx context.Context, cfg *config.Loaded) []finding {
+	book, err := cfg.Terms()
 	if err != nil {
 		return []finding{{What: "terms", Says: err.Error(), Do: "mend terms.toml"}}
 	}
 	var out []finding
 	for name := range cfg.Account {
 		f := finding{What: "account " + name, OK: true, Says: "set up; not asked"}
-		c, err := cfg.account(ctx, name, book)
+		c, err := accountConfig(ctx, cfg, name, book)
 		if err == nil {
-			_, err = cfg.openAccount(c, nil)
+			_, err = openRoutes(cfg, c, nil)
 		}
 		if err != nil {
 			f.OK, f.Says = false, err.Error()
@@ -132,7 +133,7 @@ func doctorAccounts(ctx context.Context, cfg *loaded) []finding {
 	return out
 }
 
-func doctorClock(ctx context.Context, cfg *loaded) finding {
+func doctorClock(ctx context.Context, cfg *config.Loaded) finding {
 	f := finding{What: "clock", OK: true}
 	if len(cfg.Clock.NTP) == 0 || cfg.Lookup.Offline {
 		f.Says = "not compared: no time server is asked"
@@ -140,7 +141,7 @@ func doctorClock(ctx context.Context, cfg *loaded) finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 6*time.Second)
 	defer cancel()
-	readings, err := burst.AskNTP(ctx, cfg.Clock.NTP, cfg.dialer())
+	readings, err := burst.AskNTP(ctx, cfg.Clock.NTP, dialer(cfg))
 	if err != nil || len(readings) == 0 {
 		f.OK, f.Says, f.Do = false, "no time server answered", "allow UDP port 123, or name others in [clock] ntp"
 		return f
@@ -157,7 +158,7 @@ func doctorClock(ctx context.Context, cfg *loaded) finding {
 const factsOld = 200 * 24 * time.Hour
 
 // doctorFacts says how old the facts are that rot.
-func doctorFacts(cfg *loaded) []finding {
+func doctorFacts(cfg *config.Loaded) []finding {
 	oldest := func(what string, dates []string) finding {
 		f := finding{What: "facts: " + what, OK: true}
 		var first time.Time
@@ -178,12 +179,12 @@ func doctorFacts(cfg *loaded) []finding {
 		}
 		f.Says = fmt.Sprintf("the oldest is of %s", first.Format("January 2006"))
 		if time.Since(first) > factsOld {
-			f.Do = "check them, or install a newer lapse; a file in " + cfg.paths.folder + " overrides"
+			f.Do = "check them, or install a newer lapse; a file in " + cfg.Paths.Folder + " overrides"
 		}
 		return f
 	}
 	var out []finding
-	if book, err := cfg.rules(); err != nil {
+	if book, err := cfg.Rules(); err != nil {
 		out = append(out, finding{What: "facts: rules", Says: err.Error(), Do: "mend rules.toml"})
 	} else {
 		var ds []string
@@ -192,14 +193,14 @@ func doctorFacts(cfg *loaded) []finding {
 		}
 		out = append(out, oldest(fmt.Sprintf("%d TLD rules", len(ds)), ds))
 	}
-	if book, err := cfg.terms(); err == nil {
+	if book, err := cfg.Terms(); err == nil {
 		var ds []string
 		for _, t := range book.All() {
 			ds = append(ds, t.Seen)
 		}
 		out = append(out, oldest("terms", ds))
 	}
-	if ps, err := cfg.policies(); err != nil {
+	if ps, err := cfg.Policies(); err != nil {
 		out = append(out, finding{What: "facts: policies", Says: err.Error(), Do: "mend policies.toml"})
 	} else {
 		var ds []string
@@ -208,7 +209,7 @@ func doctorFacts(cfg *loaded) []finding {
 		}
 		out = append(out, oldest("policies", ds))
 	}
-	if as, err := cfg.answers(); err != nil {
+	if as, err := cfg.Answers(); err != nil {
 		out = append(out, finding{What: "facts: nexus answers", Says: err.Error(), Do: "mend answers.toml"})
 	} else {
 		var ds []string

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net"
 	"net/url"
@@ -12,7 +11,7 @@ import (
 	"time"
 
 	"github.com/lapse-dev/lapse/catch/registrar"
-	"github.com/lapse-dev/lapse/ui/cli/typed"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 )
 
 // probeWithin is how long a host may take to accept a connection.
@@ -28,12 +27,12 @@ type probe struct {
 // doctorNetwork connects to every host that this configuration needs, all at
 // once, and asks nothing but the resolver: what each source is there for, and
 // what fails without it.
-func doctorNetwork(ctx context.Context, cfg *loaded) []finding {
-	probes, bad := cfg.probes(ctx)
-	dial := cfg.dialer()
-	found := make([]finding, len(probes))
+func doctorNetwork(ctx context.Context, cfg *config.Loaded) []finding {
+	needed, bad := probes(ctx, cfg)
+	dial := dialer(cfg)
+	found := make([]finding, len(needed))
 	var all sync.WaitGroup
-	for i, p := range probes {
+	for i, p := range needed {
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, probeWithin)
 			defer cancel()
@@ -70,45 +69,45 @@ const systemResolver = "the system's resolver"
 
 // probes lists what this configuration needs, in the order in which a look and
 // a catch need it. What cannot even be named is a finding by itself.
-func (l *loaded) probes(ctx context.Context) (ps []probe, bad []finding) {
+func probes(ctx context.Context, cfg *config.Loaded) (ps []probe, bad []finding) {
 	add := func(what, addr, port, do string) {
 		if addr = hostPort(addr, port); addr != "" {
 			ps = append(ps, probe{what: what, addr: addr, do: do})
 		}
 	}
 	const firewall = "names stay due; a firewall may block it"
-	if !l.Lookup.Offline || l.Lookup.Bootstrap != ianaBootstrap {
-		add("RDAP: who serves which TLD", l.Lookup.Bootstrap, "443", "the servers that lapse was built with are asked; new TLDs may be missing")
+	if !cfg.Lookup.Offline || cfg.Lookup.Bootstrap != config.IANABootstrap {
+		add("RDAP: who serves which TLD", cfg.Lookup.Bootstrap, "443", "the servers that lapse was built with are asked; new TLDs may be missing")
 	}
-	if !l.Lookup.Offline {
+	if !cfg.Lookup.Offline {
 		add("RDAP: .com", "rdap.verisign.com", "443", firewall)
 		add("WHOIS: the root", "whois.iana.org", "43", "WHOIS is asked of the servers that lapse was built with; networks often close TCP port 43")
 		add("WHOIS: .com", "whois.verisign-grs.com", "43", "without WHOIS many TLDs have one source alone; networks often close TCP port 43")
 	}
-	for _, tld := range slices.Sorted(maps.Keys(l.Lookup.RDAP)) {
-		add("RDAP: ."+tld, l.Lookup.RDAP[tld].URL, "443", firewall)
+	for _, tld := range slices.Sorted(maps.Keys(cfg.Lookup.RDAP)) {
+		add("RDAP: ."+tld, cfg.Lookup.RDAP[tld].URL, "443", firewall)
 	}
-	for _, tld := range slices.Sorted(maps.Keys(l.Lookup.WHOIS)) {
-		add("WHOIS: ."+tld, l.Lookup.WHOIS[tld].Host, "43", firewall)
+	for _, tld := range slices.Sorted(maps.Keys(cfg.Lookup.WHOIS)) {
+		add("WHOIS: ."+tld, cfg.Lookup.WHOIS[tld].Host, "43", firewall)
 	}
-	for _, zone := range slices.Sorted(maps.Keys(l.Lookup.DropList)) {
-		add("drop list: ."+zone, l.Lookup.DropList[zone].URL, "443", "drops of this zone are told by its rule alone")
+	for _, zone := range slices.Sorted(maps.Keys(cfg.Lookup.DropList)) {
+		add("drop list: ."+zone, cfg.Lookup.DropList[zone].URL, "443", "drops of this zone are told by its rule alone")
 	}
-	if r := l.Lookup.DNS.Resolver; r != "" {
+	if r := cfg.Lookup.DNS.Resolver; r != "" {
 		ps = append(ps, probe{"DNS", r, "delegations cannot be looked at; see [lookup.dns]", true})
-	} else if !l.Lookup.Offline {
+	} else if !cfg.Lookup.Offline {
 		ps = append(ps, probe{"DNS", systemResolver, "nothing can be found by its name: mend the resolver, or name one in [lookup.dns]", true})
 	}
-	for _, zone := range slices.Sorted(maps.Keys(l.Lookup.DNS.Servers)) {
-		for _, s := range l.Lookup.DNS.Servers[zone] {
+	for _, zone := range slices.Sorted(maps.Keys(cfg.Lookup.DNS.Servers)) {
+		for _, s := range cfg.Lookup.DNS.Servers[zone] {
 			ps = append(ps, probe{what: "DNS: " + zone, addr: hostPort(s, "53"), do: "delegations of this zone cannot be looked at"})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.Account)) {
-		acc := l.Account[name]
+	for _, name := range slices.Sorted(maps.Keys(cfg.Account)) {
+		acc := cfg.Account[name]
 		addr := acc.URL
 		for _, f := range registrar.All() {
-			if addr == "" && f.Service == acc.Service && !l.Lookup.Offline {
+			if addr == "" && f.Service == acc.Service && !cfg.Lookup.Offline {
 				addr = f.Host
 			}
 		}
@@ -118,7 +117,7 @@ func (l *loaded) probes(ctx context.Context) (ps []probe, bad []finding) {
 		}
 		add("service: account "+name, addr, port, "nothing can be ordered there; it may let listed addresses in alone")
 	}
-	return ps, append(bad, l.channelProbes(ctx, add)...)
+	return ps, append(bad, channelProbes(ctx, cfg, add)...)
 }
 
 // channelHosts are the hosts of channels by the scheme of their address; "" is
@@ -134,17 +133,17 @@ var channelHosts = map[string]string{
 
 // channelProbes finds the hosts of the alert channels. Their addresses are
 // secrets: nothing of them but the host is told.
-func (l *loaded) channelProbes(ctx context.Context, add func(what, addr, port, do string)) []finding {
+func channelProbes(ctx context.Context, cfg *config.Loaded, add func(what, addr, port, do string)) []finding {
 	var bad []finding
-	for _, name := range slices.Sorted(maps.Keys(l.Alert.Channel)) {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Alert.Channel)) {
 		f := finding{What: "alert channel " + name, Do: "lapse alert test says more"}
-		ref, err := parseSecretRef(l.Alert.Channel[name].Secret, l.paths.folder)
+		ref, err := cfg.Paths.Secret(cfg.Alert.Channel[name].Secret)
 		if err != nil {
 			f.Says = err.Error()
 			bad = append(bad, f)
 			continue
 		}
-		secret, err := readSecret(ctx, ref)
+		secret, err := ref.Read(ctx)
 		if err != nil {
 			f.Says = err.Error()
 			bad = append(bad, f)
@@ -165,7 +164,7 @@ func (l *loaded) channelProbes(ctx context.Context, add func(what, addr, port, d
 		if scheme == "smtp" {
 			port = "25"
 		}
-		if l.Lookup.Offline || !known || host == "" {
+		if cfg.Lookup.Offline || !known || host == "" {
 			continue
 		}
 		add("alert channel "+name, host, port, "what is told there waits, and is tried again")
@@ -188,19 +187,4 @@ func hostPort(addr, port string) string {
 		return addr
 	}
 	return net.JoinHostPort(addr, port)
-}
-
-// checkAddr says what is wrong with host:port. The host may be empty.
-func checkAddr(addr string) error {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Errorf("%q is not host:port, like 127.0.0.1:2222", typed.Clip(addr))
-	}
-	if !isPort(port) {
-		return fmt.Errorf("%q has no port between 0 and 65535", typed.Clip(addr))
-	}
-	if host != "" && !isHost(host) {
-		return fmt.Errorf("%q names no host", typed.Clip(addr))
-	}
-	return nil
 }

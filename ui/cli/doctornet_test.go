@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lapse-dev/lapse/ui/cli/config"
 )
 
 // TestDoctorTellsNoSecretOfAChannel: at some services the key stands where
@@ -13,8 +15,8 @@ import (
 func TestDoctorTellsNoSecretOfAChannel(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	l := &loaded{Config: defaultConfig(), paths: paths{folder: dir}}
-	l.Alert.Channel = map[string]ChannelConfig{}
+	cfg := &config.Loaded{Paths: config.Paths{Folder: dir}}
+	cfg.Alert.Channel = map[string]config.Channel{}
 	for name, url := range map[string]string{
 		"wecom": "wecom://s3cret", "later": "later://s3cret/x", "push": "pushover://shoutrrr:s3cret@s3cret/", "hook": "generic+https://s3cret@hook.example/s3cret",
 		"mail": "smtp://me:s3cret@mail.example/", "chat": "discord://s3cret@s3cret",
@@ -22,9 +24,9 @@ func TestDoctorTellsNoSecretOfAChannel(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(url), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l.Alert.Channel[name] = ChannelConfig{Secret: "file:" + name}
+		cfg.Alert.Channel[name] = config.Channel{Secret: "file:" + name}
 	}
-	ps, bad := l.probes(t.Context())
+	ps, bad := probes(t.Context(), cfg)
 	all := fmt.Sprint(ps, bad)
 	if strings.Contains(all, "s3cret") {
 		t.Errorf("a secret is told: %s", all)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch"
 )
 
@@ -93,6 +94,10 @@ func exitCode(err error) int {
 	var c *codedError
 	if errors.As(err, &c) {
 		return c.code
+	}
+	var wrong *config.Error
+	if errors.As(err, &wrong) {
+		return exitUsage
 	}
 	var ne *watch.NameError
 	switch {

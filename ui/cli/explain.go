@@ -144,19 +144,19 @@ func (a *app) explainSaved(n watch.Name, files savedAnswers, times []time.Time) 
 	if err != nil {
 		return watch.Look{}, err
 	}
-	book, err := cfg.rules()
+	book, err := cfg.Rules()
 	if err != nil {
 		return watch.Look{}, err
 	}
-	houses, err := cfg.houses()
+	houses, err := cfg.Houses()
 	if err != nil {
 		return watch.Look{}, err
 	}
-	reserved, err := cfg.reserved()
+	reserved, err := cfg.Reserved()
 	if err != nil {
 		return watch.Look{}, err
 	}
-	servers, err := cfg.whoisServers()
+	servers, err := cfg.WHOISServers()
 	if err != nil {
 		return watch.Look{}, err
 	}
@@ -197,11 +197,11 @@ func (a *app) explainKept(cmd *cobra.Command, n watch.Name, at time.Time) (watch
 	}
 	l := watch.Look{Name: n, At: at, Answers: d.Answers, Verdict: d.Verdict}
 	if cmd.Flags().Changed("at") {
-		houses, err := a.cfg.houses()
+		houses, err := a.cfg.Houses()
 		if err != nil {
 			return l, err
 		}
-		reserved, err := a.cfg.reserved()
+		reserved, err := a.cfg.Reserved()
 		if err != nil {
 			return l, err
 		}

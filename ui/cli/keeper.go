@@ -7,25 +7,26 @@ import (
 	"path/filepath"
 
 	"github.com/lapse-dev/lapse/catch/burst"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch/store"
 )
 
 // keeper is where the use of EPP accounts is kept for every process: the
 // database, opened for it where the command needs nothing else of it.
-func (a *app) keeper(ctx context.Context, cfg *loaded) (burst.Keeper, error) {
+func (a *app) keeper(ctx context.Context, cfg *config.Loaded) (burst.Keeper, error) {
 	s := a.uses
 	if a.rooms != nil && a.rooms.store != nil {
 		s = a.rooms.store
 	}
 	if s == nil {
 		if !a.flags.readOnly {
-			if err := os.MkdirAll(filepath.Dir(cfg.paths.db), 0o700); err != nil {
+			if err := os.MkdirAll(filepath.Dir(cfg.Paths.DB), 0o700); err != nil {
 				return nil, withHint(fmt.Errorf("open database: %w", err), "name another place with --db or LAPSE_DB")
 			}
 		}
 		var err error
-		if s, err = store.Open(ctx, cfg.paths.db, store.Options{ReadOnly: a.flags.readOnly, Now: a.now}); err != nil {
-			return nil, storeHint(err, cfg.paths.db)
+		if s, err = store.Open(ctx, cfg.Paths.DB, store.Options{ReadOnly: a.flags.readOnly, Now: a.now}); err != nil {
+			return nil, storeHint(err, cfg.Paths.DB)
 		}
 		a.uses = s
 	}

@@ -6,107 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/launch"
-	"github.com/lapse-dev/lapse/watch/store"
 )
-
-// The launches and offers of a person are files of the configuration folder,
-// and not rows of the store: they are facts about the world, like rules and
-// terms, which people copy to each other and keep under version control, and
-// they must be readable where there is no database. launches.toml is the
-// person's own hand, comments and all, and never written by the program;
-// launchbook.toml is what the commands write, and is laid over it, so that an
-// edit counts. What is at stake, an offer taken for a name, is an order and
-// lives in the store with its ledger.
-const (
-	launchesFile   = "launches.toml"
-	launchBookFile = "launchbook.toml"
-)
-
-// launchHead begins the file that the commands write.
-const launchHead = "# Written by lapse launch; edits by hand belong into " + launchesFile + ".\n\n"
-
-func (l *loaded) launchPath() string { return filepath.Join(l.paths.folder, launchBookFile) }
-
-// launches are the embedded ones with the person's files over them.
-func (l *loaded) launches() (*launch.Book, error) {
-	b := launch.Default()
-	for _, name := range []string{launchesFile, launchBookFile} {
-		if err := overlayFile(filepath.Join(l.paths.folder, name), b.Overlay); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
-}
-
-// launchBook reads the files again when they changed, because another process
-// may write them while this one watches.
-type launchBook struct {
-	cfg  *loaded
-	warn func(error)
-
-	mu    sync.Mutex
-	book  *launch.Book
-	stamp [2]fileStamp
-	asked time.Time
-}
-
-type fileStamp struct {
-	size int64
-	at   time.Time
-}
-
-func (b *launchBook) stamps() (out [2]fileStamp) {
-	for i, name := range []string{launchesFile, launchBookFile} {
-		if st, err := os.Stat(filepath.Join(b.cfg.paths.folder, name)); err == nil {
-			out[i] = fileStamp{st.Size(), st.ModTime()}
-		}
-	}
-	return out
-}
-
-// change edits the files, and reads them again at once.
-func (b *launchBook) change(ctx context.Context, change func(b *launch.Book, origin string) error) error {
-	err := b.cfg.changeLaunches(ctx, func(book *launch.Book) error { return change(book, b.cfg.launchPath()) })
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.asked = time.Time{}
-	return err
-}
-
-// get returns the book; a file that cannot be read leaves the last one in use.
-func (b *launchBook) get() *launch.Book {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.book != nil && time.Since(b.asked) < time.Second {
-		return b.book
-	}
-	b.asked = time.Now()
-	now := b.stamps()
-	if b.book != nil && now == b.stamp {
-		return b.book
-	}
-	fresh, err := b.cfg.launches()
-	switch {
-	case err == nil:
-		b.book, b.stamp = fresh, now
-	case b.book == nil:
-		b.book = launch.Default()
-		fallthrough
-	default:
-		b.stamp = now
-		b.warn(err)
-	}
-	return b.book
-}
 
 // launches are those of the configuration, for a command.
 func (a *app) launches() (*launch.Book, error) {
@@ -114,84 +21,7 @@ func (a *app) launches() (*launch.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cfg.launches()
-}
-
-// bookWait is how long a change waits for another process to write its own.
-const bookWait = 20 * time.Second
-
-// changeLaunches reads the book, changes it and writes it, while no other
-// process can: of two that edit at once, the second one reads what the first
-// one wrote.
-func (l *loaded) changeLaunches(ctx context.Context, change func(*launch.Book) error) error {
-	return alone(ctx, "launches", l.launchPath(), func() error {
-		b, err := l.launches()
-		if err == nil {
-			err = change(b)
-		}
-		if err == nil {
-			err = l.writeLaunches(b)
-		}
-		return err
-	})
-}
-
-// alone changes a file while no other process does.
-func alone(ctx context.Context, what, path string, change func() error) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("write %s: %w", what, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, bookWait)
-	defer cancel()
-	lock := store.NewLock(path)
-	for {
-		ok, err := lock.TryLock()
-		if err != nil {
-			return fmt.Errorf("write %s: %w", what, err)
-		}
-		if ok {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("write %s: another process has had %s open since %s ago: %w", what, path, bookWait, ctx.Err())
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	return errors.Join(change(), lock.Unlock())
-}
-
-// writeLaunches writes what was added to the book; the lock is held.
-func (l *loaded) writeLaunches(b *launch.Book) error {
-	path := l.launchPath()
-	launches, offers := b.Own(path)
-	raw, err := launch.Encode(launches, offers)
-	if err != nil {
-		return err
-	}
-	raw = append([]byte(launchHead), raw...)
-	// What would be written is read first, the way that the next run reads it.
-	check := launch.Default()
-	if err := overlayFile(filepath.Join(l.paths.folder, launchesFile), check.Overlay); err != nil {
-		return err
-	}
-	if err := check.Overlay(path, raw); err != nil {
-		return coded(exitUsage, err)
-	}
-	// Who holds the lock is alone: what a process that died left is written over.
-	next := path + ".new"
-	f, err := os.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("write launches: %w", err)
-	}
-	_, err = f.Write(raw)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(next, path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write launches: %w", err), os.Remove(next))
-	}
-	return nil
+	return cfg.Launches()
 }
 
 // changeLaunches is that of the configuration, for a command.
@@ -203,13 +33,13 @@ func (a *app) changeLaunches(ctx context.Context, change func(*launch.Book) erro
 	if err != nil {
 		return err
 	}
-	return cfg.changeLaunches(ctx, change)
+	return cfg.ChangeLaunches(ctx, change)
 }
 
 // followLaunch makes the names of a TLD due, so that whoever acts sees what
 // moved and replaces what was announced. Without a database there are none.
 func (a *app) followLaunch(ctx context.Context, tlds ...string) error {
-	if _, err := os.Stat(a.cfg.paths.db); errors.Is(err, fs.ErrNotExist) || len(tlds) == 0 {
+	if _, err := os.Stat(a.cfg.Paths.DB); errors.Is(err, fs.ErrNotExist) || len(tlds) == 0 {
 		return nil
 	}
 	s, err := a.open(ctx, needSources)

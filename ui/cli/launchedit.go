@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch/launch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -31,7 +32,7 @@ func (a *app) launchAddCommand(edit bool) *cobra.Command {
 	}
 	change := func(l *launch.Launch) error {
 		l.Phases = slices.Clone(l.Phases)
-		l.Origin, l.Checked = a.cfg.launchPath(), a.now().UTC().Format(time.DateOnly)
+		l.Origin, l.Checked = a.cfg.LaunchPath(), a.now().UTC().Format(time.DateOnly)
 		for _, f := range []struct{ from, to *string }{{&registry, &l.Registry}, {&backend, &l.Backend}, {&nexus, &l.Nexus}, {&confidence, &l.Confidence}} {
 			if *f.from != "" {
 				*f.to = whoisx.CleanLine(*f.from)
@@ -221,11 +222,11 @@ func (a *app) launchRmCommand() *cobra.Command {
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := a.changeLaunches(cmd.Context(), func(b *launch.Book) error {
-				if b.Remove(args[0], a.cfg.launchPath()) {
+				if b.Remove(args[0], a.cfg.LaunchPath()) {
 					return nil
 				}
 				return withHint(coded(exitNotFound, fmt.Errorf("no launch and no offer %q was added by these commands", args[0])),
-					"what comes with the program can be changed with lapse launch edit; %s is your own to edit", launchesFile)
+					"what comes with the program can be changed with lapse launch edit; %s is your own to edit", config.LaunchesFile)
 			})
 			if err != nil {
 				return err

@@ -93,7 +93,7 @@ launch that is known already keeps its phases of other kinds.`,
 					if have, ok := b.Launch(l.TLD); ok {
 						l = merged(have, l)
 					}
-					l.Origin = a.cfg.launchPath()
+					l.Origin = a.cfg.LaunchPath()
 					moved, err := b.Put(l)
 					if err != nil {
 						return coded(exitUsage, fmt.Errorf("import launches: %w", err))

@@ -76,7 +76,7 @@ interest only is no order: the registrar learns of the wish, nothing else.`,
 					}
 				}
 				o.TLD = strings.ToLower(strings.Trim(o.TLD, "."))
-				o.Seen, o.Origin = a.now().UTC().Format(time.DateOnly), a.cfg.launchPath()
+				o.Seen, o.Origin = a.now().UTC().Format(time.DateOnly), a.cfg.LaunchPath()
 				var err error
 				if o, err = launch.Answered(o, answers); err == nil {
 					err = b.PutOffer(o)

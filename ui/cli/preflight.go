@@ -11,6 +11,7 @@ import (
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/burst"
 	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/ui/cli/typed"
 	"github.com/lapse-dev/lapse/watch"
 )
@@ -63,7 +64,7 @@ func (a *app) eppAccount(ctx context.Context, named string, n watch.Name) (*eppa
 }
 
 // openEPP opens one EPP account.
-func (a *app) openEPP(ctx context.Context, cfg *loaded, name string) (*eppaccount.Account, error) {
+func (a *app) openEPP(ctx context.Context, cfg *config.Loaded, name string) (*eppaccount.Account, error) {
 	routes, err := a.accountRoutes(ctx, cfg, name)
 	if err != nil {
 		return nil, err
@@ -77,12 +78,12 @@ func (a *app) openEPP(ctx context.Context, cfg *loaded, name string) (*eppaccoun
 }
 
 // accountRoutes opens one account.
-func (a *app) accountRoutes(ctx context.Context, cfg *loaded, name string) ([]catch.Route, error) {
-	book, err := cfg.terms()
+func (a *app) accountRoutes(ctx context.Context, cfg *config.Loaded, name string) ([]catch.Route, error) {
+	book, err := cfg.Terms()
 	if err != nil {
 		return nil, err
 	}
-	c, err := cfg.account(ctx, name, book)
+	c, err := accountConfig(ctx, cfg, name, book)
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", name, err)
 	}
@@ -184,13 +185,13 @@ func count(n int, one, more string) string {
 
 // clockLine looks at this machine's clock for routes that do not look
 // themselves.
-func (l *loaded) clockLine(ctx context.Context) catch.Line {
+func clockLine(ctx context.Context, cfg *config.Loaded) catch.Line {
 	line := catch.Line{What: "clock", Light: catch.Yellow}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
 	var readings []burst.Reading
-	if len(l.Clock.NTP) > 0 && !l.Lookup.Offline {
-		readings, _ = burst.AskNTP(ctx, l.Clock.NTP, l.dialer())
+	if len(cfg.Clock.NTP) > 0 && !cfg.Lookup.Offline {
+		readings, _ = burst.AskNTP(ctx, cfg.Clock.NTP, dialer(cfg))
 	}
 	c := burst.Combine(readings, time.Now())
 	line.Words = c.String()

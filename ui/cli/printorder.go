@@ -58,7 +58,7 @@ func (a *app) printWithoutAccount(spec watch.OrderSpec) (catch.Description, stri
 	if err != nil {
 		return catch.Description{}, "", err
 	}
-	book, err := cfg.terms()
+	book, err := cfg.Terms()
 	if err != nil {
 		return catch.Description{}, "", err
 	}
@@ -80,7 +80,7 @@ func (a *app) printWithoutAccount(spec watch.OrderSpec) (catch.Description, stri
 			continue
 		}
 		c := account.Config{
-			Account: name, Service: f.Service, URL: known.URL, Terms: book, Dial: cfg.dialer(), Now: a.now, Currency: known.Currency,
+			Account: name, Service: f.Service, URL: known.URL, Terms: book, Dial: dialer(cfg), Now: a.now, Currency: known.Currency,
 			User: cmp.Or(known.User, "<user>"), Contact: cmp.Or(known.Contact, "<contact>"), Policy: known.Policy,
 			Key: catch.NewSecret("<key>"), Secret: catch.NewSecret("<secret>"), Options: map[string]string{},
 		}

@@ -149,7 +149,7 @@ func (a *app) rehearsal(ctx context.Context, n watch.Name, account, policy strin
 	if err != nil {
 		return err
 	}
-	policies, err := cfg.policies()
+	policies, err := cfg.Policies()
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (a *app) routesCommand() *cobra.Command {
 // allRoutes adds to the routes of the person's accounts what the services
 // without one would bring.
 func (a *app) allRoutes(own []watch.RouteStatus, n watch.Name) ([]watch.RouteStatus, error) {
-	book, err := a.cfg.terms()
+	book, err := a.cfg.Terms()
 	if err != nil {
 		return nil, err
 	}

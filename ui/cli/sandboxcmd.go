@@ -14,6 +14,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch/burst"
 	"github.com/lapse-dev/lapse/catch/sandbox"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 )
 
@@ -236,7 +237,7 @@ func writeSandboxConfig(folder string, c sandbox.Config) (sandboxFiles, error) {
 		secrets["epp-password"] = acc.Password
 		line("\n[account.%s]", sandboxEPP)
 		line("service = \"epp\"\nurl = %q\nuser = %q\nsecret = \"file:epp-password\"\nca = %q\npolicy = %q\ncontact = %q", c.EPPAddr, acc.User, f.ca, demoPolicy, sandboxContact)
-		line("tlds = [%s]\ncurrency = \"USD\"", quoteAll(zones))
+		line("tlds = [%s]\ncurrency = \"USD\"", config.Quote(zones))
 	}
 	if c.ServiceBase != "" {
 		secrets["api-key"] = c.ServiceKey

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/sandbox"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch/launch"
 	"github.com/lapse-dev/lapse/whoisx"
 )
@@ -102,7 +103,7 @@ func writeLaunches(folder string, now time.Time) error {
 `
 	mark := `<smd:signedMark xmlns:smd="urn:ietf:params:xml:ns:signedMark-1.0" id="smd1"><smd:id>1-2</smd:id><smd:notAfter>` + stamp(365*day) + `</smd:notAfter></smd:signedMark>`
 	for name, text := range map[string]string{
-		launchesFile: string(raw), "notice.xml": notice,
+		config.LaunchesFile: string(raw), "notice.xml": notice,
 		"mark.smd": "Marks: Brand\n-----BEGIN ENCODED SMD-----\n" + base64.StdEncoding.EncodeToString([]byte(mark)) + "\n-----END ENCODED SMD-----\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/ui/cli/metrics"
 	"github.com/lapse-dev/lapse/watch"
 )
@@ -93,7 +94,7 @@ func (a *app) serveOnce(ctx context.Context, addrs serveAddrs, hup <-chan os.Sig
 		return false, err
 	}
 	acted := a.act(ctx, s)
-	a.say("lapse: serving %s", a.cfg.paths.db)
+	a.say("lapse: serving %s", a.cfg.Paths.DB)
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady)
 	beat := watchdog()
 	defer beat.Stop()
@@ -151,7 +152,7 @@ func (a *app) serveOnce(ctx context.Context, addrs serveAddrs, hup <-chan os.Sig
 // readable reads the configuration, and the files beside it that serve needs,
 // without using them.
 func (a *app) readable(addrs serveAddrs) error {
-	cfg, err := loadConfig(a.cfg.paths, a.flags.config != "", a.getenv)
+	cfg, err := config.Load(a.cfg.Paths, a.flags.config != "", a.getenv)
 	if err != nil {
 		return err
 	}
@@ -161,12 +162,12 @@ func (a *app) readable(addrs serveAddrs) error {
 		}
 	}
 	var errs [6]error
-	_, errs[0] = cfg.rules()
-	_, errs[1] = cfg.houses()
-	_, errs[2] = cfg.terms()
-	_, errs[3] = cfg.policies()
-	_, errs[4] = cfg.launches()
-	_, errs[5] = cfg.reserved()
+	_, errs[0] = cfg.Rules()
+	_, errs[1] = cfg.Houses()
+	_, errs[2] = cfg.Terms()
+	_, errs[3] = cfg.Policies()
+	_, errs[4] = cfg.Launches()
+	_, errs[5] = cfg.Reserved()
 	return errors.Join(errs[:]...)
 }
 

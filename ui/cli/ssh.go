@@ -25,7 +25,7 @@ func (a *app) openDoor(ctx context.Context, s *watch.Service, addr string) (<-ch
 		return done, nil
 	}
 	cfg := a.cfg
-	keys := filepath.Join(cfg.paths.folder, "authorized_keys")
+	keys := filepath.Join(cfg.Paths.Folder, "authorized_keys")
 	if err := sshd.CheckKeys(keys); err != nil { // before anything listens or acts
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (a *app) openDoor(ctx context.Context, s *watch.Service, addr string) (<-ch
 	}
 	o := sshd.Options{
 		Listener:       l,
-		HostKeyPath:    filepath.Join(cfg.paths.state, "ssh_host_ed25519_key"),
+		HostKeyPath:    filepath.Join(cfg.Paths.State, "ssh_host_ed25519_key"),
 		AuthorizedKeys: keys,
 		Filter:         ui.Filter,
 		Log:            a.rooms.log,

@@ -37,7 +37,7 @@ otherwise since.`,
 			if err != nil {
 				return err
 			}
-			book, err := cfg.terms()
+			book, err := cfg.Terms()
 			if err != nil {
 				return err
 			}
@@ -162,7 +162,7 @@ func (a *app) termsShown(ctx context.Context, ts []catch.Terms, accept bool, nam
 			titles[d.Service] = f.Service
 		}
 	}
-	book, err := a.cfg.terms()
+	book, err := a.cfg.Terms()
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func (a *app) learned(ctx context.Context, zone string) (lifecycle.Learned, erro
 	if err != nil {
 		return lifecycle.Learned{}, err
 	}
-	if _, err := os.Stat(cfg.paths.db); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(cfg.Paths.DB); errors.Is(err, fs.ErrNotExist) {
 		return lifecycle.Learned{}, nil
 	}
 	s, err := a.open(ctx, needStore)

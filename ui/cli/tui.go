@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/lapse-dev/lapse/ui"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 )
 
 // screens opens the terminal UI. It acts too, unless another process holds the
@@ -25,7 +26,7 @@ func (a *app) screens(ctx context.Context) error {
 		return err
 	}
 	if err := ui.CheckKeys(cfg.Keys); err != nil {
-		return coded(exitUsage, fmt.Errorf("%s: [keys]: %w", cfg.paths.config, err))
+		return coded(exitUsage, fmt.Errorf("%s: [keys]: %w", cfg.Paths.Config, err))
 	}
 	a.holderAs = "screens"
 	ctx, cancel := context.WithCancel(ctx)
@@ -57,7 +58,7 @@ func (a *app) screens(ctx context.Context) error {
 	return err
 }
 
-func (a *app) screenOptions(cfg *loaded, s ui.Core) ui.Options {
+func (a *app) screenOptions(cfg *config.Loaded, s ui.Core) ui.Options {
 	return ui.Options{
 		Core: s, In: a.stdin, Out: a.stdout, Env: os.Environ(),
 		Theme: cfg.UI.Theme, ASCII: cfg.UI.ASCII, NoColor: a.getenv("NO_COLOR") != "", Mouse: cfg.UI.Mouse,

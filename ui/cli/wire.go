@@ -3,20 +3,19 @@ package cli
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/lapse-dev/lapse/catch"
+	"github.com/lapse-dev/lapse/ui/cli/config"
 	"github.com/lapse-dev/lapse/watch"
 	"github.com/lapse-dev/lapse/watch/lifecycle"
 	"github.com/lapse-dev/lapse/watch/store"
@@ -72,47 +71,46 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		}
 	}
 	if !a.flags.readOnly {
-		if err := os.MkdirAll(filepath.Dir(cfg.paths.db), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Dir(cfg.Paths.DB), 0o700); err != nil {
 			return nil, withHint(fmt.Errorf("open database: %w", err), "name another place with --db or LAPSE_DB")
 		}
 	}
-	r.store, err = store.Open(ctx, cfg.paths.db, store.Options{ReadOnly: a.flags.readOnly, Now: a.now})
+	r.store, err = store.Open(ctx, cfg.Paths.DB, store.Options{ReadOnly: a.flags.readOnly, Now: a.now})
 	if err != nil {
-		return nil, storeHint(err, cfg.paths.db)
+		return nil, storeHint(err, cfg.Paths.DB)
 	}
 	r.closers = append(r.closers, r.store)
-	hosts := watch.DefaultHosts()
-	if err := overlayFile(filepath.Join(cfg.paths.folder, "hosts.toml"), hosts.Overlay); err != nil {
-		return nil, err
-	}
-	houses, err := cfg.houses()
+	hosts, err := cfg.Hosts()
 	if err != nil {
 		return nil, err
 	}
-	reserved, err := cfg.reserved()
+	houses, err := cfg.Houses()
 	if err != nil {
 		return nil, err
 	}
-	book, err := cfg.rules()
+	reserved, err := cfg.Reserved()
+	if err != nil {
+		return nil, err
+	}
+	book, err := cfg.Rules()
 	if err != nil {
 		return nil, err
 	}
 	o := watch.Options{
 		Hosts: hosts, Houses: houses, Reserved: reserved, Nameservers: cfg.Nameservers,
-		Store: r.store, Rules: book, MonthCaps: cfg.months(), Log: r.log, Now: a.now,
+		Store: r.store, Rules: book, MonthCaps: cfg.MonthCaps(), Log: r.log, Now: a.now,
 		Holder: holderName(a.holderAs), ReadOnly: a.flags.readOnly,
 	}
-	lb := &launchBook{cfg: cfg, warn: func(err error) { r.log.Warn("launches not read", "err", err) }}
-	if lb.book, err = cfg.launches(); err != nil {
+	launches, err := cfg.FollowLaunches(func(err error) { r.log.Warn("launches not read", "err", err) })
+	if err != nil {
 		return nil, err
 	}
-	lb.stamp = lb.stamps()
-	o.Launches, o.ChangeLaunches = lb.get, lb.change
-	if o.Alerts, err = cfg.Alert.rules(); err != nil {
+	o.Launches, o.ChangeLaunches = launches.Get, launches.Change
+	if o.Alerts, err = cfg.Alert.Rules(); err != nil {
 		return nil, err // check has said so already
 	}
 	if n >= needAll {
-		if o.Channels, err = cfg.channels(ctx); err != nil {
+		if o.Channels, err = openChannels(ctx, cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -126,10 +124,10 @@ func (a *app) open(ctx context.Context, n need) (*watch.Service, error) {
 		if o.Routes, accs, err = a.routes(ctx, cfg); err != nil {
 			return nil, err
 		}
-		o.Accounts, o.Clock = accs, cfg.clockLine
+		o.Accounts, o.Clock = accs, func(ctx context.Context) catch.Line { return clockLine(ctx, cfg) }
 	}
 	if !a.flags.readOnly && n != needStore && n != needRoutes {
-		o.Lock = store.NewLock(cfg.paths.db)
+		o.Lock = store.NewLock(cfg.Paths.DB)
 	}
 	a.service = watch.New(o)
 	return a.service, nil
@@ -157,11 +155,11 @@ func holderName(as string) string {
 }
 
 // openLog opens the log in the state folder.
-func (r *rooms) openLog(cfg *loaded) error {
-	if err := os.MkdirAll(cfg.paths.state, 0o700); err != nil {
+func (r *rooms) openLog(cfg *config.Loaded) error {
+	if err := os.MkdirAll(cfg.Paths.State, 0o700); err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(cfg.paths.state, "lapse.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(filepath.Join(cfg.Paths.State, "lapse.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
@@ -174,84 +172,36 @@ func (r *rooms) openLog(cfg *loaded) error {
 	return nil
 }
 
-// rules is the embedded book with the person's own rules.toml over it.
-func (l *loaded) rules() (*lifecycle.Book, error) {
-	book := lifecycle.Default()
-	return book, overlayFile(filepath.Join(l.paths.folder, "rules.toml"), book.Overlay)
-}
-
-// reserved are the names that generic TLDs keep back, with the person's own
-// reserved.toml beside them.
-func (l *loaded) reserved() (*lifecycle.Reserved, error) {
-	r := lifecycle.DefaultReserved()
-	return r, overlayFile(filepath.Join(l.paths.folder, "reserved.toml"), r.Overlay)
-}
-
-// houses are the auction houses and catch services, with the person's own
-// houses.toml over them.
-func (l *loaded) houses() (*lifecycle.Houses, error) {
-	h := lifecycle.DefaultHouses()
-	return h, overlayFile(filepath.Join(l.paths.folder, "houses.toml"), h.Overlay)
-}
-
-// overlayFile hands a file of the configuration folder to its room, if it is
-// there.
-func overlayFile(path string, overlay func(path string, data []byte) error) error {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = overlay(path, data)
-	}
-	return coded(exitUsage, err)
-}
-
 func (a *app) book() (*lifecycle.Book, error) {
 	cfg, err := a.config()
 	if err != nil {
 		return nil, err
 	}
-	return cfg.rules()
-}
-
-// whoisServers are the WHOIS servers that are known and how they speak, with
-// the person's own.
-func (l *loaded) whoisServers() (*whois.Table, error) {
-	table := whois.DefaultTable()
-	if err := overlayFile(filepath.Join(l.paths.folder, "whois.toml"), table.Overlay); err != nil {
-		return nil, err
-	}
-	for tld, c := range l.Lookup.WHOIS {
-		if err := table.Configure(tld, c.Host); err != nil {
-			return nil, coded(exitUsage, fmt.Errorf("%s: lookup.whois.%s: %w", l.paths.config, tld, err))
-		}
-	}
-	return table, nil
+	return cfg.Rules()
 }
 
 // sources are whom to ask: RDAP, WHOIS, DNS and drop lists, with the hosts
 // that stand in the configuration before all others.
-func (r *rooms) sources(cfg *loaded, acting bool) ([]watch.Source, error) {
-	roots, err := cfg.tls()
+func (r *rooms) sources(cfg *config.Loaded, acting bool) ([]watch.Source, error) {
+	roots, err := trusted(cfg)
 	if err != nil {
 		return nil, err
 	}
-	dial := cfg.dialer()
+	dial := dialer(cfg)
 	configured := map[string]string{}
 	for tld, c := range cfg.Lookup.RDAP {
 		configured[tld] = c.URL
 	}
 	r.bootstrap = rdap.NewBootstrap(rdap.BootstrapOptions{
-		URL: cfg.Lookup.Bootstrap, CachePath: filepath.Join(cfg.paths.state, "rdap-servers.json"),
+		URL: cfg.Lookup.Bootstrap, CachePath: filepath.Join(cfg.Paths.State, "rdap-servers.json"),
 		Configured: configured, Dial: dial, TLS: roots, Log: r.log,
 	})
-	if err := overlayFile(filepath.Join(cfg.paths.folder, "rdap.toml"), r.bootstrap.Overlay); err != nil {
+	if err := cfg.Overlay("rdap.toml", r.bootstrap.Overlay); err != nil {
 		return nil, err
 	}
 	rc := rdap.New(rdap.Options{Bootstrap: r.bootstrap, Dial: dial, TLS: roots, Log: r.log, Agent: "lapse/" + buildVersion()})
 
-	table, err := cfg.whoisServers()
+	table, err := cfg.WHOISServers()
 	if err != nil {
 		return nil, err
 	}
@@ -277,23 +227,8 @@ func (r *rooms) sources(cfg *loaded, acting bool) ([]watch.Source, error) {
 // dropLists are the lists of the configuration, and those that registries
 // publish. The latter are only fetched by a process that acts: they are large,
 // and one look at one name is no reason to fetch them.
-func (r *rooms) dropLists(cfg *loaded, dial reach.DialFunc, roots *tls.Config, acting bool) ([]watch.Source, error) {
-	var own []droplist.List
-	for zone, c := range cfg.Lookup.DropList {
-		l, err := c.list(zone)
-		if err != nil {
-			return nil, coded(exitUsage, fmt.Errorf("%s: lookup.droplist.%s: %w", cfg.paths.config, zone, err))
-		}
-		own = append(own, l)
-	}
-	err := overlayFile(filepath.Join(cfg.paths.folder, "droplists.toml"), func(path string, data []byte) error {
-		ls, err := droplist.ReadLists(path, data)
-		for _, l := range ls {
-			l.Configured = true
-			own = append(own, l)
-		}
-		return err
-	})
+func (r *rooms) dropLists(cfg *config.Loaded, dial reach.DialFunc, roots *tls.Config, acting bool) ([]watch.Source, error) {
+	own, err := cfg.DropLists()
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +238,7 @@ func (r *rooms) dropLists(cfg *loaded, dial reach.DialFunc, roots *tls.Config, a
 		})
 	})
 	fetcher := droplist.NewFetcher(droplist.FetchOptions{
-		Dir: filepath.Join(cfg.paths.state, "droplists"), Dial: dial, TLS: roots, Agent: "lapse/" + buildVersion(), Log: r.log,
+		Dir: filepath.Join(cfg.Paths.State, "droplists"), Dial: dial, TLS: roots, Agent: "lapse/" + buildVersion(), Log: r.log,
 	})
 	wanted := func(zones []string) []string {
 		page, err := r.store.List(context.Background(), watch.Query{TLDs: zones, Sort: "name"})
@@ -321,19 +256,6 @@ func (r *rooms) dropLists(cfg *loaded, dial reach.DialFunc, roots *tls.Config, a
 		droplist.NewSource(droplist.SourceOptions{Lists: own, Fetcher: fetcher, Wanted: wanted, Log: r.log}),
 		droplist.NewSource(droplist.SourceOptions{Lists: known, Fetcher: fetcher, Wanted: wanted, OnDisk: !acting, Log: r.log}),
 	}, nil
-}
-
-// list makes the list that the configuration describes.
-func (c DropListConfig) list(zone string) (droplist.List, error) {
-	l, err := droplist.Configured(zone, c.URL)
-	if err != nil {
-		return l, err
-	}
-	if c.Format != "" {
-		l.Format = droplist.Format(c.Format)
-	}
-	l.Certain, l.Every = c.Certain, c.Every
-	return l, l.Check()
 }
 
 // refresh keeps the list of RDAP servers young, beside a process that acts. A
@@ -354,91 +276,4 @@ func (r *rooms) refresh(ctx context.Context) {
 		case <-time.After(time.Hour):
 		}
 	}
-}
-
-var errOffline = errors.New("offline: only hosts that stand in the configuration are asked")
-
-// dialer connects. With lookup.offline it connects to hosts of the
-// configuration alone, so that nothing else ever leaves the machine.
-func (l *loaded) dialer() func(ctx context.Context, network, addr string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
-	if !l.Lookup.Offline {
-		return d.DialContext
-	}
-	allowed := map[string]bool{}
-	allow := func(hostport string) {
-		if h, _, err := net.SplitHostPort(hostport); err == nil {
-			hostport = h
-		}
-		if hostport != "" {
-			allowed[hostport] = true
-		}
-	}
-	addresses := []string{}
-	for _, c := range l.Lookup.RDAP {
-		addresses = append(addresses, c.URL)
-	}
-	for _, c := range l.Account {
-		addresses = append(addresses, c.URL)
-	}
-	for _, c := range l.Lookup.DropList {
-		addresses = append(addresses, c.URL)
-	}
-	if l.Lookup.Bootstrap != ianaBootstrap {
-		addresses = append(addresses, l.Lookup.Bootstrap)
-	}
-	for _, s := range addresses {
-		if u, err := url.Parse(s); err == nil && u.Host != "" {
-			allow(u.Host)
-		} else {
-			allow(s)
-		}
-	}
-	for _, c := range l.Lookup.WHOIS {
-		allow(c.Host)
-	}
-	allow(l.Lookup.DNS.Resolver)
-	for _, servers := range l.Lookup.DNS.Servers {
-		for _, server := range servers {
-			allow(server)
-		}
-	}
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			host = addr
-		}
-		if !allowed[host] {
-			return nil, &net.OpError{Op: "dial", Net: network, Err: errOffline}
-		}
-		return d.DialContext(ctx, network, addr)
-	}
-}
-
-// tls are the roots: the system's, with lookup.ca added.
-func (l *loaded) tls() (*tls.Config, error) {
-	if l.Lookup.CA == "" {
-		return nil, nil //nolint:nilnil // nil means the system's own roots
-	}
-	pool, err := l.pool(l.Lookup.CA)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
-}
-
-// pool is the system's roots with the certificates of a PEM file added.
-func (l *loaded) pool(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(l.file(file))
-	if err != nil {
-		return nil, coded(exitUsage, fmt.Errorf("read certificates: %w", err))
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, coded(exitUsage, fmt.Errorf("read certificates: %s has none in PEM", l.file(file)))
-	}
-	return pool, nil
 }

@@ -1,12 +1,12 @@
-package cli
+package config
 
 import (
 	"fmt"
 	"strings"
 )
 
-// quoteAll writes the elements of a TOML array of strings.
-func quoteAll(ss []string) string {
+// Quote writes the elements of a TOML array of strings.
+func Quote(ss []string) string {
 	qs := make([]string, len(ss))
 	for i, s := range ss {
 		qs[i] = fmt.Sprintf("%q", s)

@@ -1,32 +1,28 @@
-package cli
+package config
 
 import (
-	"bytes"
 	"fmt"
 	"reflect"
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// setting is one effective value, as `lapse config` shows it.
-type setting struct {
+// Setting is one effective value, as `lapse config` shows it.
+type Setting struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`
 	Origin string `json:"origin"`
 	Env    string `json:"env,omitempty"` // the variable that overrides it
 }
 
-// settings lists every effective setting with its origin. A secret is only
+// Settings lists every effective setting with its origin. A secret is only
 // ever a reference here (config holds none), yet the command that fetches one
 // may carry more than a person wants on a screen: it is hidden.
-func (l *loaded) settings() []setting {
-	var out []setting
-	walk(reflect.ValueOf(&l.Config).Elem(), "", func(key string, v reflect.Value, fixed bool) {
-		s := setting{Key: key, Value: textOf(v), Origin: l.origin[key]}
+func (l *Loaded) Settings() []Setting {
+	var out []Setting
+	walk(reflect.ValueOf(&l.File).Elem(), "", func(key string, v reflect.Value, fixed bool) {
+		s := Setting{Key: key, Value: textOf(v), Origin: l.origin[key]}
 		if secretKey(key) && s.Value != "" {
 			kind, _, _ := strings.Cut(s.Value, ":")
 			s.Value = kind + ":•••"
@@ -89,9 +85,9 @@ func envName(key string) string {
 
 // overlayEnvironment lays LAPSE_* over the file: LAPSE_LOOKUP_OFFLINE=true is
 // lookup.offline. Lists are separated by commas.
-func overlayEnvironment(l *loaded, getenv func(string) string) error {
+func overlayEnvironment(l *Loaded, getenv func(string) string) error {
 	var first error
-	walk(reflect.ValueOf(&l.Config).Elem(), "", func(key string, v reflect.Value, fixed bool) {
+	walk(reflect.ValueOf(&l.File).Elem(), "", func(key string, v reflect.Value, fixed bool) {
 		if !fixed || first != nil {
 			return
 		}
@@ -106,7 +102,7 @@ func overlayEnvironment(l *loaded, getenv func(string) string) error {
 		case reflect.Bool:
 			b, err := strconv.ParseBool(text)
 			if err != nil {
-				first = usagef("%s=%q: want true or false", name, text)
+				first = &Error{fmt.Errorf("%s=%q: want true or false", name, text)}
 				return
 			}
 			v.SetBool(b)
@@ -127,81 +123,4 @@ func overlayEnvironment(l *loaded, getenv func(string) string) error {
 		l.origin[key] = name
 	})
 	return first
-}
-
-// knownKeys are the last parts of all keys, to guess typos from.
-var knownKeys = sync.OnceValue(func() []string {
-	seen := map[string]bool{}
-	var visit func(t reflect.Type)
-	visit = func(t reflect.Type) {
-		switch t.Kind() {
-		case reflect.Struct:
-			for i := range t.NumField() {
-				seen[t.Field(i).Tag.Get("toml")] = true
-				visit(t.Field(i).Type)
-			}
-		case reflect.Map:
-			visit(t.Elem())
-		}
-	}
-	visit(reflect.TypeFor[Config]())
-	var keys []string
-	for k := range seen {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-})
-
-// keyLines finds the line of every key of a TOML file that has been read
-// without error.
-func keyLines(data []byte) map[string]int {
-	lines := map[string]int{}
-	var p unstable.Parser
-	p.Reset(data)
-	prefix := ""
-	for p.NextExpression() {
-		e := p.Expression()
-		switch e.Kind {
-		case unstable.Table, unstable.ArrayTable:
-			prefix, _ = keyOf(e.Key(), data)
-		case unstable.KeyValue:
-			key, at := keyOf(e.Key(), data)
-			if prefix != "" {
-				key = prefix + "." + key
-			}
-			line := 1 + bytes.Count(data[:at], []byte("\n"))
-			lines[key] = line
-			inlineKeys(e.Value(), key, line, lines)
-		}
-	}
-	return lines
-}
-
-func inlineKeys(v *unstable.Node, prefix string, line int, lines map[string]int) {
-	if v == nil || v.Kind != unstable.InlineTable {
-		return
-	}
-	it := v.Children()
-	for it.Next() {
-		kv := it.Node()
-		if kv.Kind != unstable.KeyValue {
-			continue
-		}
-		key, _ := keyOf(kv.Key(), nil)
-		lines[prefix+"."+key] = line
-		inlineKeys(kv.Value(), prefix+"."+key, line, lines)
-	}
-}
-
-func keyOf(it unstable.Iterator, data []byte) (key string, at int) {
-	var parts []string
-	for it.Next() {
-		n := it.Node()
-		if len(parts) == 0 && data != nil {
-			at = int(n.Raw.Offset)
-		}
-		parts = append(parts, string(n.Data))
-	}
-	return strings.Join(parts, "."), min(at, len(data))
 }
