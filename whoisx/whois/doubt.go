@@ -88,11 +88,12 @@ var doubts = sync.OnceValue(func() map[string]whoisx.Outcome {
 	for o, words := range map[whoisx.Outcome]string{
 		whoisx.RateLimited: "limit limits limited limiting quota quotas allowance exhausted exceeded exceeds throttled throttling",
 		whoisx.Refused:     "permitted unpermitted authorised authorized unauthorised unauthorized authorisation authorization denied refused forbidden restricted whitelist whitelisted allowlist blacklist blacklisted banned",
-		whoisx.Unreachable: "maintenance timeout outage offline overloaded overload",
+		whoisx.Unreachable: "maintenance timeout outage offline overloaded overload lost rebuilt rebuilding degraded aborted cancelled canceled failure failed lagging",
 		whoisx.Premium:     "premium platinum",
 		whoisx.Gated:       "auction auctioned sunrise landrush backorder",
 		whoisx.Reserved:    "reserved prohibited",
 		whoisx.Blocked:     "blocked dpml globalblock",
+		whoisx.Unreadable:  "due private hidden published disclosed withheld suppressed redacted masked shown displayed",
 	} {
 		for w := range strings.FieldsSeq(words) {
 			m[w] = o
@@ -105,8 +106,8 @@ var doubts = sync.OnceValue(func() map[string]whoisx.Outcome {
 // itself, its caches. Those of the second list count only where the sentence
 // speaks of no domain.
 var others = sync.OnceValues(func() (always, alone map[string]bool) {
-	return wordSet("account accounts user users customer customers credentials login password session subscription ip command cache replica configuration contact contacts handle handles nameserver nameservers later directory"),
-		wordSet("server servers host hosts hostname file url page dns suffix tld parameter string type service received specified given wrong abuse table relation registrar registrars 404 time")
+	return wordSet("account accounts user users customer customers credentials login password session subscription ip command cache replica configuration contact contacts handle handles nameserver nameservers later directory dns log blocklist variant"),
+		wordSet("server servers host hosts hostname file url page dns suffix tld parameter string type service received specified given wrong abuse table relation registrar registrars 404 time option options")
 })
 
 // elsewhere reports whether a sentence that finds nothing looked for something

@@ -57,6 +57,10 @@ func TestNothingElseFound(t *testing.T) {
 		"Name server not found", "no object found for contact X-1", "Handle not found: X-1", "Could not find whois server", "Host not found", "no such host", "Server not found",
 		"404 Not Found", "No such file or directory", "Database does not exist", "No data available at this time", "No data received", "No object specified", "Name does not exist in DNS",
 		"No match found for your credentials", "No records match your authorization", "Registrar not found", "No registrar record found", "Nothing found wrong", "Config not found",
+		"The record of lapse.example could not be found due to an error", "No data: connection to registry lost", "No entries found, the database is being rebuilt", "No match for lapse.example; service degraded", "No results, query cancelled", "No records returned, upstream failure",
+		"No data available (private)", "No information: hidden by registrant", "No whois data published for this domain", "No WHOIS data is disclosed for this domain", "No WHOIS information is shown for registered domains", "not found or private",
+		"Not registered with us", "This domain is not registered with this registrar", "The domain is not in our database, query the registry", "Domain not found: not our TLD",
+		"lapse.example does not exist in DNS", "No such option", "lapse.example was not found in blocklist", "Nothing found in the log",
 		"Available 24/7", "free of charge", "No free slots", "Available domains: 10",
 	} {
 		if a := Classify([]byte(text+"\n"), "", "lapse.example", time.Time{}); a.Outcome == whoisx.NotRegistered || a.Outcome == whoisx.Registered {
