@@ -60,7 +60,7 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 	p.IfWon, p.IfLost = ifWon(p.Order, p.Terms), ifLost(p.Order, p.Terms)
 	sent := s.asks(p.Order)
 	sent.Key = "lapse-key" // the order gets its own once it is given
-	if p.Print, err = r.Print(sent); err != nil && p.Refused == "" { // else the refusal is what counts
+	if p.Print, err = r.Print(sent); err != nil && p.Refused == "" {
 		return p, fmt.Errorf("print the request: %w", err)
 	}
 	return p, nil
