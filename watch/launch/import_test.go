@@ -250,3 +250,28 @@ func TestImportTables(t *testing.T) {
 		})
 	}
 }
+
+// Two hours joined by a dash may be a span of them: what would have to be
+// guessed is refused.
+func TestOffsetOrSpan(t *testing.T) {
+	for text, want := range map[string]string{
+		"1 Oct 2027 10:00-12:00":    "",
+		"1 Oct 2027 09:00-09:30":    "",
+		"1 Oct 2027 9:00 am-10:00":  "",
+		"1 Oct 2027 09:00-17:00":    "",
+		"1 Oct 2027 16:00-05:00":    "2027-10-01T21:00:00Z",
+		"1 Oct 2027 10:00 -12:00":   "2027-10-01T22:00:00Z",
+		"1 Oct 2027 10:00 UTC-12":   "2027-10-01T22:00:00Z",
+		"1 Oct 2027 10:00+12:00":    "2027-09-30T22:00:00Z",
+		"2027-10-01T10:00-12:00":    "2027-10-01T22:00:00Z",
+		"2027-10-01 10:00:00-12:00": "2027-10-01T22:00:00Z",
+	} {
+		got := ""
+		if d, err := readDate(text, time.UTC, ""); err == nil {
+			got = d.t.UTC().Format(time.RFC3339)
+		}
+		if got != want {
+			t.Errorf("%s: read as %q, want %q", text, got, want)
+		}
+	}
+}

@@ -102,6 +102,9 @@ func readDate(text string, zone *time.Location, order string) (said, error) {
 			h = 0
 		}
 		after, loc, abbr := cutZone(s[c[1]:])
+		if part(3) == "" && !isoRE().MatchString(text) && laterHour(s[len(strings.TrimRight(s[:c[1]], " \t")):], h, m) {
+			return bad(": its second hour may be the end of a span or an offset, as in UTC-05:00")
+		}
 		if loc != nil {
 			zone, d.abbr = loc, abbr
 		}

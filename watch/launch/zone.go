@@ -27,6 +27,8 @@ var (
 	offsetRE = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?i)^(?:UTC|GMT|Z)?([+-])(\d{1,2})(?::?(\d{2}))?$`)
 	})
+	// An hour that a dash joins to the one before it.
+	hourBehindRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-(\d{1,2}):(\d{2})\b`) })
 	// What may be a zone at the beginning, or at the end, of what follows a clock.
 	zoneFirstRE = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?i)^\s*\(?((?:UTC|GMT|Z)?\s?[+-]\d{1,2}(?::?\d{2})?|[a-z]+(?:/[a-z_]+)+|[a-z]+)(?:[ -]time)?\)?(?:[\s,]|$)`)
@@ -82,6 +84,19 @@ func cutZone(after string) (rest string, loc *time.Location, abbr string) {
 		}
 	}
 	return after, nil, ""
+}
+
+// laterHour reports whether what follows a clock of h:m is a dash and an hour
+// after it: "10:00-12:00" is two hours of a day, or the first of them at an
+// offset; "16:00-05:00" can only be the latter.
+func laterHour(after string, h, m int) bool {
+	c := hourBehindRE().FindStringSubmatch(after)
+	if c == nil {
+		return false
+	}
+	hour, _ := strconv.Atoi(c[1])
+	minute, _ := strconv.Atoi(c[2])
+	return hour*60+minute > h*60+m
 }
 
 // zoned reports whether a text names the zone of its clock.
