@@ -153,6 +153,10 @@ func (a *app) addAccount(ctx context.Context, name string, c config.Account) err
 		}
 		return withHint(err, "it asks for %s", strings.Join(known, ", "))
 	}
+	contacts, err := cfg.Contacts()
+	if err != nil {
+		return err
+	}
 	var secret catch.Secret
 	if c.Secret == "" {
 		c.Secret = "keyring:" + name
@@ -187,10 +191,6 @@ func (a *app) addAccount(ctx context.Context, name string, c config.Account) err
 	}
 	// The secrets and a contact's data are read where the account is opened.
 	have := account.Config{URL: c.URL, User: c.User, Contact: c.Contact, Options: c.Options, Key: catch.NewSecret("-"), Secret: catch.NewSecret("-")}
-	contacts, err := cfg.Contacts()
-	if err != nil {
-		return err
-	}
 	register(&have, contacts)
 	for _, field := range service.Missing(have) {
 		a.say("lapse: warning: %s still needs %q (%s)", service.Title, field.Name, field.What)
