@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lapse-dev/lapse/catch"
@@ -11,13 +12,16 @@ import (
 // there are none.
 func (a *app) money(orders []catch.Order) []string {
 	var due []catch.Money
-	for i := range orders {
-		if orders[i].State == catch.PaymentDue {
-			due = append(due, watch.Owed(orders[i]))
+	var others []catch.Order
+	for _, o := range orders {
+		if o.State == catch.PaymentDue {
+			due = append(due, watch.Owed(o))
+		} else {
+			others = append(others, o)
 		}
 	}
 	if s := moneyList(due, ""); s != "" { // it is won: what it could cost has become what it costs
-		return []string{"To pay: " + s + "."}
+		return toPay("To pay: "+s+".", watch.ExposureOf(others))
 	}
 	e := watch.ExposureOf(orders)
 	most, lost := moneyList(e.MostOwed, ""), moneyList(e.LostAnyway, "")
@@ -44,6 +48,19 @@ func (a *app) money(orders []catch.Order) []string {
 		ways = append([]string{won + " " + strings.Join(append(parts[1:len(parts):len(parts)], parts[0]), " ")}, ways...)
 	}
 	return ways
+}
+
+// toPay is what has to be paid for the order that won and, where there is room,
+// what the others lose and have frozen.
+func toPay(text string, others watch.Exposure) []string {
+	all := text
+	if s := moneyList(others.LostAnyway, ""); s != "" {
+		all += " Lost on others: " + s + "."
+	}
+	if s := moneyList(others.Frozen, ""); s != "" {
+		all += " Frozen: " + s + "."
+	}
+	return slices.Compact([]string{all, text})
 }
 
 // ifOneWins is what the order that wins costs: alone, and at most where it comes to

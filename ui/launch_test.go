@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,5 +162,14 @@ func TestExpiryAccess(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Each offer of a step is shown once.
+func TestPricesOfAStep(t *testing.T) {
+	offer := func(price, at string) launch.Offer { return launch.Offer{Registrar: at, Price: usd(price)} }
+	got := rungPrices(launch.Rung{Offers: []launch.Offer{offer("20", "one"), offer("20", "one"), offer("20", "two"), offer("30", "one"), offer("20", "two")}})
+	if want := []string{"20.00 USD", " one", ", 20.00 USD two", ", 30.00 USD one"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -101,15 +101,16 @@ func rungWhen(g launch.Rung, now time.Time) string {
 }
 
 // rungPrices are what a step costs: of offers the first one's price, by whom,
-// and the others'. Amounts stand before names, so that no amount is cut.
+// and the others', each once. Amounts stand before names, so that no amount is cut.
 func rungPrices(g launch.Rung) []string {
 	if len(g.Offers) == 0 {
 		return []string{g.Price.String()}
 	}
 	out := []string{g.Offers[0].Price.String(), " " + g.Offers[0].Registrar}
-	for _, o := range g.Offers[1:] {
-		if p := ", " + o.Price.String() + " " + o.Registrar; !slices.Contains(out, p) {
-			out = append(out, p)
+	for i, o := range g.Offers {
+		same := func(p launch.Offer) bool { return p.Price == o.Price && p.Registrar == o.Registrar }
+		if i > 0 && !slices.ContainsFunc(g.Offers[:i], same) {
+			out = append(out, ", "+o.Price.String()+" "+o.Registrar)
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -330,4 +331,45 @@ func TestWhoKnowsCountsLooks(t *testing.T) {
 	if got, want := s.whoKnows(), "a.example (1 look), b.example (2 looks)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+}
+
+// What the other orders of a name lose or have frozen is told beside what has
+// to be paid for the one that won.
+func TestCostsBesideAPayment(t *testing.T) {
+	due := catch.Order{Kind: catch.Backorder, State: catch.PaymentDue, Price: usd("60"), Cap: usd("60")}
+	bid := catch.Order{Kind: catch.Backorder, State: catch.Active, Price: usd("20"), Cap: usd("60"), LoseFee: usd("5"), Frozen: usd("15")}
+	a := &app{}
+	for _, tt := range []struct {
+		what   string
+		orders []catch.Order
+		want   []string
+	}{
+		{"alone", []catch.Order{due}, []string{"To pay: 60.00 USD."}},
+		{"beside another", []catch.Order{bid, due}, []string{"To pay: 60.00 USD. Lost on others: 5.00 USD. Frozen: 15.00 USD.", "To pay: 60.00 USD."}},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			if got := a.money(tt.orders); !slices.Equal(got, tt.want) {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// A preflight takes its time: what it found does not come between a person and
+// the question that has been opened since.
+func TestPreflightOpensOverNoDialog(t *testing.T) {
+	drive(t, Options{Core: sample()}, 80, 24, func(d *driver) {
+		late := doneMsg{then: func(r *root) tea.Cmd {
+			return r.preflown(&preflight{"tinplate.com", now, []watch.PreflightLine{
+				{Route: "dynadot", Line: catch.Line{What: "login", Light: catch.Red, Words: "refused"}},
+			}})
+		}}
+		toQuestion(d)
+		d.send(late)
+		d.has("Order tinplate.com at Dynadot for 24.99 USD?", "preflight of tinplate.com: dynadot login: refused")
+		d.hasNot("Preflight: tinplate.com")
+		d.keys("esc", "esc")
+		d.send(late)
+		d.has("Preflight: tinplate.com")
+	})
 }

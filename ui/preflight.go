@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,10 +31,15 @@ func (r *root) startPreflight() tea.Cmd {
 	})
 }
 
-// preflown shows every line of a preflight, and keeps it for the overview.
+// preflown shows every line of a preflight, and keeps it for the overview. Over
+// a dialog that has been opened since it comes as a toast.
 func (r *root) preflown(p *preflight) tea.Cmd {
 	if r.name.of == p.name {
 		r.name.ready, r.name.key = p, nameKey{}
+	}
+	if len(r.overlays) > 0 {
+		r.toasts.say(r.now(), "preflight of "+p.name.Unicode()+": "+p.text(), p.fails())
+		return nil
 	}
 	m := &menu{title: "Preflight: " + p.name.Unicode(), empty: "nothing to look at", still: true}
 	for _, l := range p.lines {
@@ -56,8 +62,8 @@ func lightMark(t *widget.Theme, l catch.Light) string {
 	return t.Glyph.No
 }
 
-// readyText is the preflight in a line: what will fail before what may, and
-// how much is in order. Empty where nothing has been ordered that needs one.
+// readyText is when a preflight was made and what it found. Empty where nothing
+// has been ordered that needs one.
 func (s *nameScreen) readyText(now time.Time) string {
 	if s.ready == nil {
 		if k := s.keys.key("preflight"); holding(s.d.Orders) > 0 && !ours(&s.d.Row) && k != "" {
@@ -65,9 +71,15 @@ func (s *nameScreen) readyText(now time.Time) string {
 		}
 		return ""
 	}
+	return hm(s.ready.at, now) + " " + s.ready.text()
+}
+
+// text is the preflight in a line: what will fail before what may, or how much
+// is in order.
+func (p *preflight) text() string {
 	var bad, doubtful []string
 	green := 0
-	for _, l := range s.ready.lines {
+	for _, l := range p.lines {
 		text := l.Route + " " + l.What + ": " + l.Words
 		switch l.Light {
 		case catch.Green:
@@ -82,17 +94,20 @@ func (s *nameScreen) readyText(now time.Time) string {
 	if len(parts) == 0 {
 		parts = []string{"all " + plural(green, "line") + " of the preflight in order"}
 	}
-	return hm(s.ready.at, now) + " " + strings.Join(parts, "; ")
+	return strings.Join(parts, "; ")
+}
+
+// fails reports whether something that was looked at will fail.
+func (p *preflight) fails() bool {
+	return slices.ContainsFunc(p.lines, func(l watch.PreflightLine) bool { return l.Light == catch.Red })
 }
 
 func (s *nameScreen) readyStyle() widget.Style {
-	if s.ready == nil {
+	switch {
+	case s.ready == nil:
 		return s.theme.Dim
-	}
-	for _, l := range s.ready.lines {
-		if l.Light == catch.Red {
-			return s.theme.Bad
-		}
+	case s.ready.fails():
+		return s.theme.Bad
 	}
 	return ""
 }
