@@ -142,6 +142,7 @@ func TestExplainOutcomes(t *testing.T) {
 		{"404 of a trademark", 404, fault(404, "Not Found", "This name is protected by TREx"), whoisx.Blocked, "TREx"},
 		{"404 about a name of such words", 404, fault(404, "Not Found", "Domain 'premium-auction.trex.example' not found."), whoisx.NotRegistered, ""},
 		{"404 for something else", 404, fault(404, "Contact not found"), whoisx.Unreadable, "no domain"},
+		{"404 because of a failure", 404, fault(404, "Not Found", "The record could not be found due to an error"), whoisx.Unreachable, "failed"},
 		{"404 of a wall", 404, `<html><body>Please enable JavaScript</body></html>`, whoisx.Refused, ""},
 		{"404 with a member", 404, `{"errorCode":404,"title":"Not Found","premium":true}`, whoisx.Premium, ""},
 		{"404 with a member that is false", 404, `{"errorCode":404,"title":"Not Found","premium":false}`, whoisx.NotRegistered, ""},

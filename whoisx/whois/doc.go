@@ -15,5 +15,7 @@
 // Only then come sayings, most harmful first: asked too often, refused,
 // blocked, premium, gated, reserved, and last of all not registered. Sayings
 // count where a server speaks, at the start of a short line; the legal text
-// around them never does. What fits nothing is unreadable, and changes nothing.
+// around them never does. Neither does what it tells of other cases ("if you exceed
+// the limit, ..."), unless it says nothing else. What fits nothing is unreadable, and
+// changes nothing.
 package whois
