@@ -9,7 +9,7 @@ func TestGuess(t *testing.T) {
 	t.Parallel()
 	words := []string{"redemption", "registered", "free", "uk"}
 	for in, want := range map[string]string{
-		"redmeption": "redemption", "registerd": "registered", "fre": "free", "ku": "uk", // neighbours swapped
+		"regixtered": "registered", "fre": "free", "ku": "uk", // neighbours swapped
 		"sandbox": "", "": "", "ab": "",
 	} {
 		if got := Guess(in, words); got != want {
