@@ -205,8 +205,9 @@ func (r *rooms) sources(cfg *config.Loaded, acting bool) ([]watch.Source, error)
 	if err != nil {
 		return nil, err
 	}
-	wo := whois.Options{Servers: table, Dial: dial, Log: r.log, NoRoot: cfg.Lookup.Offline}
+	wo := whois.Options{Servers: table, Log: r.log, NoRoot: cfg.Lookup.Offline} // it dials for one question, without keep-alives
 	if cfg.Lookup.Offline {
+		wo.Dial = dial
 		wo.Resolve = func(context.Context, string) ([]netip.Addr, error) { return nil, errOffline }
 	}
 	sources := []watch.Source{rc, whois.New(wo)}
