@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +119,7 @@ func doctorAccounts(ctx context.Context, cfg *config.Loaded) []finding {
 		return []finding{{What: "terms", Says: err.Error(), Do: "mend terms.toml"}}
 	}
 	var out []finding
-	for name := range cfg.Account {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Account)) {
 		f := finding{What: "account " + name, OK: true, Says: "set up; not asked"}
 		c, err := accountConfig(ctx, cfg, name, book)
 		if err == nil {

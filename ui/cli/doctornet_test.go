@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,5 +36,23 @@ func TestDoctorTellsNoSecretOfAChannel(t *testing.T) {
 		if !strings.Contains(all, addr) {
 			t.Errorf("%s is not looked at: %s", addr, all)
 		}
+	}
+}
+
+// TestDoctorListsAccountsByName: two runs of doctor can be compared.
+func TestDoctorListsAccountsByName(t *testing.T) {
+	t.Parallel()
+	cfg := &config.Loaded{Paths: config.Paths{Folder: t.TempDir()}}
+	cfg.Account = map[string]config.Account{}
+	var want, got []string
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		cfg.Account[name] = config.Account{Service: "dynadot"}
+		want = append(want, "account "+name)
+	}
+	for _, f := range doctorAccounts(t.Context(), cfg) {
+		got = append(got, f.What)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
