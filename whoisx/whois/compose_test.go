@@ -19,9 +19,12 @@ func TestComposed(t *testing.T) {
 		},
 		whoisx.Refused: {
 			"Your IP address is on our blacklist", "Access from your country is not allowed", "You do not have permission to query this server", "Client not in whitelist", "IP not whitelisted", "Anonymous access is disabled",
+			"Votre adresse IP a été bloquée.", "Ihre IP-Adresse wurde gesperrt.", "Su dirección IP ha sido bloqueada.", "Il tuo indirizzo IP è stato bloccato.", "Ваш IP-адрес заблокирован.", "Twój adres IP został zablokowany.", "您的IP已被限制", "접속이 차단되었습니다", "Sorry, you cannot query this server right now.",
 		},
-		whoisx.Unreachable: {"Server is overloaded", "System maintenance in progress", "Registry database is currently offline", "WHOIS server is currently down", "Whois service is temporarily suspended"},
-		whoisx.Unsupported: {"WHOIS over port 43 has ended", "WHOIS service has been terminated. Use RDAP at https://rdap.example", "The WHOIS service has been sunsetted."},
+		whoisx.Unreachable: {"Server is overloaded", "System maintenance in progress", "Registry database is currently offline", "WHOIS server is currently down", "Whois service is temporarily suspended", "The registry database could not be reached.", "Your query could not be answered.", "Temporary failure, try again.", "Error 503"},
+		whoisx.Unsupported: {"WHOIS over port 43 has ended", "WHOIS service has been terminated. Use RDAP at https://rdap.example", "The WHOIS service has been sunsetted.", "This server is no longer in operation."},
+		whoisx.Reserved:    {"Dieser Name ist reserviert.", "Ce nom est réservé.", "Este dominio está reservado.", "Questo nome è riservato."},
+		whoisx.Premium:     {"该域名为溢价域名"},
 	} {
 		for _, text := range texts {
 			for _, answer := range []string{"", "Domain not found.\n", "Domain: lapse.example\nStatus: free\n"} {
@@ -34,7 +37,7 @@ func TestComposed(t *testing.T) {
 	// Words of those classes in sentences about something else.
 	for _, text := range []string{
 		"The registry is reached at this number: +1.5555550100", "Automated queries are not allowed", "Automated access is prohibited.", "High volume queries are prohibited", "Access to the whois service is rate limited.",
-		"NOTE: FAILURE TO LOCATE A RECORD IN THE WHOIS DATABASE IS NOT", "You are not permitted to use this data for marketing", "The registrar's system may be offline",
+		"NOTE: FAILURE TO LOCATE A RECORD IN THE WHOIS DATABASE IS NOT", "You are not permitted to use this data for marketing", "The registrar's system may be offline", "Su dominio está bloqueado para transferencias por su registrador",
 	} {
 		if a := Classify([]byte("Domain not found.\n\n"+text+"\n"), "", "lapse.example", time.Time{}); a.Outcome != whoisx.NotRegistered {
 			t.Errorf("%q: read %s (%s)", text, a.Outcome, a.Why)

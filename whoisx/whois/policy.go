@@ -107,7 +107,7 @@ func general(clause string) bool {
 	if !ascii(clause) && holdsAny(clause, inScripts[:]) && !holdsAny(clause, happened[:]) {
 		return true
 	}
-	modal, leading, last := false, true, ""
+	modal, leading, denied, last := false, true, false, ""
 	for w := range strings.FieldsFuncSeq(clause, isGap) {
 		w = strings.ToLower(w)
 		if modal {
@@ -124,11 +124,12 @@ func general(clause string) bool {
 		switch {
 		case w == "시", leading && (w == "not" || w == "use"): // Korean "when", behind its clause; "please do not ...", "use RDAP"
 			return true
-		case w == "exceeding" && last != "is" && last != "are": // "queries exceeding the limit"
+		case w == "exceeding" && !denied && last != "is" && last != "are": // "queries exceeding the limit", not "blocked for exceeding it"
 			return true
 		case last == "being" && lexicon()[w].mark&isEnded != 0: // "WHOIS is being replaced by RDAP"
 			return true
 		}
+		denied = denied || lexicon()[w].mark&(isDenied|isSlowed) != 0
 		last = w
 		leading = leading && (w == "please" || w == "do")
 	}

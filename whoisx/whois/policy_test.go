@@ -73,10 +73,10 @@ func TestStatements(t *testing.T) {
 		whoisx.RateLimited: {
 			"You have exceeded the limit. If you need more queries, contact us.", "Your IP has been temporarily blocked, access will be restored later.", "Query limit exceeded, you may try again in 10 minutes", "If you see this message, you have exceeded the limit",
 			"You may query again in 10 minutes: query limit exceeded.", "Too many requests. Further requests will be denied.", "Your query will not be answered due to excessive querying", "You can not query now because your limit has been exceeded", "10 queries per minute exceeded", "Your request could not be performed. Lookup quota may be exceeded.", "Your query was refused due to query limit controls", "Excessive use",
-			"查询过于频繁，如有疑问请联系管理员", "您的IP查询次数已超过限制，请稍后再试", "제한 시간 내 조회 횟수를 초과하여 접속이 제한되었습니다", "您今天的查询次数限制已用完，每天100次", "조회 횟수를 초과하였으니 잠시 후 다시 시도하시면 됩니다", "制限を超えたため、表示できない場合があります", "アクセスが制限されています",
+			"查询过于频繁，如有疑问请联系管理员", "您的IP查询次数已超过限制，请稍后再试", "クエリ数が上限に達しました", "查询次数已达上限", "제한 시간 내 조회 횟수를 초과하여 접속이 제한되었습니다", "您今天的查询次数限制已用完，每天100次", "조회 횟수를 초과하였으니 잠시 후 다시 시도하시면 됩니다", "制限を超えたため、表示できない場合があります", "アクセスが制限されています",
 		},
 		whoisx.Gated:    {"This domain is only available for registration under certain conditions"},
-		whoisx.Refused:  {"Access to whois service at whois.example was **DENIED**", "Access denied. If you believe that this is an error, contact us."},
+		whoisx.Refused:  {"Your IP has been blocked for exceeding 30 queries a minute.", "Access to whois service at whois.example was **DENIED**", "Access denied. If you believe that this is an error, contact us."},
 		whoisx.Reserved: {"lapse.example may not be registered", "This name is reserved. For reserved names see https://example.com/", "For this reserved name see https://example.com/", "该域名在保留域名列表中，请见官网", "このドメイン名は予約されています。詳しくは https://example.jp/ を参照してください。", "이 도메인은 예약되어 있습니다. 안내를 참조하십시오"},
 		whoisx.Premium:  {"This name may be available at a premium price", "For sale as a premium domain"},
 	} {
