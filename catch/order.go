@@ -144,9 +144,9 @@ type Order struct {
 	// name; zero: in its window.
 	FireAt time.Time `json:"fire_at,omitzero"`
 
-	Created time.Time `json:"created"`
-	Updated time.Time `json:"updated"`        // whenever anything of it was stored
-	Since   time.Time `json:"since,omitzero"` // when it came to its state
+	Created time.Time `json:"created,omitzero"` // zero in a preview
+	Updated time.Time `json:"updated,omitzero"` // whenever anything of it was stored
+	Since   time.Time `json:"since,omitzero"`   // when it came to its state
 }
 
 // Move changes the state, or says why it cannot.

@@ -31,14 +31,15 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 		return p, rerr
 	}
 	p.Read = read[0]
+	waits := o.State == catch.Planned && inPhase(o) // for another step of the fee
 	if spec.Unasked {
 		// What stands in the order is all that there is.
 	} else if q, qerr := s.quote(ctx, r, o); qerr == nil {
 		p.Quote = &q
 		p.Order.Price, p.Order.PriceAt, p.Order.Basis = q.Price, q.At, q.Basis
 		then := q
-		if o.State == catch.Planned && inPhase(o) {
-			then.Price.Units -= q.Early.Units // it waits for another step of the fee
+		if waits {
+			then.Price.Units -= q.Early.Units
 		}
 		if err := s.stands(ctx, o, then); err != nil && p.Refused == "" {
 			if !errors.Is(err, ErrGuard) {
@@ -56,8 +57,12 @@ func (s *Service) Preview(ctx context.Context, spec OrderSpec) (OrderPreview, er
 			p.Refused = why
 		}
 	}
-	p.Exposure = ExposureOf(append(slices.Clone(orders), p.Order))
-	p.IfWon, p.IfLost = ifWon(p.Order, p.Terms), ifLost(p.Order, p.Terms)
+	costs := p.Order
+	if waits && p.Quote != nil && !p.Quote.Early.IsZero() {
+		costs.Price = catch.Money{} // of today's step; that of its own is at most the cap
+	}
+	p.Exposure = ExposureOf(append(slices.Clone(orders), costs))
+	p.IfWon, p.IfLost = ifWon(costs, p.Terms), ifLost(costs, p.Terms)
 	sent := s.asks(p.Order)
 	sent.Key = "lapse-key" // the order gets its own once it is given
 	if p.Print, err = r.Print(sent); err != nil && p.Refused == "" {

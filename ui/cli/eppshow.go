@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lapse-dev/lapse/catch"
 	"github.com/lapse-dev/lapse/catch/epp"
 	"github.com/lapse-dev/lapse/catch/registrar/eppaccount"
 	"github.com/lapse-dev/lapse/whoisx"
@@ -135,17 +136,17 @@ func (a *app) printGreeting(g epp.Greeting) error {
 
 func (a *app) printChecked(cs []epp.Checked) error {
 	type checked struct {
-		Name   string `json:"name"`
-		Free   bool   `json:"free"`
-		Reason string `json:"reason,omitempty"`
-		Fee    string `json:"fee,omitempty"`
-		Class  string `json:"class,omitempty"`
+		Name   string      `json:"name"`
+		Free   bool        `json:"free"`
+		Reason string      `json:"reason,omitempty"`
+		Fee    catch.Money `json:"fee,omitzero"`
+		Class  string      `json:"class,omitempty"`
 	}
 	out, priced := []checked{}, false
 	for _, c := range cs {
 		x := checked{Name: c.ID, Free: c.Free, Reason: whoisx.CleanLine(c.Reason)}
 		if q, ok := c.Fee("create"); ok {
-			x.Fee, x.Class, priced = q.Total.String(), q.Class, true
+			x.Fee, x.Class, priced = q.Total, q.Class, true
 		}
 		out = append(out, x)
 	}
@@ -159,7 +160,7 @@ func (a *app) printChecked(cs []epp.Checked) error {
 	for _, x := range out {
 		row := []string{x.Name, map[bool]string{true: "yes", false: "no"}[x.Free], x.Reason}
 		if priced {
-			row = append(row, x.Fee, x.Class)
+			row = append(row, x.Fee.String(), x.Class)
 		}
 		t.add(row...)
 	}

@@ -125,7 +125,7 @@ func (o Offer) loss(paid catch.Money) (cash, credit, refund catch.Money, err err
 }
 
 func (o Offer) label() string {
-	return strings.TrimSpace(o.Registrar + " " + string(o.Tier) + " ." + o.TLD)
+	return strings.Join(strings.Fields(o.Registrar+" "+string(o.Tier)+" ."+o.TLD), " ")
 }
 
 // Errors that a caller may tell apart. They are guards: nothing was ordered.
