@@ -157,7 +157,11 @@ func (a *app) printLook(l watch.Look) {
 		if !ans.Outcome.SaysSomething() {
 			text = whatFailed(ans)
 		}
-		_ = a.printf("  %-10s %s: %s\n", ans.Source, ans.Server, whoisx.CleanLine(text))
+		who := ans.Server
+		if who != "" { // nobody says who gave a saved answer
+			who += ": "
+		}
+		_ = a.printf("  %-10s %s%s\n", ans.Source, who, whoisx.CleanLine(text))
 	}
 }
 

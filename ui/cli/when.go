@@ -89,10 +89,11 @@ func windowText(w *lifecycle.Window) string {
 	return s
 }
 
-// parseMoment reads --at: RFC 3339, a day, or "2006-01-02 15:04" in UTC.
+// parseMoment reads --at: RFC 3339, also without seconds, or in UTC where there is
+// no zone; "2006-01-02 15:04"; a day.
 func parseMoment(s string) (time.Time, error) {
 	s = strings.TrimSpace(s)
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC(), nil
 		}
