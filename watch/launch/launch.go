@@ -315,6 +315,9 @@ func overlap(a, b Phase) bool {
 	if a.To.IsZero() {
 		return a.Kind == GA // which never ends; of the others the end is not known
 	}
+	if b.From.DayOnly && !a.To.DayOnly {
+		return b.Opens().Before(a.To.Time) // on the day on which a ends it may open after that
+	}
 	return b.From.Before(a.To.Time)
 }
 

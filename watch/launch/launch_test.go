@@ -457,6 +457,31 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestSameDay takes a phase of a day without an hour that begins on the day on
+// which the one before ends at an hour; it may open after that.
+func TestSameDay(t *testing.T) {
+	m := Mapping{TLD: "oak", Currency: "USD", Now: at("2026-07-01T00:00:00Z")}
+	for _, tt := range []struct {
+		ends, begins string
+		ok           bool
+	}{
+		{"2026-12-02 16:00 UTC", "2026-12-02", true},
+		{"2026-12-02 00:00 UTC", "2026-12-02", true},
+		{"2026-12-02", "2026-12-02", true},
+		{"2026-12-02 16:00 UTC", "2026-12-01", false},
+		{"2026-12-02", "2026-12-01", false},
+		{"2026-12-02 16:00 UTC", "2026-12-02 15:00 UTC", false},
+	} {
+		ls, _, err := ImportCSV(strings.NewReader("phase,from,to,fee\nEAP 1,2026-11-30 16:00 UTC,"+tt.ends+",1000\nGA,"+tt.begins+",,25\n"), m)
+		if (err == nil) != tt.ok {
+			t.Errorf("until %s, from %s: %v", tt.ends, tt.begins, err)
+		}
+		if err == nil && ls[0].GA().From.String() != tt.begins {
+			t.Errorf("from %s is read as %s", tt.begins, ls[0].GA().From)
+		}
+	}
+}
+
 func TestImportErrors(t *testing.T) {
 	m := Mapping{TLD: "x", Currency: "USD", Clock: "16:00", Now: at("2026-07-01T00:00:00Z")}
 	for _, tt := range []struct{ what, csv, want string }{
