@@ -24,7 +24,8 @@ func TestLoad(t *testing.T) {
 		l, err := Load(Paths{Config: file, Folder: filepath.Dir(file)}, true, getenv)
 		return l, file, err
 	}
-	l, file, err := load("[ui]\ntheme = \"light\"\nascii = true\n[account.dyn]\nservice = \"dynadot\"\nsecret = \"command:gopass show dyn\"\n")
+	l, file, err := load("[ui]\ntheme = \"light\"\nascii = true\n[account.dyn]\nservice = \"dynadot\"\nsecret = \"command:gopass show dyn\"\n" +
+		"[[alert.rule]]\nevents = [\"renewed\", \"restored\"]\nchannels = [\"phone\"]\ndigest = true\n[[alert.rule]]\ntags = [\"dull\"]\nchannels = []\n[alert.channel.phone]\nsecret = \"keyring:phone\"\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +39,7 @@ func TestLoad(t *testing.T) {
 		{"ui.mouse", "true", "default", "LAPSE_UI_MOUSE"},
 		{"clock.ntp", "a.example,b.example", "LAPSE_CLOCK_NTP", "LAPSE_CLOCK_NTP"},
 		{"account.dyn.secret", "command:•••", file + ":6", ""},
+		{"alert.rule", "events=renewed,restored channels=phone digest=true; tags=dull channels=", file + ":7", ""},
 	} {
 		if got[want.Key] != want {
 			t.Errorf("%s is %+v, want %+v", want.Key, got[want.Key], want)

@@ -110,7 +110,11 @@ func keyLines(data []byte) map[string]int {
 		e := p.Expression()
 		switch e.Kind {
 		case unstable.Table, unstable.ArrayTable:
-			prefix, _ = keyOf(e.Key(), data)
+			var at int
+			prefix, at = keyOf(e.Key(), data)
+			if _, more := lines[prefix]; e.Kind == unstable.ArrayTable && !more {
+				lines[prefix] = 1 + bytes.Count(data[:at], []byte("\n"))
+			}
 		case unstable.KeyValue:
 			key, at := keyOf(e.Key(), data)
 			if prefix != "" {

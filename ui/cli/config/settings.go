@@ -63,18 +63,33 @@ func walkIn(v reflect.Value, key string, fixed bool, leaf func(string, reflect.V
 		for _, k := range v.MapKeys() {
 			walkIn(v.MapIndex(k), key+"."+k.String(), false, leaf)
 		}
+	case reflect.Slice:
+		leaf(key, v, fixed && v.Type().Elem().Kind() == reflect.String) // rules have no variable
 	default:
 		leaf(key, v, fixed)
 	}
 }
 
+// textOf writes a value in one line; of a table, such as a rule's, what was set.
 func textOf(v reflect.Value) string {
-	if v.Kind() == reflect.Slice {
-		var parts []string
-		for i := range v.Len() {
-			parts = append(parts, fmt.Sprint(v.Index(i).Interface()))
+	var parts []string
+	switch v.Kind() {
+	case reflect.Slice:
+		sep := ","
+		if v.Type().Elem().Kind() == reflect.Struct {
+			sep = "; "
 		}
-		return strings.Join(parts, ",")
+		for i := range v.Len() {
+			parts = append(parts, textOf(v.Index(i)))
+		}
+		return strings.Join(parts, sep)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Field(i); !f.IsZero() {
+				parts = append(parts, v.Type().Field(i).Tag.Get("toml")+"="+textOf(f))
+			}
+		}
+		return strings.Join(parts, " ")
 	}
 	return fmt.Sprint(v.Interface())
 }
@@ -107,9 +122,6 @@ func overlayEnvironment(l *Loaded, getenv func(string) string) error {
 			}
 			v.SetBool(b)
 		case reflect.Slice:
-			if v.Type().Elem().Kind() != reflect.String {
-				return // rules have no variable
-			}
 			var parts []string
 			for _, p := range strings.Split(text, ",") {
 				if p = strings.TrimSpace(p); p != "" {
