@@ -453,27 +453,37 @@ func TestJourneys(t *testing.T) {
 		}
 	})
 	t.Run("a list still has a name that was caught since", func(t *testing.T) {
-		for _, from := range []string{"2026-11-12T14:03:20Z", "2026-11-12"} {
+		for _, c := range []struct{ name, said, created, from, caught, before, after, later string }{
+			{"a.uk", "Suspended", born, "2026-11-12T14:03:20Z", "2026-11-12T14:03:20Z", "2026-11-12T14:03:19Z", "2026-11-12T14:03:21Z", "2026-11-12T18:00:00Z"},
+			{"a.uk", "Suspended", born, "2026-11-12", "2026-11-12T14:03:20Z", "2026-11-12T14:03:19Z", "2026-11-12T14:03:21Z", "2026-11-12T18:00:00Z"},
+			// A registry that shows the day alone.
+			{"a.se", "quarantine", "2015-08-27", "2026-11-12T04:00:00Z", "2026-11-12", "2026-11-12T03:59:00Z", "2026-11-12T04:03:00Z", "2026-11-12T18:00:00Z"},
+			{"a.se", "quarantine", "2015-08-27", "2026-11-12", "2026-11-12", "2026-11-12T03:59:00Z", "2026-11-12T04:03:00Z", "2026-11-12T18:00:00Z"},
+			{"a.se", "quarantine", "2015-08-27", "2026-11-12", "2026-11-13", "2026-11-12T03:59:00Z", "2026-11-13T00:03:00Z", "2026-11-13T04:00:00Z"},
+		} {
 			for _, ours := range []bool{false, true} {
-				j := &journey{t: t, name: "a.uk", rule: Default().Rule("a.uk")}
-				list := ans(whoisx.DropList, whoisx.Registered, func(a *whoisx.Answer) { a.Drop = &whoisx.Drop{From: dt(from), Will: true} })
-				old := held("", born, "", "2026-08-27T10:00:00Z", "Example", "")
-				old.SaidStatuses = []string{"Suspended"}
-				if v := j.look("2026-11-12T14:03:19Z", old, list); v.Stage != PendingDelete && v.Stage != Dropping {
-					t.Fatalf("%s", v.Stage)
+				j := &journey{t: t, name: c.name, rule: Default().Rule(c.name)}
+				list := ans(whoisx.DropList, whoisx.Registered, func(a *whoisx.Answer) { a.Drop = &whoisx.Drop{From: dt(c.from), Will: true} })
+				old := held("", c.created, "", "2026-08-27T10:00:00Z", "Example", "")
+				old.SaidStatuses = []string{c.said}
+				if v := j.look(c.before, old, list); v.Stage != PendingDelete && v.Stage != Dropping || v.Window == nil {
+					t.Fatalf("%s, %s: %s, %+v", c.name, c.from, v.Stage, v.Window)
 				}
 				j.ours = ours
-				caught := held("", "2026-11-12T14:03:20Z", "", "2027-11-12T14:03:20Z", "Another", "")
+				caught := held("", c.caught, "", "2027-11-12T14:03:20Z", "Another", "")
 				want, event := Lost, true
 				if ours {
 					want, event = Caught, false
 				}
-				v := j.look("2026-11-12T14:03:21Z", caught, list)
+				v := j.look(c.after, caught, list)
 				if v.Stage != want || v.Window != nil || v.event(EventReregistered) != event {
-					t.Errorf("%s, ours %v: %s, %+v, %v", from, ours, v.Stage, v.Window, v.Happened)
+					t.Errorf("%s, %s, ours %v: %s, %+v, %v", c.name, c.from, ours, v.Stage, v.Window, v.Happened)
 				}
-				if v = j.look("2026-11-12T18:00:00Z", caught); v.Stage != want || v.event(EventBackFromTheGrave) || v.Anomaly != "" {
-					t.Errorf("%s, ours %v, later: %s, %v, %v", from, ours, v.Stage, v.Happened, v.Anomaly)
+				if v = j.look(c.later, caught, list); v.Stage != want || v.event(EventBackFromTheGrave) || v.Anomaly != "" {
+					t.Errorf("%s, %s, ours %v, later: %s, %v, %v", c.name, c.from, ours, v.Stage, v.Happened, v.Anomaly)
+				}
+				if v = j.look(c.later, caught); v.Stage != want || v.event(EventBackFromTheGrave) || v.Anomaly != "" {
+					t.Errorf("%s, %s, ours %v, off the list: %s, %v, %v", c.name, c.from, ours, v.Stage, v.Happened, v.Anomaly)
 				}
 			}
 		}

@@ -167,8 +167,7 @@ func (d *decider) window(st Stage) *Window {
 // longer than a day, or the registration that is shown began at it. Lists are
 // made daily, and still have a name that was caught since.
 func (d *decider) over(p *whoisx.Drop) bool {
-	began := time.Duration(d.Rule.scale() * float64(time.Minute)) // clocks differ
-	if c := d.v.Created; !c.IsZero() && !c.DayOnly && !c.Before(d.Rule.Drop.midnight(p.From, 0).Add(-began)) {
+	if d.beganAt(p) {
 		return true
 	}
 	to := p.To
@@ -176,6 +175,21 @@ func (d *decider) over(p *whoisx.Drop) bool {
 		to = p.From
 	}
 	return d.Now.After(d.Rule.Drop.endOf(dated(to)).Add(d.Rule.Drop.Jitter + time.Duration(d.Rule.scale()*float64(day))))
+}
+
+// beganAt reports whether the registration that is shown began at a published
+// time or after it. Some registries show only the day: no name is published to
+// drop on the day on which it was registered.
+func (d *decider) beganAt(p *whoisx.Drop) bool {
+	c, from := d.v.Created, d.Rule.Drop.midnight(p.From, 0)
+	switch {
+	case c.IsZero():
+		return false
+	case c.DayOnly:
+		return d.Rule.Drop.midnight(c, 1).After(from)
+	}
+	clocks := time.Duration(d.Rule.scale() * float64(time.Minute)) // differ by that
+	return !c.Before(from.Add(-clocks))
 }
 
 func (d *decider) basis(end moments) string {
