@@ -60,17 +60,16 @@ func (e *engine) verify(ctx context.Context) {
 		}
 		d, err := l.s.Info(ctx, t.Name)
 		var re *epp.ResultError
+		e.mu.Lock() // answers to creates may still come
 		switch {
 		case err == nil:
 			t.asked, t.holder, t.created = true, d.Sponsor, d.Created
-			inside := t.fresh(d.Created)
-			mine := e.o.Client != "" && d.Sponsor == e.o.Client
-			switch {
-			case mine && inside && t.state != pending:
-				t.state = won
-			case mine:
-			case inside && (t.state == open || t.state == pending):
-				t.state = taken
+			if !t.fresh(d.Created) {
+				break
+			}
+			switch shown := e.shown(d); {
+			case shown != taken && t.state != pending, shown == taken && (t.state == open || t.state == pending):
+				t.state = shown
 			}
 		case errors.As(err, &re) && re.Code == epp.DoesNotExist:
 			t.asked, t.missing = true, true
@@ -79,6 +78,7 @@ func (e *engine) verify(ctx context.Context) {
 		default:
 			t.why = err.Error()
 		}
+		e.mu.Unlock()
 	}
 }
 

@@ -127,23 +127,32 @@ func TestCodes(t *testing.T) {
 }
 
 // owned answers an info: who has the name, and since when.
-func owned(by string, created time.Time) func() (int, string) {
+func owned(by string, created time.Time, statuses ...string) func() (int, string) {
 	return func() (int, string) {
-		return 1000, fmt.Sprintf(`<resData><domain:infData xmlns:domain="%s"><domain:name>example.test</domain:name><domain:roid>D1-T</domain:roid><domain:clID>%s</domain:clID><domain:crDate>%s</domain:crDate></domain:infData></resData>`,
-			epp.NSDomain, by, created.UTC().Format(time.RFC3339))
+		said := ""
+		for _, s := range statuses {
+			said += `<domain:status s="` + s + `"/>`
+		}
+		return 1000, fmt.Sprintf(`<resData><domain:infData xmlns:domain="%s"><domain:name>example.test</domain:name><domain:roid>D1-T</domain:roid>%s<domain:clID>%s</domain:clID><domain:crDate>%s</domain:crDate></domain:infData></resData>`,
+			epp.NSDomain, said, by, created.UTC().Format(time.RFC3339))
 	}
 }
 
 // TestNoCreateIsWasted: once an info shows the name registered in the window, by
 // others or by a create of ours whose answer was lost, nothing more is sent.
 func TestNoCreateIsWasted(t *testing.T) {
-	for by, state := range map[string]catch.State{"them": catch.Lost, "ours": catch.Won, "old": catch.Planned} {
+	for by, state := range map[string]catch.State{"them": catch.Lost, "ours": catch.Won, "ours, undecided": catch.Processing, "old": catch.Planned} {
 		synctest.Test(t, func(t *testing.T) {
 			created := time.Now().Add(5 * time.Second)
 			if by == "old" {
 				created = time.Unix(0, 0)
 			}
-			w := tell(t, always(2302), owned(by, created))
+			holder, undecided := strings.CutSuffix(by, ", undecided")
+			statuses := []string{"ok"}
+			if undecided {
+				statuses = []string{"pendingCreate"}
+			}
+			w := tell(t, always(2302), owned(holder, created, statuses...))
 			at := time.Now().Add(5 * time.Second)
 			b, err := Arm(t.Context(), w.opts, []Target{{Name: "example.test", Create: epp.DomainCreate{Years: 1}}}, at, at.Add(20*time.Second))
 			if err != nil {
@@ -170,9 +179,12 @@ func TestWhoHasIt(t *testing.T) {
 		"somebody, just now":      {func(now time.Time) func() (int, string) { return owned("them", now.Add(5*time.Second)) }, catch.Lost, "taken by them"},
 		"its old holder":          {func(time.Time) func() (int, string) { return owned("old", time.Unix(0, 0)) }, catch.Planned, "still held by old"},
 		"we, the answer was 2302": {func(now time.Time) func() (int, string) { return owned("ours", now.Add(5*time.Second)) }, catch.Won, "the registry confirms it"},
-		"nobody":                  {func(time.Time) func() (int, string) { return missing }, catch.Planned, "nobody has it"},
-		"not for us to see":       {func(time.Time) func() (int, string) { return func() (int, string) { return 2201, "" } }, catch.Planned, "does not show us"},
-		"nobody says":             {func(time.Time) func() (int, string) { return func() (int, string) { return 2400, "" } }, catch.Planned, "was not found out"},
+		"we, and it is decided later": {func(now time.Time) func() (int, string) {
+			return owned("ours", now.Add(5*time.Second), "pendingCreate")
+		}, catch.Processing, "decides later"},
+		"nobody":            {func(time.Time) func() (int, string) { return missing }, catch.Planned, "nobody has it"},
+		"not for us to see": {func(time.Time) func() (int, string) { return func() (int, string) { return 2201, "" } }, catch.Planned, "does not show us"},
+		"nobody says":       {func(time.Time) func() (int, string) { return func() (int, string) { return 2400, "" } }, catch.Planned, "was not found out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

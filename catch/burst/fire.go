@@ -147,9 +147,9 @@ func (e *engine) until(ctx context.Context, at time.Duration) bool {
 }
 
 // scout asks, in a pause of the pace, whether somebody has the names by now, we
-// ourselves perhaps, so that no create is wasted on what is gone. It goes on a session that would
-// otherwise do nothing and only if the pace has room at this moment, once after
-// every wave of refused creates.
+// ourselves perhaps, so that no create is wasted on what is gone. It goes on a
+// session that would otherwise do nothing and only if the pace has room at this
+// moment, once after every wave of refused creates.
 func (e *engine) scout(ctx context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -184,10 +184,7 @@ func (e *engine) scout(ctx context.Context) {
 			if err != nil || t.state != open || t.inflight > 0 || !t.fresh(d.Created) {
 				return
 			}
-			t.asked, t.holder, t.created, t.state = true, d.Sponsor, d.Created, taken
-			if e.o.Client != "" && d.Sponsor == e.o.Client { // by a create whose answer was lost
-				t.state = won
-			}
+			t.asked, t.holder, t.created, t.state = true, d.Sponsor, d.Created, e.shown(d)
 			e.undone = e.left()
 			poke(e.wake)
 		})
@@ -198,6 +195,18 @@ func (e *engine) scout(ctx context.Context) {
 // another registration than the one that dropped.
 func (t *target) fresh(created time.Time) bool {
 	return !created.IsZero() && !created.Before(t.At.Add(-2*time.Second))
+}
+
+// shown is where a name stands that was registered inside of the window, by what
+// an info shows: it is ours by a create whose answer was lost.
+func (e *engine) shown(d epp.Domain) state {
+	switch {
+	case e.o.Client == "" || d.Sponsor != e.o.Client:
+		return taken
+	case slices.Contains(d.Statuses, "pendingCreate"):
+		return pending
+	}
+	return won
 }
 
 // hold waits for something to happen, for at most d.
