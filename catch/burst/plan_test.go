@@ -135,7 +135,7 @@ func TestPlans(t *testing.T) {
 			if n := int(p.PerSecond); n >= 1 && i >= n && sl.at-sh.slots[i-n].at < time.Second {
 				t.Fatalf("%d slots within %s", n+1, sl.at-sh.slots[i-n].at)
 			}
-			if sl.at > s.aims[sl.k].end() || sl.at < s.aims[sl.k].at-s.spread()-msec {
+			if sl.at > s.aims[sl.k].end() || sl.at < s.aims[sl.k].at-max(s.spread(), 13*reach) { // a third of a wave of 40 comes before
 				t.Fatalf("slot at %s for a name that drops at %s", sl.at, s.aims[sl.k].at)
 			}
 			counts[sl.k]++
