@@ -24,15 +24,16 @@ func (a *app) contactCommand() *cobra.Command {
 		Short: "Keep who names are registered for: data, nexus answers, ids at registries",
 		Long: `Keep contacts: the data that registrars and registries want of a registrant,
 what a registry with a nexus rule wants to see (sent along when the contact is
-made there), and the id that the contact has at each account. It is personal data: it lies in contacts.toml beside the
-configuration, readable by you alone, and goes nowhere but to the service that
-registers a name. An account registers for the contact that it names (contact =
-"me"), an order for the one given with --contact.`,
-		Example: `  lapse contact add me --name "Jo Sedge" --street "1 Moor Lane" --city Leeds --zip "LS1 1AA" --country GB --phone +44.1130000000 --email jo@sedge.example
-  lapse contact edit me --nexus us=C11/P3 --handle tag=JS-2026
-  lapse contact test me --account tag --create
-  lapse contact show me
-  lapse contact rm me`,
+made there), and the id that the contact has at each account. It is personal
+data: it lies in contacts.toml beside the configuration, readable by you alone,
+and goes nowhere but to the service that registers a name. An account registers
+for the contact that it names (contact = "sedge"), an order for the one given
+with --contact.`,
+		Example: `  lapse contact add sedge --name "Jo Sedge" --street "1 Moor Lane" --city Leeds --zip "LS1 1AA" --country GB --phone +44.1130000000 --email jo@sedge.example
+  lapse contact edit sedge --nexus us=C11/P3 --handle tag=JS-2026
+  lapse contact test sedge --account tag --create
+  lapse contact show sedge
+  lapse contact rm sedge`,
 		GroupID: groupMoney,
 		Args:    a.noSuchCommand,
 	}
@@ -140,11 +141,11 @@ func (a *app) contactEdit(edit bool) *cobra.Command {
 	var in catch.Contact
 	var nexus, handles []string
 	use, short := "add NAME", "Add a contact"
-	example := "  lapse contact add me --name 'Ann Bell' --email ann@example.com --phone +44.2079460000 \\\n" +
+	example := "  lapse contact add sedge --name 'Ann Bell' --email ann@example.com --phone +44.2079460000 \\\n" +
 		"    --street '1 High Street' --city London --zip 'N1 1AA' --country GB"
 	if edit {
 		use, short = "edit NAME", "Change what is given of a contact; the rest stays"
-		example = "  lapse contact edit me --email ann@example.org"
+		example = "  lapse contact edit sedge --email ann@example.org"
 	}
 	cmd := &cobra.Command{
 		Use:     use,
@@ -263,7 +264,7 @@ func (a *app) contactShow() *cobra.Command {
 	return &cobra.Command{
 		Use:     "show NAME",
 		Short:   "Show a contact whole",
-		Example: "  lapse contact show me",
+		Example: "  lapse contact show sedge",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, words []string) error {
 			cfg, all, err := a.contactBook()
@@ -321,7 +322,7 @@ func (a *app) contactRm() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "rm NAME",
 		Short:   "Forget a contact here; registries keep theirs",
-		Example: "  lapse contact rm me",
+		Example: "  lapse contact rm sedge",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			cfg, all, err := a.contactBook()
@@ -372,7 +373,7 @@ func (a *app) contactTest() *cobra.Command {
 		Use:     "test [NAME...]",
 		Aliases: []string{"check"},
 		Short:   "Check contacts: what registries want, and whether your EPP accounts have them",
-		Example: "  lapse contact test\n  lapse contact test me --create --print",
+		Example: "  lapse contact test\n  lapse contact test sedge --create --print",
 		Long: `Hold contacts against what registries want of a registrant, and ask every EPP
 account whether it has them. With --create a contact that an account does not
 have is made there, with the contact's data; --print shows that frame and sends
