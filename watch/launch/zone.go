@@ -28,7 +28,7 @@ var (
 		return regexp.MustCompile(`(?i)^(?:UTC|GMT|Z)?([+-])(\d{1,2})(?::?(\d{2}))?$`)
 	})
 	// An hour that a dash joins to the one before it.
-	hourBehindRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-(\d{1,2}):(\d{2})\b`) })
+	hourBehindRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-(\d{1,2})(?::(\d{2}))?\b`) })
 	// What may be a zone at the beginning, or at the end, of what follows a clock.
 	zoneFirstRE = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?i)^\s*\(?((?:UTC|GMT|Z)?\s?[+-]\d{1,2}(?::?\d{2})?|[a-z]+(?:/[a-z_]+)+|[a-z]+)(?:[ -]time)?\)?(?:[\s,]|$)`)
