@@ -2,11 +2,13 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -258,35 +260,63 @@ func TestCancelledWriteLeavesNothingOpen(t *testing.T) {
 	}
 }
 
-func TestMigrationKeepsACopy(t *testing.T) {
-	ctx := t.Context()
+// older makes a file as the first version of the schema left it, with one name.
+func older(t *testing.T) string {
+	t.Helper()
 	path := temp(t)
-	s, err := store.Open(ctx, path, store.Options{})
+	s, err := store.Open(t.Context(), path, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	add(t, s, "kept.com")
-	// The file as the first version of the schema left it.
-	if err := s.Exec(ctx, "DROP TABLE outbox; DROP TABLE burst; DROP TABLE accepted; DROP TABLE checklist; DROP TABLE account_use; DROP TABLE rehearsal; DROP TABLE payment; PRAGMA user_version = 1"); err != nil {
+	if err := s.Exec(t.Context(), "DROP TABLE outbox; DROP TABLE burst; DROP TABLE accepted; DROP TABLE checklist; DROP TABLE account_use; DROP TABLE rehearsal; DROP TABLE payment; PRAGMA user_version = 1"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s = open(t, path)
-	if _, err := s.Watch(ctx, "kept.com"); err != nil {
-		t.Errorf("after the migration: %v", err)
+	return path
+}
+
+func TestMigrationKeepsACopy(t *testing.T) {
+	path := older(t)
+	// Several programs are started on it at once.
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			s, err := store.Open(t.Context(), path, store.Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := s.Watch(t.Context(), "kept.com"); err != nil {
+				t.Errorf("after the migration: %v", err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
+	wg.Wait()
 	copies, err := filepath.Glob(path + ".v1-*.bak")
-	if err != nil || len(copies) != 1 {
+	if err != nil || len(copies) == 0 {
 		t.Fatalf("%v, %v", copies, err)
 	}
-	if st, err := os.Stat(copies[0]); err != nil || st.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v", st.Mode(), err)
-	}
-	c := open(t, copies[0])
-	if _, err := c.Watch(ctx, "kept.com"); err != nil {
-		t.Errorf("the copy lacks a name: %v", err)
+	for _, c := range copies {
+		if st, err := os.Stat(c); err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%v, %v", st.Mode(), err)
+		}
+		var have int
+		raw, err := sql.Open("sqlite", "file:"+c+"?mode=ro&immutable=1")
+		if err == nil {
+			err = errors.Join(raw.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&have), raw.Close())
+		}
+		if err != nil || have != 1 {
+			t.Errorf("%s has schema %d, %v", c, have, err)
+		}
+		if _, err := open(t, c).Watch(t.Context(), "kept.com"); err != nil {
+			t.Errorf("the copy lacks a name: %v", err)
+		}
 	}
 }
 

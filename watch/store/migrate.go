@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed migration/*.sql
@@ -75,16 +77,12 @@ func (s *Store) migrate(ctx context.Context, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	var have int
-	if err := s.full.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+	have, err := s.schema(ctx)
+	if err != nil || have == len(all) {
 		return err
 	}
-	if have == len(all) {
-		return nil
-	}
 	if !fresh && have > 0 {
-		to := fmt.Sprintf("%s.v%d-%s.bak", s.path, have, s.o.Now().UTC().Format("20060102T150405Z"))
-		if err := s.copyTo(ctx, to); err != nil {
+		if err := s.keepCopy(ctx, have); err != nil {
 			return fmt.Errorf("back up before bringing it to schema %d: %w", len(all), err)
 		}
 	}
@@ -94,6 +92,41 @@ func (s *Store) migrate(ctx context.Context, fresh bool) error {
 		}
 	}
 	return nil
+}
+
+// schema is the version that the file has.
+func (s *Store) schema(ctx context.Context) (have int, err error) {
+	err = s.full.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have)
+	return have, err
+}
+
+// keepCopy writes a copy of a file of an older schema beside it. Another process
+// may be doing the same, and may have brought the file up to date meanwhile: then
+// the copy is its own.
+func (s *Store) keepCopy(ctx context.Context, schema int) error {
+	for until := time.Now().Add(openWait); ; {
+		to := fmt.Sprintf("%s.v%d-%s.bak", s.path, schema, s.o.Now().UTC().Format("20060102T150405Z"))
+		err := s.copyTo(ctx, to)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		now, verr := s.schema(ctx)
+		switch {
+		case verr != nil:
+			return verr
+		case now != schema && err == nil:
+			return os.Remove(to) // of the newer schema, under the older one's name
+		case now != schema || err == nil:
+			return nil
+		case time.Now().After(until):
+			return err
+		}
+		select { // its copy is being written
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func (s *Store) migrateStep(ctx context.Context, to int, text string) error {
