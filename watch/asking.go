@@ -144,7 +144,8 @@ func wantsSecond(b *Before, looks int64) bool {
 func (s *Service) askOne(ctx context.Context, src Source, n Name, patient time.Duration) (*whoisx.Answer, *wait, error) {
 	host := src.Host(string(n))
 	deadline := s.now().Add(patient)
-	for l, keeps := src.(LocalSource); !keeps || !l.Local(string(n)); {
+	l, keeps := src.(LocalSource)
+	for !keeps || !l.Local(string(n)) {
 		ok, next, why, err := s.budget.take(ctx, host)
 		if err != nil {
 			return nil, nil, err
@@ -165,7 +166,7 @@ func (s *Service) askOne(ctx context.Context, src Source, n Name, patient time.D
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err // we stopped, the server did nothing wrong
 	}
-	if found := src.Host(string(n)); found != host && found != "" {
+	if found := src.Host(string(n)); !keeps && found != host && found != "" {
 		// IANA was asked for the TLD's server, and that one right after: the
 		// question counts, and what it said of too many is its own.
 		host = found

@@ -409,3 +409,26 @@ func TestServerThatWasFoundHasABudget(t *testing.T) {
 		}
 	}
 }
+
+// lists is a source that keeps lists of several hosts: one that was due says
+// nothing of the next.
+type lists struct{ finder }
+
+func (l *lists) Local(string) bool { return false }
+
+// A list that had to be fetched counts for its own host alone, whatever list the
+// name is looked up in next.
+func TestListThatWasFetchedCountsForItsHost(t *testing.T) {
+	b, st, now := testBudgets(t, "")
+	s := &Service{now: func() time.Time { return *now }, budget: b}
+	src := &lists{finder{host: "lists.example", answer: whoisx.Answer{Outcome: whoisx.RateLimited}}}
+	if a, w, err := s.askOne(t.Context(), src, "a.example", 0); a == nil || w != nil || err != nil {
+		t.Fatal(a, w, err)
+	}
+	if bk, asked := st.buckets["h"]; asked {
+		t.Errorf("the other host's: %+v", bk)
+	}
+	if bk := st.buckets["lists.example"]; bk.Why == "" {
+		t.Errorf("its own: %+v", bk)
+	}
+}
