@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -306,6 +307,39 @@ func TestHandIsCalledBack(t *testing.T) {
 	if err := b.recall(t.Context()); err == nil || len(b.grants) != 0 {
 		t.Errorf("%v, hand %+v", err, b.grants)
 	}
+}
+
+// beating is the store of a process that acts.
+type beating struct{ *purseStore }
+
+func (beating) Beat(context.Context, int64, string) error { return nil }
+func (beating) AskAgain(context.Context, time.Time, string) (int, error) {
+	return 0, nil
+}
+
+// Whoever acts hears of what another process was told within two seconds.
+func TestHandIsCalledBackWithEveryBeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, st, _ := testBudgets(t, "")
+		st.buckets["h"] = Budget{Host: "h", Why: "too often"}
+		s := &Service{now: time.Now, budget: b, store: beating{st}, bursts: newBurstTable(), o: Options{Stale: 10 * time.Second}}
+		err := s.hold(t.Context(), 1, func(ctx context.Context, _ int64) error {
+			b.mu.Lock()
+			b.grants["h"] = grant{n: 2, until: b.now().Add(handFor)}
+			b.mu.Unlock()
+			sleep(ctx, 2*time.Second)
+			synctest.Wait()
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			if left := b.grants["h"]; left.n > 0 {
+				t.Errorf("%d are left in the hand", left.n)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // What is being taken in advance while a host says "too often" is not asked for
