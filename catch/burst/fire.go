@@ -318,11 +318,17 @@ func (e *engine) shoot(l *lane, k int) {
 	t.sent++
 	t.inflight++
 	e.shots++
-	e.gate.take(now)
+	number := e.gate.take(now)
 	e.mu.Unlock()
 	epp.FillSlot(l.slots[k], num)
 	_ = l.s.WriteFrame(l.frames[k]) // a failure ends the session, which is noticed
 	l.write.Unlock()
+	if left := e.since(time.Now()); left-now > time.Millisecond {
+		e.mu.Lock()
+		l.last = max(l.last, left)
+		e.gate.left(number, left)
+		e.mu.Unlock()
+	}
 }
 
 // answer takes an answer. It runs in the session's reader and allocates

@@ -62,15 +62,21 @@ func (g *gate) next(now, last time.Duration) time.Duration {
 	return at
 }
 
-// take records a command that leaves at t.
-func (g *gate) take(t time.Duration) {
-	if n := len(g.sec); n > 0 {
-		g.sec[g.secN%n] = t
-	}
-	if n := len(g.min); n > 0 {
-		g.min[g.secN%n] = t
-	}
+// take records a command that leaves at t, and returns its number.
+func (g *gate) take(t time.Duration) int {
 	g.secN++
+	g.left(g.secN-1, t)
+	return g.secN - 1
+}
+
+// left corrects when a command left: whoever sends may be stopped between its
+// turn and the write, and the registry counts from the arrival.
+func (g *gate) left(number int, t time.Duration) {
+	for _, ring := range [...][]time.Duration{g.sec, g.min} {
+		if n := len(ring); n > 0 && g.secN-number <= n {
+			ring[number%n] = t
+		}
+	}
 }
 
 // recall takes in commands that other processes, or this one before, sent. now

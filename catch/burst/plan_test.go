@@ -150,3 +150,25 @@ func TestPlans(t *testing.T) {
 		}
 	})
 }
+
+// TestGateCountsFromTheWrite holds that a command whose sender was stopped
+// between its turn and the write counts from the write on, and that one long
+// out of the window changes nothing any more.
+func TestGateCountsFromTheWrite(t *testing.T) {
+	g := newGate(Policy{PerSecond: 2}, 0)
+	g.take(0)
+	number := g.take(100 * time.Millisecond)
+	g.left(number, 900*time.Millisecond)
+	if at := g.next(0, -1); at != time.Second {
+		t.Errorf("the third may leave at %s", at)
+	}
+	g.take(time.Second)
+	if at := g.next(time.Second, -1); at != 1900*time.Millisecond {
+		t.Errorf("the fourth may leave at %s", at)
+	}
+	g.take(2 * time.Second)
+	g.left(number, 5*time.Second)
+	if at := g.next(2*time.Second, -1); at != 2*time.Second {
+		t.Errorf("the fifth may leave at %s", at)
+	}
+}
