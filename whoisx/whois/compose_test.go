@@ -19,7 +19,7 @@ func TestComposed(t *testing.T) {
 		},
 		whoisx.Refused: {
 			"Your IP address is on our blacklist", "Access from your country is not allowed", "You do not have permission to query this server", "Client not in whitelist", "IP not whitelisted", "Anonymous access is disabled",
-			"Votre adresse IP a été bloquée.", "Ihre IP-Adresse wurde gesperrt.", "Su dirección IP ha sido bloqueada.", "Il tuo indirizzo IP è stato bloccato.", "Ваш IP-адрес заблокирован.", "Twój adres IP został zablokowany.", "您的IP已被限制", "접속이 차단되었습니다", "Sorry, you cannot query this server right now.",
+			"Votre adresse IP a été bloquée.", "Ihre IP-Adresse wurde gesperrt.", "Su dirección IP ha sido bloqueada.", "Il tuo indirizzo IP è stato bloccato.", "Ваш IP-адрес заблокирован.", "Twój IP został zablokowany.", "您的IP已被限制", "접속이 차단되었습니다", "Sorry, you cannot query this server right now.",
 		},
 		whoisx.Unreachable: {"Server is overloaded", "System maintenance in progress", "Registry database is currently offline", "WHOIS server is currently down", "Whois service is temporarily suspended", "The registry database could not be reached.", "Your query could not be answered.", "Temporary failure, try again.", "Error 503"},
 		whoisx.Unsupported: {"WHOIS over port 43 has ended", "WHOIS service has been terminated. Use RDAP at https://rdap.example", "The WHOIS service has been sunsetted.", "This server is no longer in operation."},
