@@ -283,7 +283,7 @@ func quotas(names, perName, budget int) []int {
 
 // finest is the smallest gap between two creates: below it the scheduler and
 // the network shuffle them anyway.
-const finest = 50 * time.Microsecond
+const finest = 25 * time.Microsecond
 
 // reach is how much of the time around a drop a create of the first wave covers
 // at least, however small the spread is said to be: a clock may know less than
