@@ -19,6 +19,8 @@ func TestWishDuringALostCall(t *testing.T) {
 	svc.block = make(chan struct{})
 	svc.lose = func(string) error { return &catch.Error{Kind: catch.OutcomeUnknown, Words: "timeout"} }
 	p := w.open(true, svc)
+	// Before somebody acts, an order is placed by whoever gives it.
+	until(t, "it acts", func() bool { l, err := p.st.Lease(t.Context()); return err == nil && l.Held })
 	o, err := p.Order(t.Context(), watch.OrderSpec{Name: "a.com", Route: "backorder", Cap: usd(60)})
 	if err != nil {
 		t.Fatal(err)
