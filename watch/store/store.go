@@ -161,6 +161,8 @@ func (s *Store) open(ctx context.Context, fresh bool) error {
 	}
 	if !s.o.ReadOnly {
 		for h, sync := range map[**handle]string{&s.full: "FULL", &s.normal: "NORMAL"} {
+			// A transaction of many looks outgrows the page cache: spilled to the log
+			// before its end, its pages would be written and read again.
 			db, err := sql.Open("sqlite", s.dsn("_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)",
 				"_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)", "_pragma=wal_autocheckpoint(4000)", "_pragma=cache_spill(4000)"))
 			if err != nil {
